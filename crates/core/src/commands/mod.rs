@@ -1,0 +1,121 @@
+//! Redis's data commands, as functions over the keyspace.
+//!
+//! One file (or folder) per family, each with its `COMMANDS` table: name, arity, flags, key
+//! positions, documentation and handler sit side by side. Commands about connections, the server
+//! and replication are listed in [`server`] and carried out by the node, which alone has what they
+//! need.
+
+pub mod error;
+pub mod hash;
+pub mod keys;
+pub mod list;
+pub mod server;
+pub mod set;
+pub mod string;
+pub mod table;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod zset;
+
+pub use error::CmdError;
+pub use table::{CommandSpec, Flags, Group, Keys, Run, lookup};
+
+use crate::keyspace::{Keyspace, Value};
+use crate::resp::{Args, Reply};
+use crate::rng::Rng;
+
+/// What a handler returns: an error becomes the reply. A handler must not have written to the reply
+/// nor changed anything before it fails.
+pub type Outcome = Result<(), CmdError>;
+
+/// A data command's implementation.
+pub type Handler = fn(&mut Ctx<'_>, Args<'_>) -> Outcome;
+
+/// All that a data command may touch.
+#[derive(Debug)]
+pub struct Ctx<'a> {
+    /// The databases.
+    pub keyspace: &'a mut Keyspace,
+    /// The client's selected database.
+    pub db: usize,
+    /// Where the reply goes.
+    pub reply: &'a mut Reply,
+    /// What the command did to the data, for replication.
+    pub effects: &'a mut Effects,
+    /// Randomness (`SPOP`, `RANDOMKEY`...).
+    pub rng: &'a mut Rng,
+    /// Redis's encoding thresholds (`hash-max-listpack-entries`...), which `CONFIG SET` changes.
+    pub limits: &'a crate::config::EncodingLimits,
+    /// Whether the command comes from this node's master.
+    pub from_master: bool,
+}
+
+impl Ctx<'_> {
+    /// Wall clock of this command, Unix milliseconds.
+    pub fn now_ms(&self) -> u64 {
+        self.keyspace.now_ms()
+    }
+
+    /// Says that `key` of the selected database changed, by `changes` units of Redis's `dirty`
+    /// counter: the command will be propagated, and who watches the key will know. To be called
+    /// once for each key changed, never when nothing changed.
+    pub fn changed(&mut self, key: &[u8], changes: u64) {
+        let db = self.db;
+        self.changed_in(db, key, changes);
+    }
+
+    /// As [`Ctx::changed`], for a key of another database.
+    pub fn changed_in(&mut self, db: usize, key: &[u8], changes: u64) {
+        self.keyspace.touch_watched(db, key);
+        self.effects.dirty += changes;
+    }
+
+    /// The value under `key`, for reading.
+    pub fn read(&mut self, key: &[u8]) -> Option<&Value> {
+        self.keyspace.get(self.db, key)
+    }
+}
+
+/// What a command did, for replication: how much it changed, and what the stream must say if it is
+/// not the client's own words.
+#[derive(Debug, Clone, Default)]
+pub struct Effects {
+    /// Units of change, Redis's `dirty`. Zero: nothing is propagated.
+    pub dirty: u64,
+    /// The commands to propagate instead of the client's, as RESP, one after the other.
+    rewrite: Vec<u8>,
+    /// How many commands `rewrite` holds. Two or more are wrapped in MULTI/EXEC.
+    rewrites: usize,
+    rewritten: bool,
+    /// Propagate the command even if it changed nothing (`PUBLISH`, `SCRIPT`, `PFCOUNT`).
+    pub force: bool,
+}
+
+impl Effects {
+    /// Forgets everything, keeping the buffer.
+    pub fn clear(&mut self) {
+        self.dirty = 0;
+        self.rewrite.clear();
+        self.rewrites = 0;
+        self.rewritten = false;
+        self.force = false;
+    }
+
+    /// Propagates `args` in place of the client's command; called again, it appends a command.
+    pub fn rewrite(&mut self, args: &[&[u8]]) {
+        self.rewritten = true;
+        self.rewrites += 1;
+        crate::resp::request::encode(&mut self.rewrite, args);
+    }
+
+    /// Propagates nothing at all in place of the client's command.
+    pub fn rewrite_to_nothing(&mut self) {
+        self.rewritten = true;
+    }
+
+    /// The commands that replace the client's: their RESP and their number; `None` to propagate the
+    /// client's own bytes.
+    pub fn rewritten(&self) -> Option<(&[u8], usize)> {
+        self.rewritten.then_some((self.rewrite.as_slice(), self.rewrites))
+    }
+}

@@ -1,0 +1,186 @@
+//! What a node can be told: Redis's directives, their defaults and their grammar.
+//!
+//! [`Config`] holds the values the core reads; the table of directives (names, aliases, parsers,
+//! which can change at run time) serves config files, the command line, `CONFIG GET` and
+//! `CONFIG SET` alike.
+
+/// When small collections leave their packed encodings (`hash-max-listpack-entries` and so on).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncodingLimits {
+    /// `hash-max-listpack-entries`
+    pub hash_entries: usize,
+    /// `hash-max-listpack-value`
+    pub hash_value: usize,
+    /// `list-max-listpack-size`: positive: entries; -1 to -5: 4, 8, 16, 32, 64 KB.
+    pub list_size: i64,
+    /// `set-max-intset-entries`
+    pub set_intset_entries: usize,
+    /// `zset-max-listpack-entries`
+    pub zset_entries: usize,
+    /// `zset-max-listpack-value`
+    pub zset_value: usize,
+}
+
+impl Default for EncodingLimits {
+    fn default() -> Self {
+        Self {
+            hash_entries: 128,
+            hash_value: 64,
+            list_size: -2,
+            set_intset_entries: 512,
+            zset_entries: 128,
+            zset_value: 64,
+        }
+    }
+}
+
+/// A `client-output-buffer-limit`: the hard limit, and a soft one that may last some seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutputLimit {
+    /// Bytes at which the connection is closed at once; 0: never.
+    pub hard: u64,
+    /// Bytes at which it is closed after `soft_seconds`; 0: never.
+    pub soft: u64,
+    /// How long the soft limit may be exceeded.
+    pub soft_seconds: u64,
+}
+
+/// Everything the core reads of the configuration. What only a driver needs (bind addresses, log
+/// file...) lives in the driver.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// `port`, announced to the master.
+    pub port: u16,
+    /// `databases`
+    pub databases: usize,
+    /// `requirepass`; empty: none.
+    pub requirepass: Vec<u8>,
+    /// `masterauth`; empty: none.
+    pub masterauth: Vec<u8>,
+    /// `masteruser`; empty: none.
+    pub masteruser: Vec<u8>,
+    /// `replicaof`, as host and port.
+    pub replicaof: Option<(String, u16)>,
+    /// `repl-backlog-size` in bytes.
+    pub repl_backlog_size: u64,
+    /// `repl-backlog-ttl` in seconds; 0: never released.
+    pub repl_backlog_ttl: u64,
+    /// `repl-timeout` in seconds.
+    pub repl_timeout: u64,
+    /// `repl-ping-replica-period` in seconds.
+    pub repl_ping_replica_period: u64,
+    /// `repl-diskless-sync`
+    pub repl_diskless_sync: bool,
+    /// `repl-diskless-sync-delay` in seconds.
+    pub repl_diskless_sync_delay: u64,
+    /// `repl-diskless-sync-max-replicas`
+    pub repl_diskless_sync_max_replicas: usize,
+    /// `repl-diskless-load`: `disabled`, `on-empty-db` or `swapdb`.
+    pub repl_diskless_load: String,
+    /// `repl-disable-tcp-nodelay`
+    pub repl_disable_tcp_nodelay: bool,
+    /// `replica-serve-stale-data`
+    pub replica_serve_stale_data: bool,
+    /// `replica-read-only`
+    pub replica_read_only: bool,
+    /// `replica-priority`
+    pub replica_priority: u32,
+    /// `replica-announced`
+    pub replica_announced: bool,
+    /// `replica-announce-ip`; empty: the address seen.
+    pub replica_announce_ip: String,
+    /// `replica-announce-port`; 0: `port`.
+    pub replica_announce_port: u16,
+    /// `min-replicas-to-write`
+    pub min_replicas_to_write: u64,
+    /// `min-replicas-max-lag` in seconds.
+    pub min_replicas_max_lag: u64,
+    /// `client-output-buffer-limit` of normal clients.
+    pub output_limit_normal: OutputLimit,
+    /// `client-output-buffer-limit` of replicas.
+    pub output_limit_replica: OutputLimit,
+    /// `client-output-buffer-limit` of subscribers.
+    pub output_limit_pubsub: OutputLimit,
+    /// `proto-max-bulk-len` in bytes.
+    pub proto_max_bulk_len: u64,
+    /// `client-query-buffer-limit` in bytes.
+    pub client_query_buffer_limit: u64,
+    /// `maxclients`
+    pub maxclients: usize,
+    /// `timeout` of idle clients in seconds; 0: never.
+    pub timeout: u64,
+    /// `save` points: seconds and changes.
+    pub save: Vec<(u64, u64)>,
+    /// `dbfilename`
+    pub dbfilename: String,
+    /// `dir`
+    pub dir: String,
+    /// `rdbcompression`
+    pub rdbcompression: bool,
+    /// `rdbchecksum`
+    pub rdbchecksum: bool,
+    /// `stop-writes-on-bgsave-error`
+    pub stop_writes_on_bgsave_error: bool,
+    /// `enable-debug-command`: `no`, `yes` or `local`.
+    pub enable_debug_command: String,
+    /// `lazyfree-lazy-expire`: expired keys are streamed as UNLINK.
+    pub lazyfree_lazy_expire: bool,
+    /// `shutdown-timeout` in seconds.
+    pub shutdown_timeout: u64,
+    /// `hz`
+    pub hz: u32,
+    /// Encoding thresholds.
+    pub encoding: EncodingLimits,
+    /// Directives that are accepted and answered, but change nothing here, by name.
+    pub inert: std::collections::BTreeMap<String, String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        const MB: u64 = 1024 * 1024;
+        Self {
+            port: 6379,
+            databases: 16,
+            requirepass: Vec::new(),
+            masterauth: Vec::new(),
+            masteruser: Vec::new(),
+            replicaof: None,
+            repl_backlog_size: MB,
+            repl_backlog_ttl: 3600,
+            repl_timeout: 60,
+            repl_ping_replica_period: 10,
+            repl_diskless_sync: true,
+            repl_diskless_sync_delay: 5,
+            repl_diskless_sync_max_replicas: 0,
+            repl_diskless_load: "disabled".into(),
+            repl_disable_tcp_nodelay: false,
+            replica_serve_stale_data: true,
+            replica_read_only: true,
+            replica_priority: 100,
+            replica_announced: true,
+            replica_announce_ip: String::new(),
+            replica_announce_port: 0,
+            min_replicas_to_write: 0,
+            min_replicas_max_lag: 10,
+            output_limit_normal: OutputLimit { hard: 0, soft: 0, soft_seconds: 0 },
+            output_limit_replica: OutputLimit { hard: 256 * MB, soft: 64 * MB, soft_seconds: 60 },
+            output_limit_pubsub: OutputLimit { hard: 32 * MB, soft: 8 * MB, soft_seconds: 60 },
+            proto_max_bulk_len: 512 * MB,
+            client_query_buffer_limit: 1024 * MB,
+            maxclients: 10_000,
+            timeout: 0,
+            save: vec![(3600, 1), (300, 100), (60, 10_000)],
+            dbfilename: "dump.rdb".into(),
+            dir: ".".into(),
+            rdbcompression: true,
+            rdbchecksum: true,
+            stop_writes_on_bgsave_error: true,
+            enable_debug_command: "yes".into(),
+            lazyfree_lazy_expire: false,
+            shutdown_timeout: 10,
+            hz: 10,
+            encoding: EncodingLimits::default(),
+            inert: std::collections::BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Snapshots without fork: the incremental cut.

@@ -1,0 +1,5 @@
+//! Hashes.
+
+/// A hash.
+#[derive(Debug, Clone, Default)]
+pub struct Hash {}

@@ -1,0 +1,5 @@
+//! Lists.
+
+/// A list.
+#[derive(Debug, Clone, Default)]
+pub struct List {}

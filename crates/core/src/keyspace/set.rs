@@ -1,0 +1,5 @@
+//! Sets.
+
+/// A set.
+#[derive(Debug, Clone, Default)]
+pub struct Set {}

@@ -1,0 +1,23 @@
+//! RDB files and snapshots: CRC64, LZF, the streaming reader and the writer.
+//!
+//! Knows bytes and Redis's object types, not values: the keyspace builds values from what the
+//! reader yields, and writes them through the writer.
+
+use std::fmt;
+
+/// Why an RDB stream cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RdbError {
+    /// Byte offset in the stream.
+    pub offset: u64,
+    /// What is wrong, in words for a person; names the type and the key where there is one.
+    pub what: String,
+}
+
+impl fmt::Display for RdbError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (at byte {})", self.what, self.offset)
+    }
+}
+
+impl std::error::Error for RdbError {}

@@ -1,0 +1,57 @@
+//! The states of both ends of a replication link.
+
+/// The replica's view of its link to the master (`repl_state`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ReplState {
+    /// Not a replica.
+    #[default]
+    None,
+    /// Must connect.
+    Connect,
+    /// The connection is being established.
+    Connecting,
+    /// `PING` sent.
+    ReceivePingReply,
+    /// About to send AUTH and the REPLCONFs.
+    SendHandshake,
+    /// Waits for the reply to `AUTH`.
+    ReceiveAuthReply,
+    /// Waits for the reply to `REPLCONF listening-port`.
+    ReceivePortReply,
+    /// Waits for the reply to `REPLCONF ip-address`.
+    ReceiveIpReply,
+    /// Waits for the reply to `REPLCONF capa`.
+    ReceiveCapaReply,
+    /// About to send `PSYNC`.
+    SendPsync,
+    /// Waits for the reply to `PSYNC`.
+    ReceivePsyncReply,
+    /// Receives the master's RDB.
+    Transfer,
+    /// Receives the stream.
+    Connected,
+}
+
+/// The master's view of a replica (`replstate`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReplicaState {
+    /// Waits for a snapshot to start (`wait_bgsave`).
+    WaitBgsaveStart,
+    /// Waits for the snapshot's file to be complete (`wait_bgsave`).
+    WaitBgsaveEnd,
+    /// The snapshot is being sent (`send_bulk`).
+    SendBulk,
+    /// Receives the stream (`online`).
+    Online,
+}
+
+impl ReplicaState {
+    /// The name in `INFO replication`.
+    pub fn info_name(self) -> &'static str {
+        match self {
+            Self::WaitBgsaveStart | Self::WaitBgsaveEnd => "wait_bgsave",
+            Self::SendBulk => "send_bulk",
+            Self::Online => "online",
+        }
+    }
+}

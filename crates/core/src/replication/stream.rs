@@ -1,0 +1,1 @@
+//! The replication stream: one buffer of blocks that the backlog and all replicas share.

@@ -1,0 +1,1 @@
+//! Replies parsed into a tree.

@@ -1,0 +1,2 @@
+//! The native Lockstep server.
+fn main() {}

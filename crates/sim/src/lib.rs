@@ -1,0 +1,1 @@
+//! The deterministic world around Lockstep nodes: links, clock, timeline.

@@ -1,0 +1,2 @@
+//! Build, test and measure: see README.md.
+fn main() {}
