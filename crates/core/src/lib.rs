@@ -27,6 +27,7 @@ pub mod config;
 pub mod id;
 pub mod keyspace;
 pub mod node;
+pub mod num;
 pub mod packed;
 pub mod rdb;
 pub mod replication;
