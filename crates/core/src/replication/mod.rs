@@ -3,6 +3,8 @@
 //!
 //! Names are those of Redis and of ARCHITECTURE.md's glossary.
 
+pub mod handshake;
 pub mod psync;
 pub mod state;
 pub mod stream;
+pub mod transfer;

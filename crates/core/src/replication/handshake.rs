@@ -1,0 +1,219 @@
+//! The replica's side of the handshake: what it sends, and what it makes of each reply.
+//!
+//! Order (Redis 2.8 and later): `PING`; then in one go `AUTH` (with a password),
+//! `REPLCONF listening-port`, `REPLCONF ip-address` (if announced), `REPLCONF capa`; after all their
+//! replies `PSYNC`.
+
+use super::state::ReplState;
+use crate::id::ReplId;
+use crate::resp::request::encode;
+
+/// What a replica says of itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Identity<'a> {
+    /// `masteruser`; empty: the default user.
+    pub user: &'a [u8],
+    /// `masterauth`; empty: no `AUTH`.
+    pub password: &'a [u8],
+    /// Announced port.
+    pub port: u16,
+    /// Announced address; empty: the master takes the connection's.
+    pub ip: &'a str,
+}
+
+/// What a reply led to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// The handshake goes on in this state. The note, if any, belongs into the log.
+    Next(ReplState, Option<String>),
+    /// The master cannot be replicated from; the text belongs into the log.
+    Failed(String),
+}
+
+/// Appends the first message.
+pub fn greet(out: &mut Vec<u8>) {
+    encode(out, &[b"PING"]);
+}
+
+/// Takes the reply to `PING`: the handshake proper can begin, even if the master wants a password
+/// first.
+pub fn ping_reply(line: &[u8]) -> Progress {
+    let needs_auth = [&b"-NOAUTH"[..], b"-NOPERM", b"-ERR operation not permitted"];
+    if line.first() == Some(&b'+') || needs_auth.iter().any(|e| line.starts_with(e)) {
+        let note = "Master replied to PING, replication can continue...".into();
+        return Progress::Next(ReplState::SendHandshake, Some(note));
+    }
+    Progress::Failed(format!("Error reply to PING from master: '{}'", line.escape_ascii()))
+}
+
+/// Appends everything between `PING` and `PSYNC`, and returns the state that waits for the first
+/// of its replies.
+pub fn introduce(who: &Identity<'_>, out: &mut Vec<u8>) -> ReplState {
+    if !who.password.is_empty() {
+        if who.user.is_empty() {
+            encode(out, &[b"AUTH", who.password]);
+        } else {
+            encode(out, &[b"AUTH", who.user, who.password]);
+        }
+    }
+    encode(out, &[b"REPLCONF", b"listening-port", who.port.to_string().as_bytes()]);
+    if !who.ip.is_empty() {
+        encode(out, &[b"REPLCONF", b"ip-address", who.ip.as_bytes()]);
+    }
+    encode(out, &[b"REPLCONF", b"capa", b"eof", b"capa", b"psync2"]);
+    if who.password.is_empty() { ReplState::ReceivePortReply } else { ReplState::ReceiveAuthReply }
+}
+
+/// Takes one of the replies to [`introduce`].
+pub fn introduction_reply(state: ReplState, line: &[u8], who: &Identity<'_>) -> Progress {
+    let refused = line.first() == Some(&b'-');
+    let text = line.escape_ascii();
+    let note = |what: &str| {
+        refused
+            .then(|| format!("(Non critical) Master does not understand REPLCONF {what}: {text}"))
+    };
+    match state {
+        ReplState::ReceiveAuthReply if refused => {
+            Progress::Failed(format!("Unable to AUTH to MASTER: {text}"))
+        }
+        ReplState::ReceiveAuthReply => Progress::Next(ReplState::ReceivePortReply, None),
+        ReplState::ReceivePortReply if who.ip.is_empty() => {
+            Progress::Next(ReplState::ReceiveCapaReply, note("listening-port"))
+        }
+        ReplState::ReceivePortReply => {
+            Progress::Next(ReplState::ReceiveIpReply, note("listening-port"))
+        }
+        ReplState::ReceiveIpReply => {
+            Progress::Next(ReplState::ReceiveCapaReply, note("ip-address"))
+        }
+        _ => Progress::Next(ReplState::SendPsync, note("capa")),
+    }
+}
+
+/// Appends the `PSYNC`; `None` asks for a full resynchronisation.
+pub fn ask(history: Option<(ReplId, u64)>, out: &mut Vec<u8>) {
+    match history {
+        None => encode(out, &[b"PSYNC", b"?", b"-1"]),
+        Some((replid, psync_offset)) => {
+            let offset = psync_offset.to_string();
+            encode(out, &[b"PSYNC", replid.as_bytes(), offset.as_bytes()]);
+        }
+    }
+}
+
+/// The master's reply to `PSYNC`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PsyncReply {
+    /// An empty line: the master is alive and still at work.
+    Keepalive,
+    /// A snapshot follows.
+    FullResync {
+        /// The history.
+        replid: ReplId,
+        /// Offset of the snapshot (`psync_initial_offset`).
+        offset: u64,
+    },
+    /// The stream goes on.
+    Continue {
+        /// The history's new id, if the master has shifted it.
+        replid: Option<ReplId>,
+    },
+    /// The master cannot serve us now, but will.
+    TryLater(String),
+    /// The master knows no `PSYNC` (before 2.8), or is in error: `SYNC` may work.
+    NotSupported(String),
+}
+
+/// Reads the reply to `PSYNC`.
+///
+/// # Errors
+/// `+FULLRESYNC` with an unusable id or offset, or something that is no reply to PSYNC at all: the
+/// text, for the log.
+pub fn psync_reply(line: &[u8]) -> Result<PsyncReply, String> {
+    let shown = || line.escape_ascii().to_string();
+    if line.is_empty() {
+        return Ok(PsyncReply::Keepalive);
+    }
+    let mut words = line.split(|b| *b == b' ').filter(|w| !w.is_empty());
+    match words.next() {
+        Some(b"+FULLRESYNC") => {
+            let replid = words.next().and_then(ReplId::parse);
+            let offset = words
+                .next()
+                .and_then(|w| std::str::from_utf8(w).ok())
+                .and_then(|w| w.parse::<u64>().ok())
+                .filter(|offset| *offset < i64::MAX as u64);
+            match (replid, offset) {
+                (Some(replid), Some(offset)) => Ok(PsyncReply::FullResync { replid, offset }),
+                _ => Err(format!("Master replied with wrong +FULLRESYNC syntax: {}", shown())),
+            }
+        }
+        Some(b"+CONTINUE") => {
+            Ok(PsyncReply::Continue { replid: words.next().and_then(ReplId::parse) })
+        }
+        Some(b"-NOMASTERLINK" | b"-LOADING") => Ok(PsyncReply::TryLater(shown())),
+        Some(w) if w.starts_with(b"-") => Ok(PsyncReply::NotSupported(shown())),
+        _ => Err(format!("Unexpected reply to PSYNC from master: {}", shown())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHO: Identity<'_> = Identity { user: b"", password: b"", port: 6381, ip: "" };
+
+    #[test]
+    fn the_introduction_is_pipelined_in_redis_order() {
+        let mut out = Vec::new();
+        let who = Identity { user: b"rep", password: b"pw", port: 6381, ip: "10.0.0.2" };
+        assert_eq!(introduce(&who, &mut out), ReplState::ReceiveAuthReply);
+        let expected = "*3\r\n$4\r\nAUTH\r\n$3\r\nrep\r\n$2\r\npw\r\n\
+            *3\r\n$8\r\nREPLCONF\r\n$14\r\nlistening-port\r\n$4\r\n6381\r\n\
+            *3\r\n$8\r\nREPLCONF\r\n$10\r\nip-address\r\n$8\r\n10.0.0.2\r\n\
+            *5\r\n$8\r\nREPLCONF\r\n$4\r\ncapa\r\n$3\r\neof\r\n$4\r\ncapa\r\n$6\r\npsync2\r\n";
+        assert_eq!(String::from_utf8(out).expect("text"), expected);
+    }
+
+    #[test]
+    fn a_master_that_wants_a_password_is_no_reason_to_stop() {
+        let go_on = |line: &[u8]| matches!(ping_reply(line), Progress::Next(..));
+        assert!(go_on(b"+PONG") && go_on(b"-NOAUTH Authentication required."));
+        assert!(!go_on(b"-MISCONF no") && !go_on(b"$5"));
+    }
+
+    #[test]
+    fn refused_replconf_is_noted_and_refused_auth_ends_it() {
+        let reply = |state, line: &[u8]| introduction_reply(state, line, &WHO);
+        let note =
+            "(Non critical) Master does not understand REPLCONF listening-port: -ERR unknown";
+        assert_eq!(
+            reply(ReplState::ReceivePortReply, b"-ERR unknown"),
+            Progress::Next(ReplState::ReceiveCapaReply, Some(note.into()))
+        );
+        assert!(matches!(reply(ReplState::ReceiveAuthReply, b"-WRONGPASS x"), Progress::Failed(_)));
+    }
+
+    #[test]
+    fn psync_replies_are_told_apart() {
+        let id = "0123456789012345678901234567890123456789";
+        let replid = ReplId::parse(id.as_bytes()).expect("forty");
+        let read = |text: String| psync_reply(text.as_bytes());
+        assert_eq!(
+            read(format!("+FULLRESYNC {id} 3194")),
+            Ok(PsyncReply::FullResync { replid, offset: 3194 })
+        );
+        assert_eq!(read("+CONTINUE".into()), Ok(PsyncReply::Continue { replid: None }));
+        assert_eq!(
+            read(format!("+CONTINUE {id}")),
+            Ok(PsyncReply::Continue { replid: Some(replid) })
+        );
+        assert_eq!(read(String::new()), Ok(PsyncReply::Keepalive));
+        assert!(matches!(read("-NOMASTERLINK Can't SYNC".into()), Ok(PsyncReply::TryLater(_))));
+        assert!(matches!(read("-ERR unknown".into()), Ok(PsyncReply::NotSupported(_))));
+        for bad in ["+FULLRESYNC", "+FULLRESYNC abc 1", "hello"] {
+            assert!(read(bad.into()).is_err(), "{bad}");
+        }
+        assert!(read(format!("+FULLRESYNC {id} -1")).is_err());
+    }
+}
