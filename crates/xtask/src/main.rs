@@ -1,2 +1,44 @@
-//! Build, test and measure: see README.md.
-fn main() {}
+//! The project's own commands, run as `cargo xtask <command>`.
+//!
+//! Each one works on a fresh machine that has rustup and nothing else: it says what it installs
+//! and why, and where it cannot install it says which command to run by hand.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // This is a program for people at a terminal.
+
+mod cmd;
+mod html;
+mod tools;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "Build, test and measure Lockstep"
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the page into dist/, ready for any static host.
+    Web(web::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
+        Task::Web(args) => web::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

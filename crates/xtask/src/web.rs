@@ -1,0 +1,276 @@
+//! `cargo xtask web`: the page, built into `dist/`.
+//!
+//! The same index.html works with Trunk; this needs nothing installed beforehand. Every URL in the
+//! result is relative, so `dist/` can be hosted under any path of any static host, and names carry
+//! a hash of their content, so a host may cache them for ever.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::cmd::{self, cargo};
+use crate::html::{self, Asset, Kind, Piece};
+use crate::tools;
+
+/// Gzipped size of wasm and JavaScript together that the page should keep.
+const SIZE_WANTED: usize = 200 * 1024;
+/// Gzipped size above which the build fails.
+const SIZE_LIMIT: usize = 300 * 1024;
+
+#[derive(clap::Args, Clone)]
+pub(crate) struct Args {
+    /// Where the page goes.
+    #[arg(long, default_value = "dist")]
+    pub(crate) out: PathBuf,
+    /// Build quickly, without optimising for size: for work on the page.
+    #[arg(long)]
+    pub(crate) dev: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let dist = build(args)?;
+    println!("The page is in {}.", dist.display());
+    Ok(())
+}
+
+/// Builds the page and returns the directory it is in.
+pub(crate) fn build(args: &Args) -> Result<PathBuf> {
+    tools::wasm_target()?;
+    let root = cmd::root();
+    let dist = root.join(&args.out);
+    // Built beside the old page and swapped at the end: a failed build leaves the old one usable.
+    let staging = dist.with_extension("new");
+    let _ = fs::remove_dir_all(&staging);
+    fs::create_dir_all(&staging).with_context(|| staging.display().to_string())?;
+    let mut page = Page { root, out: staging.clone(), dev: args.dev, sizes: Vec::new() };
+    page.write()?;
+    let _ = fs::remove_dir_all(&dist);
+    fs::rename(&staging, &dist).with_context(|| dist.display().to_string())?;
+    if !args.dev {
+        report(&page.sizes)?;
+    }
+    Ok(dist)
+}
+
+/// Prints the sizes; fails above the limit.
+fn report(sizes: &[(String, usize, usize)]) -> Result<()> {
+    let total: usize = sizes.iter().map(|(_, _, zipped)| zipped).sum();
+    for (name, plain, zipped) in sizes {
+        println!("{name}: {:.1} KB, gzipped {:.1} KB", kb(*plain), kb(*zipped));
+    }
+    let wanted = format!("wanted: at most {:.0} KB", kb(SIZE_WANTED));
+    println!("wasm + JS: {:.1} KB gzipped ({wanted}, limit {:.0} KB)", kb(total), kb(SIZE_LIMIT));
+    if total > SIZE_LIMIT {
+        bail!("the page is too large: {:.1} KB gzipped of wasm and JS", kb(total));
+    }
+    if total > SIZE_WANTED {
+        println!("warning: the page is larger than it should be.");
+    }
+    Ok(())
+}
+
+#[allow(clippy::cast_precision_loss)] // A size on a screen.
+fn kb(bytes: usize) -> f64 {
+    bytes as f64 / 1024.0
+}
+
+/// The page while it is being put together.
+struct Page {
+    root: PathBuf,
+    out: PathBuf,
+    dev: bool,
+    /// Name, bytes and gzipped bytes of wasm and JavaScript.
+    sizes: Vec<(String, usize, usize)>,
+}
+
+impl Page {
+    fn write(&mut self) -> Result<()> {
+        let path = self.root.join("index.html");
+        let html = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let mut text = String::with_capacity(html.len());
+        let mut has_rust = false;
+        for piece in html::pieces(&html)? {
+            match piece {
+                Piece::Text(plain) => text.push_str(&plain),
+                Piece::Asset(asset) => {
+                    has_rust |= asset.kind == Kind::Rust;
+                    let tag = self
+                        .asset(&asset)
+                        .with_context(|| format!("index.html: rel {:?}", asset.kind))?;
+                    text.push_str(&tag);
+                }
+            }
+        }
+        if !has_rust {
+            bail!("index.html has no <link data-trunk rel=\"rust\" href=\"web/Cargo.toml\">");
+        }
+        fs::write(self.out.join("index.html"), text)?;
+        Ok(())
+    }
+
+    /// Writes what a link stands for, and returns the tag that takes its place.
+    fn asset(&mut self, asset: &Asset) -> Result<String> {
+        let from = self.root.join(&asset.href);
+        let rest = &asset.rest;
+        Ok(match asset.kind {
+            Kind::Rust => self.rust(&from)?,
+            Kind::Css => {
+                let name = self.copy_hashed(&from)?;
+                format!("<link rel=\"stylesheet\" href=\"./{name}\"{rest}>")
+            }
+            Kind::Icon => {
+                let name = self.copy_hashed(&from)?;
+                format!("<link rel=\"icon\" href=\"./{name}\"{rest}>")
+            }
+            Kind::Inline => {
+                let text = fs::read_to_string(&from).with_context(|| from.display().to_string())?;
+                match from.extension().and_then(|e| e.to_str()) {
+                    Some("css") => format!("<style>{text}</style>"),
+                    Some("js") => format!("<script>{text}</script>"),
+                    _ => text,
+                }
+            }
+            Kind::CopyFile => {
+                let name = from.file_name().context("href names no file")?;
+                fs::copy(&from, self.out.join(name)).with_context(|| from.display().to_string())?;
+                String::new()
+            }
+            Kind::CopyDir => {
+                let name = from.file_name().context("href names no directory")?;
+                copy_dir(&from, &self.out.join(name))?;
+                String::new()
+            }
+        })
+    }
+
+    /// Compiles the page's package and returns the tags that start it.
+    fn rust(&mut self, manifest: &Path) -> Result<String> {
+        let wasm = compile(manifest, self.dev)?;
+        let name = wasm.file_stem().and_then(|s| s.to_str()).context("a name")?.to_owned();
+        let work = cmd::target_dir().join("page");
+        let _ = fs::remove_dir_all(&work);
+        bindgen(&wasm, &name, &work)?;
+        let bound = work.join(format!("{name}_bg.wasm"));
+        if !self.dev {
+            optimise(&bound)?;
+        }
+        let wasm_name = self.copy_hashed(&bound)?;
+        // Started from its own file, not from an inline script: a page without inline scripts can
+        // be served under a strict Content-Security-Policy.
+        let script = work.join(format!("{name}.js"));
+        let mut glue = fs::read_to_string(&script)?;
+        glue.push_str(&format!(
+            "\nawait __wbg_init({{ module_or_path: new URL('./{wasm_name}', import.meta.url) }});\n"
+        ));
+        fs::write(&script, glue)?;
+        let script_name = self.copy_hashed(&script)?;
+        if work.join("snippets").is_dir() {
+            copy_dir(&work.join("snippets"), &self.out.join("snippets"))?;
+        }
+        for file in [&wasm_name, &script_name] {
+            let data = fs::read(self.out.join(file))?;
+            self.sizes.push((file.clone(), data.len(), gzipped(&data)?));
+        }
+        Ok(format!(
+            "<link rel=\"preload\" href=\"./{wasm_name}\" as=\"fetch\" type=\"application/wasm\" \
+             crossorigin>\n<script type=\"module\" src=\"./{script_name}\"></script>"
+        ))
+    }
+
+    /// Copies a file under a name with a hash of its content.
+    fn copy_hashed(&self, from: &Path) -> Result<String> {
+        let data = fs::read(from).with_context(|| from.display().to_string())?;
+        // FNV-1a: it tells versions of one file apart, nothing more.
+        let hash = data.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let stem = from.file_stem().and_then(|s| s.to_str()).context("a file name")?;
+        let extension = from.extension().and_then(|e| e.to_str()).unwrap_or("bin");
+        let name = format!("{stem}-{hash:016x}.{extension}");
+        fs::write(self.out.join(&name), data)?;
+        Ok(name)
+    }
+}
+
+/// Compiles the package to WebAssembly and returns the file.
+fn compile(manifest: &Path, dev: bool) -> Result<PathBuf> {
+    let text = fs::read_to_string(manifest).with_context(|| manifest.display().to_string())?;
+    let package = text
+        .lines()
+        .find_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"'))
+        .with_context(|| format!("{}: no package name", manifest.display()))?;
+    let profile = if dev { "dev" } else { "wasm" };
+    let target = "wasm32-unknown-unknown";
+    println!("Compiling the page (package {package}) to WebAssembly.");
+    cmd::run(&mut cargo([
+        "build",
+        "--package",
+        package,
+        "--target",
+        target,
+        "--profile",
+        profile,
+    ]))?;
+    let folder = if dev { "debug" } else { profile };
+    Ok(cmd::target_dir().join(target).join(folder).join(format!("{package}.wasm")))
+}
+
+/// Runs wasm-bindgen, the program beside this one.
+fn bindgen(wasm: &Path, name: &str, out: &Path) -> Result<()> {
+    println!("Binding it to JavaScript (wasm-bindgen, from its library).");
+    let mut command = cargo(["run", "--quiet", "--package", "xtask", "--features", "bindgen"]);
+    command.args(["--bin", "xtask-bindgen", "--"]).arg(wasm).arg(name).arg(out);
+    cmd::run(&mut command)
+}
+
+/// Runs wasm-opt over the file, if there is one.
+fn optimise(wasm: &Path) -> Result<()> {
+    let Some(mut command) = tools::wasm_opt() else { return Ok(()) };
+    // What rustc emits by default for this target; without the flags wasm-opt refuses it.
+    const FEATURES: &[&str] = &[
+        "--enable-bulk-memory",
+        "--enable-mutable-globals",
+        "--enable-nontrapping-float-to-int",
+        "--enable-sign-ext",
+        "--enable-reference-types",
+        "--enable-multivalue",
+    ];
+    let small = wasm.with_extension("small.wasm");
+    command.arg("-Oz").args(FEATURES).arg(wasm).arg("-o").arg(&small);
+    cmd::run(&mut command)?;
+    fs::rename(&small, wasm)?;
+    Ok(())
+}
+
+/// The size after `gzip -9`, as a static host would send it.
+fn gzipped(data: &[u8]) -> Result<usize> {
+    let mut gzip = Command::new("gzip")
+        .args(["-9", "--stdout"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run gzip, which measures the page")?;
+    let mut input = gzip.stdin.take().context("gzip has no input")?;
+    let data = data.to_vec();
+    let writer = std::thread::spawn(move || input.write_all(&data));
+    let output = gzip.wait_with_output()?;
+    writer.join().expect("writing does not panic")?;
+    Ok(output.stdout.len())
+}
+
+fn copy_dir(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_dir(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
