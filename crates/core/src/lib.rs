@@ -24,6 +24,7 @@
 
 pub mod commands;
 pub mod config;
+pub mod glob;
 pub mod id;
 pub mod keyspace;
 pub mod node;
