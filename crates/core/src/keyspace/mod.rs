@@ -14,7 +14,9 @@ pub mod cut;
 pub mod hash;
 pub mod list;
 pub mod set;
+pub mod small;
 pub mod string;
+pub mod table;
 pub mod zset;
 
 use std::collections::BTreeMap;
