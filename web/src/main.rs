@@ -1,2 +1,5 @@
-//! The playground.
-fn main() {}
+//! Starts the playground.
+
+fn main() {
+    lockstep_web::start();
+}

@@ -1,0 +1,358 @@
+//! RESP: commands (arrays of bulks, or inline as one types them in telnet) and replies of both
+//! versions, with the words of the replication handshake explained.
+
+use super::{Builder, CutOff, Read, readable};
+use crate::i18n::{Key, Say};
+
+/// Nested aggregates deeper than this are left unexplained.
+const DEPTH_MAX: u8 = 8;
+
+/// Commands until the end of the input.
+pub(super) fn commands(b: &mut Builder<'_>) {
+    while !b.rest().is_empty() && !b.is_full() && command(b).is_ok() {
+        b.depth = 0;
+    }
+}
+
+/// Replies until the end of the input.
+pub(super) fn replies(b: &mut Builder<'_>) {
+    while !b.rest().is_empty() && !b.is_full() && reply(b).is_ok() {
+        b.depth = 0;
+    }
+}
+
+/// The length of the line at the start of the rest, its end included.
+fn line_len(b: &Builder<'_>) -> Read<usize> {
+    b.rest().iter().position(|&byte| byte == b'\n').map(|at| at + 1).ok_or(CutOff)
+}
+
+fn trimmed(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn number(digits: &[u8]) -> Option<i64> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+fn command(b: &mut Builder<'_>) -> Read<()> {
+    match b.rest().first() {
+        Some(b'*') => array_command(b),
+        Some(b'\n') => {
+            b.row(Key::DissectKeepalive);
+            b.note(Key::DissectKeepaliveNote);
+            b.leaf(1, Key::DissectKeepalive).map(drop)
+        }
+        _ => inline_command(b),
+    }
+}
+
+fn inline_command(b: &mut Builder<'_>) -> Read<()> {
+    let len = line_len(b)?;
+    b.row(Key::DissectInline);
+    b.note(Key::DissectInlineNote);
+    let content = trimmed(b.peek(len)?).len();
+    b.leaf(content, Key::DissectInline)?;
+    b.minor(len - content, Key::DissectLineEnd).map(drop)
+}
+
+fn array_command(b: &mut Builder<'_>) -> Read<()> {
+    let len = line_len(b)?;
+    let count = number(&trimmed(b.peek(len)?)[1..]).unwrap_or(-1);
+    b.row(Say::with(Key::DissectArray, &[&count]));
+    b.leaf(len, Say::with(Key::DissectArrayHead, &[&count]))?;
+    b.depth = 1;
+    let mut words: Vec<&[u8]> = Vec::new();
+    for index in 0..count {
+        if b.is_full() {
+            break;
+        }
+        b.row(Say::with(Key::DissectArgument, &[&index]));
+        let word = bulk(b, &words)?;
+        words.push(word);
+    }
+    Ok(())
+}
+
+/// One bulk of a command whose earlier words are known: these tell what it means.
+fn bulk<'a>(b: &mut Builder<'a>, before: &[&[u8]]) -> Read<&'a [u8]> {
+    let head = line_len(b)?;
+    let line = trimmed(b.peek(head)?);
+    let len = line.strip_prefix(b"$").and_then(number).ok_or(CutOff)?;
+    let len = usize::try_from(len).map_err(|_| CutOff)?;
+    b.minor(head, Say::with(Key::DissectBulkHead, &[&len]))?;
+    let available = b.rest().len();
+    let content = b.peek(len.min(available))?;
+    let (label, note) = meaning(before, content);
+    b.relabel(label.clone());
+    if let Some(note) = note {
+        b.note(note);
+    }
+    b.leaf(content.len(), label)?;
+    if content.len() < len {
+        return Err(CutOff);
+    }
+    if !b.rest().is_empty() {
+        let end = b.rest().len().min(2);
+        b.minor(end, Key::DissectLineEnd)?;
+    }
+    Ok(content)
+}
+
+/// What an argument of a command is.
+fn meaning(before: &[&[u8]], word: &[u8]) -> (Say, Option<Key>) {
+    let Some(name) = before.first() else {
+        return (Key::DissectCommand.into(), command_note(word));
+    };
+    let is = |wanted: &str| name.eq_ignore_ascii_case(wanted.as_bytes());
+    let position = before.len();
+    let (label, note) = if is("PSYNC") {
+        match (position, word) {
+            (1, b"?") => (Key::DissectNoHistory, Some(Key::DissectNoHistoryNote)),
+            (1, _) => (Key::DissectReplid, Some(Key::DissectReplidNote)),
+            (2, b"-1") => (Key::DissectNoOffset, None),
+            _ => (Key::DissectPsyncOffset, Some(Key::DissectPsyncOffsetNote)),
+        }
+    } else if is("REPLCONF") {
+        replconf(before, word)
+    } else if is("SELECT") {
+        (Key::DissectDatabase, None)
+    } else if is("SET") && position <= 2 {
+        ([Key::DissectKey, Key::DissectValue][position - 1], None)
+    } else if is("AUTH") {
+        (Key::DissectSecret, None)
+    } else if position == 1 {
+        (Key::DissectFirstArgument, None)
+    } else {
+        return (Say::with(Key::DissectArgument, &[&position]), None);
+    };
+    (label.into(), note)
+}
+
+fn command_note(word: &[u8]) -> Option<Key> {
+    let notes = [
+        ("PING", Key::DissectPingNote),
+        ("PSYNC", Key::DissectPsyncNote),
+        ("SYNC", Key::DissectSyncNote),
+        ("REPLCONF", Key::DissectReplconfNote),
+        ("SELECT", Key::DissectSelectNote),
+        ("MULTI", Key::DissectMultiNote),
+    ];
+    let found = notes.iter().find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()));
+    found.map(|&(_, note)| note)
+}
+
+/// Options and values of `REPLCONF` alternate.
+fn replconf(before: &[&[u8]], word: &[u8]) -> (Key, Option<Key>) {
+    let option = |name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+    if before.len() % 2 == 1 {
+        let note = [
+            ("ack", Key::DissectAckNote),
+            ("getack", Key::DissectGetackNote),
+            ("listening-port", Key::DissectPortNote),
+            ("capa", Key::DissectCapaNote),
+        ];
+        let note = note.iter().find(|(name, _)| option(name)).map(|&(_, note)| note);
+        return (Key::DissectOption, note);
+    }
+    let name = before[before.len() - 1];
+    let is = |wanted: &str| name.eq_ignore_ascii_case(wanted.as_bytes());
+    if is("ack") {
+        (Key::DissectAckOffset, Some(Key::DissectAckOffsetNote))
+    } else if is("listening-port") {
+        (Key::DissectPort, None)
+    } else if is("capa") && option("eof") {
+        (Key::DissectCapa, Some(Key::DissectCapaEofNote))
+    } else if is("capa") && option("psync2") {
+        (Key::DissectCapa, Some(Key::DissectCapaPsync2Note))
+    } else {
+        (Key::DissectValue, None)
+    }
+}
+
+fn reply(b: &mut Builder<'_>) -> Read<()> {
+    let first = *b.rest().first().ok_or(CutOff)?;
+    match first {
+        b'\n' | b'\r' => {
+            b.row(Key::DissectKeepalive);
+            b.note(Key::DissectKeepaliveNote);
+            b.leaf(1, Key::DissectKeepalive).map(drop)
+        }
+        b'+' => simple(b),
+        b'-' => line_reply(b, Key::DissectError, Key::DissectErrorMark),
+        b':' => line_reply(b, Key::DissectInteger, Key::DissectIntegerMark),
+        b',' => line_reply(b, Key::DissectDouble, Key::DissectTypeMark),
+        b'#' => line_reply(b, Key::DissectBoolean, Key::DissectTypeMark),
+        b'(' => line_reply(b, Key::DissectBigNumber, Key::DissectTypeMark),
+        b'_' => line_reply(b, Key::DissectNull, Key::DissectTypeMark),
+        b'$' | b'=' | b'!' => bulk_reply(b),
+        b'*' | b'~' | b'>' | b'%' | b'|' => aggregate(b, first),
+        _ => Err(CutOff),
+    }
+}
+
+/// A type mark, the content of the line, and its end.
+fn line_reply(b: &mut Builder<'_>, label: Key, mark: Key) -> Read<()> {
+    let len = line_len(b)?;
+    let content = trimmed(b.peek(len)?).len();
+    b.row(label);
+    b.minor(1, mark)?;
+    b.leaf(content - 1, label)?;
+    b.minor(len - content, Key::DissectLineEnd).map(drop)
+}
+
+/// `+OK`, `+PONG`, and the two answers that decide a resynchronisation.
+fn simple(b: &mut Builder<'_>) -> Read<()> {
+    let len = line_len(b)?;
+    let content = trimmed(b.peek(len)?);
+    let words: Vec<&[u8]> = content[1..].split(|&byte| byte == b' ').collect();
+    let (first, arguments) = match words[0] {
+        b"FULLRESYNC" if words.len() == 3 => {
+            (Key::DissectFullresync, &[Key::DissectReplid, Key::DissectSnapshotOffset][..])
+        }
+        b"CONTINUE" if words.len() <= 2 => {
+            (Key::DissectContinue, &[Key::DissectContinueReplid][..])
+        }
+        _ => return line_reply(b, Key::DissectStatus, Key::DissectStatusMark),
+    };
+    b.row(first);
+    b.note(if first == Key::DissectContinue {
+        Key::DissectContinueNote
+    } else {
+        Key::DissectFullresyncNote
+    });
+    b.minor(1, Key::DissectStatusMark)?;
+    b.leaf(words[0].len(), first)?;
+    b.depth = 1;
+    for (word, &label) in words[1..].iter().zip(arguments) {
+        b.row(label);
+        if label == Key::DissectSnapshotOffset {
+            b.note(Key::DissectSnapshotOffsetNote);
+        }
+        b.minor(1, Key::DissectSpace)?;
+        b.leaf(word.len(), label)?;
+    }
+    b.minor(len - content.len(), Key::DissectLineEnd).map(drop)
+}
+
+fn bulk_reply(b: &mut Builder<'_>) -> Read<()> {
+    let head = line_len(b)?;
+    let line = trimmed(b.peek(head)?);
+    let len = number(&line[1..]).ok_or(CutOff)?;
+    if len < 0 {
+        b.row(Key::DissectNull);
+        return b.leaf(head, Key::DissectNullBulk).map(drop);
+    }
+    let len = usize::try_from(len).map_err(|_| CutOff)?;
+    b.row(Key::DissectString);
+    b.minor(head, Say::with(Key::DissectBulkHead, &[&len]))?;
+    let available = b.rest().len();
+    b.leaf(len.min(available), Key::DissectString)?;
+    if len > available {
+        return Err(CutOff);
+    }
+    let end = b.rest().len().min(2);
+    b.minor(end, Key::DissectLineEnd).map(drop)
+}
+
+fn aggregate(b: &mut Builder<'_>, mark: u8) -> Read<()> {
+    let head = line_len(b)?;
+    let line = trimmed(b.peek(head)?);
+    let count = number(&line[1..]).ok_or(CutOff)?;
+    let (key, per_item) = match mark {
+        b'~' => (Key::DissectSet, 1),
+        b'>' => (Key::DissectPush, 1),
+        b'%' | b'|' => (Key::DissectMap, 2),
+        _ => (Key::DissectArray, 1),
+    };
+    b.row(if count < 0 { Key::DissectNull.into() } else { Say::with(key, &[&count]) });
+    b.leaf(head, Say::with(key, &[&readable(&line[1..], 20)]))?;
+    if b.depth >= DEPTH_MAX {
+        return Err(CutOff);
+    }
+    b.depth += 1;
+    for _ in 0..count.saturating_mul(per_item) {
+        if b.is_full() {
+            break;
+        }
+        let depth = b.depth;
+        reply(b)?;
+        b.depth = depth;
+    }
+    b.depth -= 1;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use crate::dissect::{Dissection, Reading, readable};
+    use crate::i18n::Lang;
+
+    /// One line a row: depth, label, and the bytes of each leaf.
+    fn show(reading: &Reading, bytes: &[u8]) -> String {
+        let whole = Dissection::of(reading, bytes);
+        let mut out = String::new();
+        for row in &whole.rows {
+            out.push_str(&"  ".repeat(usize::from(row.depth)));
+            out.push_str(&row.label.to(Lang::En));
+            out.push(':');
+            for leaf in &whole.leaves[row.leaves.clone()] {
+                out.push(' ');
+                out.push_str(&readable(&bytes[leaf.start..leaf.end], 12));
+            }
+            out.push('\n');
+        }
+        out
+    }
+
+    #[test]
+    #[wasm_bindgen_test]
+    fn psync_is_explained_word_by_word() {
+        let bytes = b"*3\r\n$5\r\nPSYNC\r\n$4\r\n8f3a\r\n$4\r\n1276\r\n";
+        assert_eq!(
+            show(&Reading::Commands, bytes),
+            "array of 3: *3␍␊\n\
+             \x20 command: $5␍␊ PSYNC ␍␊\n\
+             \x20 replication ID: $4␍␊ 8f3a ␍␊\n\
+             \x20 next byte it needs: $4␍␊ 1276 ␍␊\n"
+        );
+    }
+
+    #[test]
+    #[wasm_bindgen_test]
+    fn the_verdict_of_the_master_is_explained() {
+        let bytes = b"+FULLRESYNC 8f3a 3194\r\n";
+        assert_eq!(
+            show(&Reading::Replies, bytes),
+            "full resynchronisation: + FULLRESYNC\n\
+             \x20 replication ID: . 8f3a\n\
+             \x20 offset of the snapshot: . 3194 ␍␊\n"
+                .replace('.', " ")
+        );
+        assert_eq!(
+            show(&Reading::Replies, b"+CONTINUE\r\n"),
+            "partial resynchronisation: + CONTINUE ␍␊\n"
+        );
+    }
+
+    #[test]
+    #[wasm_bindgen_test]
+    fn inline_commands_and_keepalives_stand_beside_arrays() {
+        assert_eq!(
+            show(&Reading::Commands, b"\nSYNC\r\n*1\r\n$4\r\nPING\r\n"),
+            "keep-alive: ␊\ninline command: SYNC ␍␊\narray of 1: *1␍␊\n  command: $4␍␊ PING ␍␊\n"
+        );
+    }
+
+    #[test]
+    #[wasm_bindgen_test]
+    fn replies_nest() {
+        assert_eq!(
+            show(&Reading::Replies, b"*2\r\n:1\r\n%1\r\n+a\r\n$-1\r\n-ERR no\r\n"),
+            "array of 2: *2␍␊\n  integer: : 1 ␍␊\n  map of 1: %1␍␊\n    status: + a ␍␊\n    \
+             null: $-1␍␊\nerror: - ERR no ␍␊\n"
+        );
+    }
+}
