@@ -1,1 +1,39 @@
-//! The deterministic world around Lockstep nodes: links, clock, timeline.
+//! A deterministic world of Redis nodes, and a timeline to walk through it both ways.
+//!
+//! The nodes are those of `lockstep-core`, unchanged; links, disks, clients and the clock are
+//! simulated here. A page that shows replication step by step and tests that look for faults in it
+//! use the same [`Timeline`].
+//!
+//! ```text
+//! World      hosts, links, clients, clock: step() makes the next visible event happen
+//! Timeline   forward, back, seek; act(..) intervenes, in the past too
+//! view       what a page shows: nodes, links, messages in flight
+//! narrate    one sentence per step, as data
+//! check      what must hold after every step
+//! scenarios  worlds worth looking at
+//! ```
+//!
+//! # Invariants
+//!
+//! * Seed + script decide everything: no clock, no network, no threads, no unseeded randomness.
+//! * The same history has the same states natively and in WebAssembly.
+#![forbid(unsafe_code)]
+
+pub mod console;
+mod fingerprint;
+mod ids;
+pub mod message;
+pub mod scenarios;
+pub mod script;
+mod splitter;
+pub mod step;
+mod timeline;
+pub mod view;
+mod world;
+
+pub use ids::{ClientId, MessageId, NodeId, Peer, WireId};
+pub use message::{Message, MessageKind, MessageRef, StreamRange};
+pub use script::{Act, Cut, Intervention, Stop};
+pub use step::{Cause, Effect, Grain, Step};
+pub use timeline::{Branch, Timeline};
+pub use world::{IP, NODES_MAX, QUIET_EVENTS_MAX, Setup, World};

@@ -1,0 +1,127 @@
+//! Worlds worth looking at.
+
+use lockstep_core::config::Config;
+use lockstep_core::time::Instant;
+
+use crate::ids::NodeId;
+use crate::message::MessageKind;
+use crate::script::{Cut, Intervention};
+use crate::step::Cause;
+use crate::timeline::Timeline;
+use crate::world::{IP, Setup, World};
+
+/// The articles' master.
+pub const MASTER: NodeId = NodeId(0);
+/// The articles' first replica.
+pub const REPLICA_A: NodeId = NodeId(1);
+/// The articles' second replica.
+pub const REPLICA_B: NodeId = NodeId(2);
+
+/// Steps within which a scenario must have reached its moment.
+const STEPS_MAX: u64 = 5_000;
+
+/// 2026-01-01 08:00:00 UTC: what the hosts' clocks show at the start.
+const UNIX_MS: u64 = 1_767_254_400_000;
+
+/// A node's configuration as learners get it: nothing makes them wait that need not.
+pub fn config(port: u16, master: Option<u16>) -> Config {
+    Config {
+        port,
+        replicaof: master.map(|port| (IP.to_owned(), port)),
+        // Redis's default is 5 seconds, in which nothing happens.
+        repl_diskless_sync_delay: 0,
+        // The smallest that Redis takes: a few writes by hand overflow it.
+        repl_backlog_size: 16 * 1024,
+        // No save points: what is on a disk is there because somebody asked for it.
+        save: Vec::new(),
+        ..Config::default()
+    }
+}
+
+/// The articles' world: a master on 6380, replicas on 6381 and 6382, links of 40 ms.
+pub fn three_nodes(seed: u64) -> World {
+    World::new(Setup {
+        seed,
+        unix_ms: UNIX_MS,
+        nodes: vec![config(6380, None), config(6381, Some(6380)), config(6382, Some(6380))],
+        latency_us: 40_000,
+        bandwidth: 200_000,
+    })
+}
+
+/// Before the handshake: three processes have just started.
+pub fn handshake() -> Timeline {
+    Timeline::new(three_nodes(1))
+}
+
+/// The first screen: replica B was cut off for three seconds, the master went on writing, and B's
+/// `PSYNC` is on its way. The history before is known: one can go back to the handshake.
+pub fn first_light() -> Timeline {
+    let mut t = handshake();
+    until_online(&mut t);
+    for line in ["SET name chaoge", "SADD langs c rust tcl", "HSET user:1 name ada age 36"] {
+        let line = line.to_owned();
+        act_after(&mut t, 300, Intervention::Console { node: MASTER, line });
+    }
+    act_after(&mut t, 300, Intervention::Traffic { node: MASTER, every_ms: 700 });
+    let (a, b, cut) = (MASTER, REPLICA_B, Cut::Reset);
+    act_after(&mut t, 1_500, Intervention::CutLink { a, b, cut });
+    act_after(&mut t, 3_000, Intervention::RestoreLink { a, b });
+    until(&mut t, |t| sent(t, MessageKind::Handshake, b"PSYNC"));
+    t
+}
+
+/// Goes forward until every replica is connected and every master sees its replicas online.
+/// Returns whether it got there.
+pub fn until_online(t: &mut Timeline) -> bool {
+    until(t, |t| all_online(t.world()))
+}
+
+/// Whether every replica is connected and every master sees its replicas online.
+pub fn all_online(world: &World) -> bool {
+    use lockstep_core::replication::state::{ReplState, ReplicaState};
+    let nodes = world.nodes();
+    let mut live = nodes.iter().filter_map(|n| n.live.as_ref()).peekable();
+    live.peek().is_some()
+        && live.all(|n| {
+            n.master.as_ref().is_none_or(|m| m.state == ReplState::Connected)
+                && n.replicas.iter().all(|r| r.state == ReplicaState::Online)
+        })
+}
+
+/// Goes forward until something is true, at most [`STEPS_MAX`] steps. Returns whether it is.
+pub fn until(t: &mut Timeline, reached: impl Fn(&Timeline) -> bool) -> bool {
+    let last = t.cursor() + STEPS_MAX;
+    while !reached(t) {
+        if t.cursor() >= last || !t.forward(crate::step::Grain::Event) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Goes forward by virtual time: to the last step within it. Returns the end of that time.
+pub fn pass(t: &mut Timeline, ms: u64) -> Instant {
+    let end = t.world().now().plus_ms(ms);
+    while t.peek().is_some_and(|next| next.at <= end) {
+        t.forward(crate::step::Grain::Event);
+    }
+    end
+}
+
+/// Lets virtual time pass, then does something.
+pub fn act_after(t: &mut Timeline, ms: u64, what: Intervention) {
+    let end = pass(t, ms);
+    t.act_at(end, what);
+}
+
+/// Whether the step at the cursor has sent such a message.
+fn sent(t: &Timeline, kind: MessageKind, start: &[u8]) -> bool {
+    t.current().is_some_and(|step| {
+        matches!(step.cause, Cause::Delivered(_))
+            && step.sent.iter().any(|m| {
+                m.kind == kind
+                    && m.command().first().is_some_and(|name| name.eq_ignore_ascii_case(start))
+            })
+    })
+}

@@ -1,0 +1,418 @@
+//! Cuts the bytes of one direction of a connection into protocol messages.
+//!
+//! It looks, it never changes anything: the pieces joined are the bytes. A message that is not
+//! complete yet is handed out as far as it goes, and the rest later, so that the network never
+//! holds back a byte because this parser wants more of them.
+
+use crate::message::{MessageKind, StreamRange};
+
+/// Longest piece: a longer message travels in several.
+pub(crate) const PIECE_MAX: usize = 16 * 1024;
+
+/// A piece of a direction's bytes: a protocol message, or a part of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) kind: MessageKind,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) stream: Option<StreamRange>,
+    pub(crate) complete: bool,
+}
+
+/// What comes next in a direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Mode {
+    /// Commands of a client (`true`), or of a replica.
+    Commands { client: bool },
+    /// Answers to a client.
+    Answers,
+    /// Answers to a replica, up to the RDB or the stream.
+    Replies,
+    /// The RDB, so many bytes left.
+    RdbSized { left: u64 },
+    /// The RDB, up to this mark. `tail` holds the last bytes seen, at most 39.
+    RdbMarked { mark: Vec<u8>, tail: Vec<u8> },
+    /// The replication stream.
+    Stream,
+}
+
+/// State of one direction.
+#[derive(Debug, Clone)]
+pub(crate) struct Splitter {
+    mode: Mode,
+    /// The start of a message whose rest is yet to come: already handed out.
+    carry: Vec<u8>,
+    /// Offset of the next byte of the stream, once known.
+    next_offset: Option<u64>,
+}
+
+impl Splitter {
+    /// For what the dialer of a connection sends.
+    pub(crate) fn commands(client: bool) -> Self {
+        Self { mode: Mode::Commands { client }, carry: Vec::new(), next_offset: None }
+    }
+
+    /// For what the acceptor of a connection sends.
+    pub(crate) fn replies(client: bool) -> Self {
+        let mode = if client { Mode::Answers } else { Mode::Replies };
+        Self { mode, carry: Vec::new(), next_offset: None }
+    }
+
+    /// The dialer has sent `PSYNC` (with this offset) or `SYNC`: what comes back is not a plain
+    /// answer any more.
+    pub(crate) fn expect_resync(&mut self, offset: Option<u64>) {
+        self.mode = Mode::Replies;
+        self.next_offset = offset;
+    }
+
+    /// Splits the next bytes of this direction.
+    pub(crate) fn split(&mut self, mut bytes: &[u8]) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        while !bytes.is_empty() {
+            let used = self.next_piece(bytes, &mut pieces);
+            debug_assert!(used > 0 && used <= bytes.len(), "a piece has at least one byte");
+            bytes = &bytes[used..];
+        }
+        pieces
+    }
+
+    fn next_piece(&mut self, bytes: &[u8], pieces: &mut Vec<Piece>) -> usize {
+        match &mut self.mode {
+            Mode::RdbSized { left } => {
+                let take = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                *left -= take as u64;
+                let complete = *left == 0;
+                if complete {
+                    self.mode = Mode::Stream;
+                }
+                cut(MessageKind::Rdb, &bytes[..take], None, complete, pieces);
+                take
+            }
+            Mode::RdbMarked { mark, tail } => {
+                let (take, complete) = find_mark(mark, tail, bytes);
+                if complete {
+                    self.mode = Mode::Stream;
+                }
+                cut(MessageKind::Rdb, &bytes[..take], None, complete, pieces);
+                take
+            }
+            _ => self.next_message(bytes, pieces),
+        }
+    }
+
+    fn next_message(&mut self, bytes: &[u8], pieces: &mut Vec<Piece>) -> usize {
+        let carried = self.carry.len();
+        let mut carry = std::mem::take(&mut self.carry);
+        let whole: &[u8] = if carried == 0 {
+            bytes
+        } else {
+            carry.extend_from_slice(bytes);
+            &carry
+        };
+        let extent = match self.mode {
+            Mode::Answers => reply_len(whole),
+            Mode::Replies => line_len(whole),
+            _ => command_len(whole),
+        };
+        let (end, complete) = match extent {
+            Extent::Complete(end) => (end, true),
+            Extent::Partial => (whole.len(), false),
+            Extent::Malformed => (whole.len(), true),
+        };
+        let kind = self.classify(&whole[..end]);
+        let used = end - carried;
+        let stream = self.advance(used as u64);
+        cut(kind, &bytes[..used], stream, complete, pieces);
+        if complete {
+            self.after(kind, &whole[..end]);
+        } else if carried == 0 {
+            self.carry = bytes.to_vec();
+        } else {
+            self.carry = carry;
+        }
+        used
+    }
+
+    fn classify(&self, message: &[u8]) -> MessageKind {
+        if message == b"\n" || message == b"\r\n" {
+            return MessageKind::Keepalive;
+        }
+        match self.mode {
+            Mode::Commands { client: true } => MessageKind::Request,
+            Mode::Commands { client: false } => {
+                let args = command_args(message).unwrap_or_default();
+                if is(&args, 0, b"replconf") && is(&args, 1, b"ack") {
+                    MessageKind::Ack
+                } else {
+                    MessageKind::Handshake
+                }
+            }
+            Mode::Answers | Mode::Replies if message.starts_with(b"-") => MessageKind::Error,
+            Mode::Answers => MessageKind::Response,
+            Mode::Replies if message.starts_with(b"$") => MessageKind::RdbHeader,
+            Mode::Replies => MessageKind::Reply,
+            _ => {
+                let args = command_args(message).unwrap_or_default();
+                let ping = args.len() == 1 && is(&args, 0, b"ping");
+                if ping { MessageKind::Ping } else { MessageKind::Stream }
+            }
+        }
+    }
+
+    /// The stream offsets of the next `len` bytes, if they are part of the stream.
+    fn advance(&mut self, len: u64) -> Option<StreamRange> {
+        if self.mode != Mode::Stream {
+            return None;
+        }
+        let from = self.next_offset?;
+        self.next_offset = Some(from + len);
+        Some(StreamRange { from, to: from + len })
+    }
+
+    /// Changes the mode after a complete message.
+    fn after(&mut self, kind: MessageKind, message: &[u8]) {
+        if self.mode != Mode::Replies {
+            return;
+        }
+        let line = message.trim_ascii_end();
+        if kind == MessageKind::RdbHeader {
+            if let Some(mark) = line.strip_prefix(b"$EOF:") {
+                self.mode = Mode::RdbMarked { mark: mark.to_vec(), tail: Vec::new() };
+            } else if let Some(left) = number(&line[1..]) {
+                self.mode = if left == 0 { Mode::Stream } else { Mode::RdbSized { left } };
+            }
+        } else if let Some(rest) = line.strip_prefix(b"+FULLRESYNC ") {
+            let offset = rest.rsplit(|&b| b == b' ').next().and_then(number);
+            self.next_offset = offset.map(|o| o + 1);
+        } else if line.starts_with(b"+CONTINUE") {
+            self.mode = Mode::Stream;
+        }
+    }
+}
+
+/// Appends `bytes` as one piece, or as several if it is long.
+fn cut(
+    kind: MessageKind,
+    bytes: &[u8],
+    stream: Option<StreamRange>,
+    complete: bool,
+    pieces: &mut Vec<Piece>,
+) {
+    let count = bytes.len().div_ceil(PIECE_MAX);
+    let mut at = stream.map(|s| s.from);
+    for (i, part) in bytes.chunks(PIECE_MAX).enumerate() {
+        let stream = at.map(|from| StreamRange { from, to: from + part.len() as u64 });
+        at = stream.map(|s| s.to);
+        let complete = complete && i + 1 == count;
+        pieces.push(Piece { kind, bytes: part.to_vec(), stream, complete });
+    }
+}
+
+/// How many bytes belong to the RDB, and whether its closing mark was found.
+fn find_mark(mark: &[u8], tail: &mut Vec<u8>, bytes: &[u8]) -> (usize, bool) {
+    let before = tail.len();
+    tail.extend_from_slice(bytes);
+    let found = tail.windows(mark.len().max(1)).position(|w| w == mark);
+    if let Some(at) = found {
+        return (at + mark.len() - before, true);
+    }
+    let keep = tail.len().min(mark.len().saturating_sub(1));
+    tail.drain(..tail.len() - keep);
+    (bytes.len(), false)
+}
+
+/// How long the message at the start of some bytes is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Complete(usize),
+    Partial,
+    Malformed,
+}
+
+/// The extent of one line.
+pub(crate) fn line_len(bytes: &[u8]) -> Extent {
+    match bytes.iter().position(|&b| b == b'\n') {
+        Some(at) => Extent::Complete(at + 1),
+        None => Extent::Partial,
+    }
+}
+
+/// The extent of one command, multibulk or inline.
+pub(crate) fn command_len(bytes: &[u8]) -> Extent {
+    if bytes.first() == Some(&b'*') { reply_len(bytes) } else { line_len(bytes) }
+}
+
+/// The extent of one reply, RESP2 or RESP3.
+pub(crate) fn reply_len(bytes: &[u8]) -> Extent {
+    let mut at = 0;
+    let mut wanted: u64 = 1;
+    while wanted > 0 {
+        let Extent::Complete(line) = line_len(&bytes[at..]) else { return Extent::Partial };
+        let text = bytes[at..at + line].trim_ascii_end();
+        let Some((&sign, rest)) = text.split_first() else { return Extent::Malformed };
+        at += line;
+        wanted -= 1;
+        match sign {
+            b'+' | b'-' | b':' | b'_' | b'#' | b',' | b'(' => {}
+            b'$' | b'=' | b'!' if rest == b"-1" => {}
+            b'$' | b'=' | b'!' => {
+                let Some(len) = number(rest).and_then(|n| usize::try_from(n).ok()) else {
+                    return Extent::Malformed;
+                };
+                let Some(end) = at.checked_add(len).and_then(|e| e.checked_add(2)) else {
+                    return Extent::Malformed;
+                };
+                if end > bytes.len() {
+                    return Extent::Partial;
+                }
+                at = end;
+            }
+            b'*' if rest == b"-1" => {}
+            b'*' | b'~' | b'>' | b'%' | b'|' => {
+                let Some(count) = number(rest) else { return Extent::Malformed };
+                let each = if matches!(sign, b'%' | b'|') { 2 } else { 1 };
+                let more = count.saturating_mul(each);
+                // An attribute comes before the reply it belongs to.
+                wanted = wanted.saturating_add(more).saturating_add(u64::from(sign == b'|'));
+            }
+            _ => return Extent::Malformed,
+        }
+    }
+    Extent::Complete(at)
+}
+
+/// The arguments of a complete multibulk or inline command.
+pub(crate) fn command_args(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let rest = match bytes.split_first() {
+        Some((b'*', rest)) => rest,
+        _ if bytes.ends_with(b"\n") && bytes.first().is_some_and(u8::is_ascii_alphabetic) => {
+            return Some(
+                bytes
+                    .split(u8::is_ascii_whitespace)
+                    .filter(|word| !word.is_empty())
+                    .map(<[u8]>::to_vec)
+                    .collect(),
+            );
+        }
+        _ => return None,
+    };
+    let (count, mut rest) = header(rest)?;
+    let mut args = Vec::new();
+    for _ in 0..count {
+        let (len, data) = header(rest.strip_prefix(b"$")?)?;
+        let len = usize::try_from(len).ok()?;
+        args.push(data.get(..len)?.to_vec());
+        rest = data.get(len..)?.strip_prefix(b"\r\n")?;
+    }
+    Some(args)
+}
+
+fn header(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let Extent::Complete(end) = line_len(bytes) else { return None };
+    Some((number(bytes[..end].trim_ascii_end())?, &bytes[end..]))
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+fn is(args: &[Vec<u8>], index: usize, word: &[u8]) -> bool {
+    args.get(index).is_some_and(|a| a.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(splitter: &mut Splitter, bytes: &[u8]) -> Vec<(MessageKind, String)> {
+        let pieces = splitter.split(bytes);
+        pieces.iter().map(|p| (p.kind, p.bytes.escape_ascii().to_string())).collect()
+    }
+
+    #[test]
+    fn a_full_resync_is_a_reply_a_header_the_rdb_and_then_the_stream() {
+        let mut s = Splitter::replies(false);
+        let id = "a".repeat(40);
+        let text = format!("+FULLRESYNC {id} 14\r\n\n$5\r\nREDIS*1\r\n$4\r\nping\r\n");
+        let pieces = s.split(text.as_bytes());
+        let kinds: Vec<MessageKind> = pieces.iter().map(|p| p.kind).collect();
+        use MessageKind::*;
+        assert_eq!(kinds, [Reply, Keepalive, RdbHeader, Rdb, Ping]);
+        assert_eq!(pieces[4].stream, Some(StreamRange { from: 15, to: 29 }));
+        let joined: Vec<u8> = pieces.into_iter().flat_map(|p| p.bytes).collect();
+        assert_eq!(joined, text.as_bytes());
+    }
+
+    #[test]
+    fn the_mark_of_a_diskless_transfer_is_found_wherever_the_segments_are_cut() {
+        let mark = "0123456789abcdef0123456789abcdef01234567";
+        let text = format!("$EOF:{mark}\r\nREDIS0123{mark}*1\r\n$4\r\nping\r\n");
+        for at in 1..text.len() {
+            let mut s = Splitter::replies(false);
+            s.expect_resync(None);
+            let mut pieces = s.split(&text.as_bytes()[..at]);
+            pieces.extend(s.split(&text.as_bytes()[at..]));
+            let rdb: usize =
+                pieces.iter().filter(|p| p.kind == MessageKind::Rdb).map(|p| p.bytes.len()).sum();
+            assert_eq!(rdb, "REDIS0123".len() + 40, "cut at {at}");
+            assert_eq!(pieces.last().unwrap().kind, MessageKind::Ping, "cut at {at}");
+            let joined: Vec<u8> = pieces.into_iter().flat_map(|p| p.bytes).collect();
+            assert_eq!(joined, text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_continue_starts_the_stream_at_the_offset_asked_for() {
+        let mut s = Splitter::replies(false);
+        s.expect_resync(Some(1276));
+        let pieces = s.split(b"+CONTINUE\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n");
+        assert_eq!(pieces[0].kind, MessageKind::Reply);
+        assert_eq!(pieces[1].kind, MessageKind::Stream);
+        assert_eq!(pieces[1].stream, Some(StreamRange { from: 1276, to: 1299 }));
+    }
+
+    #[test]
+    fn acknowledgements_differ_from_the_handshake() {
+        let mut s = Splitter::commands(false);
+        let mut bytes = Vec::new();
+        let encode = lockstep_core::resp::request::encode;
+        encode(&mut bytes, &[b"REPLCONF", b"capa", b"eof"]);
+        encode(&mut bytes, &[b"REPLCONF", b"ACK", b"14"]);
+        let kinds: Vec<_> = kinds(&mut s, &bytes).into_iter().map(|k| k.0).collect();
+        assert_eq!(kinds, [MessageKind::Handshake, MessageKind::Ack]);
+    }
+
+    #[test]
+    fn a_message_cut_in_two_keeps_its_kind_and_completes() {
+        let mut s = Splitter::commands(true);
+        let first = s.split(b"*2\r\n$3\r\nGET\r\n$1");
+        assert!(!first[0].complete);
+        let second = s.split(b"\r\nx\r\n*1\r\n");
+        assert!(second[0].complete && second[0].bytes == b"\r\nx\r\n");
+        assert!(!second[1].complete);
+    }
+
+    #[test]
+    fn replies_end_where_resp_ends_them() {
+        for (text, len) in [
+            ("+OK\r\n:1\r\n", 5),
+            ("*2\r\n$1\r\na\r\n*1\r\n:1\r\n+x\r\n", 19),
+            ("%1\r\n+a\r\n:1\r\n#t\r\n", 12),
+            ("$-1\r\n*-1\r\n", 5),
+            ("*0\r\n+\r\n", 4),
+        ] {
+            assert_eq!(reply_len(text.as_bytes()), Extent::Complete(len), "{text:?}");
+        }
+        assert_eq!(reply_len(b"$18446744073709551615\r\n"), Extent::Malformed);
+        assert_eq!(reply_len(b"*2\r\n+a\r\n"), Extent::Partial);
+    }
+
+    #[test]
+    fn long_messages_travel_in_pieces() {
+        let mut s = Splitter::replies(false);
+        s.split(format!("${}\r\n", 3 * PIECE_MAX).as_bytes());
+        let pieces = s.split(&vec![b'x'; 3 * PIECE_MAX + 1]);
+        assert_eq!(pieces.len(), 4);
+        assert!(!pieces[0].complete && pieces[2].complete);
+        assert_eq!(pieces[3].kind, MessageKind::Stream);
+    }
+}

@@ -1,0 +1,113 @@
+//! Steps: the events of a world that do something visible.
+
+use lockstep_core::node::Timer;
+use lockstep_core::time::Instant;
+use lockstep_core::trace::Event;
+
+use crate::ids::{ClientId, NodeId};
+use crate::message::MessageRef;
+use crate::script::Intervention;
+
+/// How far one step of the timeline goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Grain {
+    /// To the next visible event, whatever it is.
+    Event,
+    /// To the next arrival of a message (or intervention).
+    #[default]
+    Delivery,
+    /// To the next change of a role, a link's state or a history, or the next decision about a
+    /// resynchronisation (or intervention).
+    Transition,
+}
+
+/// What made a step happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// A message arrived.
+    Delivered(MessageRef),
+    /// A node's timer fired.
+    Timer {
+        /// The node.
+        node: NodeId,
+        /// Which timer.
+        timer: Timer,
+    },
+    /// A file operation of a node ended.
+    File {
+        /// The node.
+        node: NodeId,
+        /// File name.
+        name: String,
+        /// Whether it succeeded.
+        ok: bool,
+    },
+    /// A node that slept (`DEBUG SLEEP`) or was paused goes on.
+    Woke {
+        /// The node.
+        node: NodeId,
+    },
+    /// A background writer sends its next command.
+    Client {
+        /// The client.
+        client: ClientId,
+    },
+    /// Somebody intervened.
+    Intervention(Intervention),
+}
+
+/// A trace event and the node it happened in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// The node.
+    pub node: NodeId,
+    /// What happened in it.
+    pub event: Event,
+}
+
+/// The record of one step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its number: the first step of a history is 1, and the state at index `n` of a timeline is
+    /// that after step `n`.
+    pub index: u64,
+    /// When.
+    pub at: Instant,
+    /// Why.
+    pub cause: Cause,
+    /// What happened inside nodes, in order.
+    pub effects: Vec<Effect>,
+    /// Messages put on the wire.
+    pub sent: Vec<MessageRef>,
+}
+
+impl Step {
+    /// Whether stepping by `grain` stops here.
+    pub fn has_grain(&self, grain: Grain) -> bool {
+        let intervention = matches!(self.cause, Cause::Intervention(_));
+        match grain {
+            Grain::Event => true,
+            Grain::Delivery => intervention || matches!(self.cause, Cause::Delivered(_)),
+            Grain::Transition => intervention || self.is_transition(),
+        }
+    }
+
+    /// Whether a role, the state of a replication link or a history changed, or a
+    /// resynchronisation was decided about.
+    pub fn is_transition(&self) -> bool {
+        self.effects.iter().any(|e| is_transition(&e.event))
+    }
+}
+
+fn is_transition(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::ReplStateChanged { .. }
+            | Event::ReplicaStateChanged { .. }
+            | Event::RoleChanged { .. }
+            | Event::PsyncDecided { .. }
+            | Event::ReplIdShifted { .. }
+            | Event::FullResync { .. }
+            | Event::Continued { .. }
+    )
+}

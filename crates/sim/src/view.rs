@@ -1,0 +1,195 @@
+//! Views: what a page shows, as plain data. Cheap enough to be made anew for every frame.
+
+use lockstep_core::id::ReplId;
+use lockstep_core::replication::state::{ReplState, ReplicaState};
+use lockstep_core::time::Instant;
+
+use crate::ids::{ClientId, NodeId, Peer, WireId};
+use crate::message::MessageRef;
+use crate::script::Cut;
+
+/// Whether a node runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Power {
+    /// It runs.
+    Up,
+    /// It is frozen: paused, or in `DEBUG SLEEP`.
+    Frozen,
+    /// It is down.
+    Down,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A master.
+    Master,
+    /// A replica.
+    Replica,
+}
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeView {
+    /// Its id.
+    pub id: NodeId,
+    /// Its address, `ip:port`.
+    pub address: String,
+    /// Its port, which is also its short name.
+    pub port: u16,
+    /// Whether it runs. A node that is down has only what its disk holds: `live` is `None`.
+    pub power: Power,
+    /// What it holds in memory.
+    pub live: Option<LiveView>,
+    /// Files on its disk: name and size in bytes.
+    pub files: Vec<(String, u64)>,
+}
+
+/// What a running node holds in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveView {
+    /// Master or replica.
+    pub role: Role,
+    /// Current history.
+    pub replid: ReplId,
+    /// Previous history, if there is one.
+    pub replid2: Option<ReplId>,
+    /// `replid2` is accepted up to this offset; -1 without one.
+    pub second_replid_offset: i64,
+    /// `master_repl_offset`: bytes of the stream produced, or applied and passed on.
+    pub offset: u64,
+    /// The link to the master; `None` on a master.
+    pub master: Option<MasterLinkView>,
+    /// Its replicas.
+    pub replicas: Vec<ReplicaView>,
+    /// The backlog; `None` while there is none.
+    pub backlog: Option<BacklogView>,
+    /// Keys in all databases.
+    pub keys: u64,
+}
+
+/// A replica's link to its master.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MasterLinkView {
+    /// The master's host, as configured.
+    pub host: String,
+    /// The master's port.
+    pub port: u16,
+    /// The master, if it is a node of this world.
+    pub node: Option<NodeId>,
+    /// How far the link is.
+    pub state: ReplState,
+    /// While receiving the RDB: bytes read, and the announced length if there is one.
+    pub transfer: Option<(u64, Option<u64>)>,
+}
+
+/// A replica as its master sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplicaView {
+    /// The replica, if its connection comes from a node of this world.
+    pub node: Option<NodeId>,
+    /// The connection.
+    pub wire: Option<WireId>,
+    /// How far it is.
+    pub state: ReplicaState,
+    /// The offset it acknowledged last.
+    pub ack_offset: u64,
+    /// Bytes of the stream that it has not acknowledged.
+    pub lag_bytes: u64,
+    /// Seconds since its last acknowledgement.
+    pub lag_seconds: u64,
+}
+
+/// The window of a backlog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BacklogView {
+    /// Offset of the oldest byte held.
+    pub first_byte_offset: u64,
+    /// Bytes held.
+    pub histlen: u64,
+    /// `repl-backlog-size`: it holds at least this much before it forgets.
+    pub size: u64,
+}
+
+/// A link between two nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkView {
+    /// One end: the one with the smaller id.
+    pub a: NodeId,
+    /// The other end.
+    pub b: NodeId,
+    /// `None`: it works.
+    pub cut: Option<Cut>,
+    /// Microseconds from one end to the other.
+    pub latency_us: u64,
+    /// Bytes per second in each direction; 0: without limit.
+    pub bandwidth: u64,
+    /// Replication connections over it: replica, then master.
+    pub replication: Vec<(NodeId, NodeId)>,
+}
+
+/// A message on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlightView {
+    /// The message.
+    pub message: MessageRef,
+    /// When its first byte left.
+    pub departs_at: Instant,
+    /// When it arrives, if nothing holds it back.
+    pub arrives_at: Instant,
+    /// Since when it is held where it is (its link is cut); its position is that of this moment.
+    pub held_since: Option<Instant>,
+    /// It has arrived, but the node at the other end does not read (it is frozen, or over a limit).
+    pub waits_at_receiver: bool,
+}
+
+impl FlightView {
+    /// How far it is at `time`, from 0 (sender) to 1 (receiver).
+    pub fn progress(&self, time: Instant) -> f64 {
+        let time = self.held_since.map_or(time, |held| held.min(time));
+        let whole = self.arrives_at.micros_since(self.departs_at);
+        if time >= self.arrives_at || whole == 0 {
+            return if time >= self.arrives_at { 1.0 } else { 0.0 };
+        }
+        time.micros_since(self.departs_at) as f64 / whole as f64
+    }
+}
+
+/// A connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnView {
+    /// Its id.
+    pub wire: WireId,
+    /// Who opened it.
+    pub dialer: Peer,
+    /// Who accepted it.
+    pub acceptor: Peer,
+    /// Whether both ends consider it open.
+    pub established: bool,
+    /// Bytes on their way from dialer to acceptor.
+    pub to_acceptor: u64,
+    /// Bytes on their way from acceptor to dialer.
+    pub to_dialer: u64,
+}
+
+/// A line of a console, or what came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleLine {
+    /// When it was sent, or arrived.
+    pub at: Instant,
+    /// Which client.
+    pub client: ClientId,
+    /// What.
+    pub what: ConsoleText,
+}
+
+/// Content of a [`ConsoleLine`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConsoleText {
+    /// A command line as typed.
+    Typed(String),
+    /// A reply, as redis-cli shows it; may have several lines.
+    Reply(String),
+    /// Something about the connection, in redis-cli's words.
+    Notice(String),
+}

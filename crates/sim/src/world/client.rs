@@ -1,0 +1,201 @@
+//! Simulated clients: one console per node, and background writers.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use lockstep_core::node::Origin;
+use lockstep_core::resp::request::encode;
+use lockstep_core::rng::Rng;
+use lockstep_core::time::Instant;
+
+use super::net::{ACCEPTOR, DIALER, Wire};
+use super::{Due, World};
+use crate::console;
+use crate::ids::{ClientId, NodeId, Peer, WireId};
+use crate::message::{Message, MessageKind};
+use crate::view::{ConsoleLine, ConsoleText};
+
+/// Lines a console remembers.
+const LINES_MAX: usize = 1_000;
+
+/// A client of one node.
+#[derive(Debug, Clone)]
+pub(super) struct Client {
+    pub(super) id: ClientId,
+    pub(super) node: NodeId,
+    pub(super) kind: Kind,
+    wire: Option<WireId>,
+    /// An answer that has arrived in part.
+    partial: Vec<u8>,
+    pub(super) lines: VecDeque<Arc<ConsoleLine>>,
+}
+
+/// What a client is for.
+#[derive(Debug, Clone)]
+pub(super) enum Kind {
+    /// People type into it.
+    Console,
+    /// It writes by itself.
+    Writer {
+        /// Microseconds between two commands; 0: it rests.
+        every_us: u64,
+        /// The next command's place in the queue of events.
+        next: Option<(Instant, u64)>,
+    },
+}
+
+impl World {
+    pub(super) fn add_console(&mut self, node: NodeId) {
+        self.add_client(node, Kind::Console);
+    }
+
+    fn add_client(&mut self, node: NodeId, kind: Kind) -> ClientId {
+        let id = ClientId(self.clients.len() as u32);
+        let (wire, partial, lines) = (None, Vec::new(), VecDeque::new());
+        self.clients.push(Client { id, node, kind, wire, partial, lines });
+        id
+    }
+
+    /// A line is typed into the console of a node.
+    pub(super) fn type_line(&mut self, node: NodeId, line: &str) {
+        let console = |c: &&Client| c.node == node && matches!(c.kind, Kind::Console);
+        let Some(client) = self.clients.iter().find(console).map(|c| c.id) else { return };
+        self.note(client, ConsoleText::Typed(line.to_owned()));
+        match console::split_line(line) {
+            None => self.note(client, ConsoleText::Notice("Invalid argument(s)".into())),
+            Some(args) if args.is_empty() => {}
+            Some(args) => {
+                if !self.client_send(client, &args) {
+                    let address = self.hosts[node.0 as usize].address();
+                    let text =
+                        format!("Could not connect to Redis at {address}: Connection refused");
+                    self.note(client, ConsoleText::Notice(text));
+                }
+            }
+        }
+    }
+
+    /// Sends a command, connecting first if need be. False: nobody listens.
+    fn client_send(&mut self, client: ClientId, args: &[Vec<u8>]) -> bool {
+        let Some(wire) = self.client_wire(client) else { return false };
+        let mut bytes = Vec::new();
+        let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+        encode(&mut bytes, &args);
+        self.send_bytes(wire, DIALER, &bytes);
+        true
+    }
+
+    /// The client's connection; opened at once if there is none (it is the node's own host).
+    fn client_wire(&mut self, client: ClientId) -> Option<WireId> {
+        let Client { wire, node, .. } = self.clients[client.0 as usize];
+        if wire.is_some() {
+            return wire;
+        }
+        self.hosts[node.0 as usize].node.as_ref()?;
+        let now = self.clock();
+        let peer = format!("{}:{}", super::IP, self.next_port());
+        let local = self.hosts[node.0 as usize].address();
+        let ends = ((Peer::Client(client), peer.clone()), (Peer::Node(node), local.clone()));
+        let id = self.add_wire(Wire::new(ends.0, ends.1, None));
+        self.clients[client.0 as usize].wire = Some(id);
+        let conn = self.open_end(node, id, ACCEPTOR);
+        self.with_node(node, |n| n.handle_open(now, conn, Origin::Accepted { peer, local }));
+        // The node may have closed it again (too many clients): the answer says so.
+        Some(id)
+    }
+
+    /// Bytes arrive at a client.
+    pub(super) fn client_input(&mut self, client: ClientId, message: &Message) {
+        let c = &mut self.clients[client.0 as usize];
+        if matches!(c.kind, Kind::Writer { .. }) {
+            return;
+        }
+        let answer = matches!(message.kind, MessageKind::Response | MessageKind::Error);
+        c.partial.extend_from_slice(&message.bytes);
+        if !message.complete {
+            return;
+        }
+        let bytes = std::mem::take(&mut c.partial);
+        let text = if answer {
+            console::render_reply(&bytes)
+        } else {
+            // After SYNC the connection carries a replication stream.
+            bytes.escape_ascii().to_string()
+        };
+        self.note(client, ConsoleText::Reply(text));
+    }
+
+    /// The node has closed a client's connection.
+    pub(super) fn client_closed(&mut self, client: ClientId) {
+        let c = &mut self.clients[client.0 as usize];
+        c.wire = None;
+        c.partial.clear();
+        if matches!(c.kind, Kind::Console) {
+            let text = "Error: Server closed the connection".to_owned();
+            self.note(client, ConsoleText::Notice(text));
+        }
+    }
+
+    fn note(&mut self, client: ClientId, what: ConsoleText) {
+        let line = Arc::new(ConsoleLine { at: self.now, client, what });
+        let lines = &mut self.clients[client.0 as usize].lines;
+        if lines.len() == LINES_MAX {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+        self.client_lines += 1;
+    }
+
+    /// Sets how often the background writer of a node sends.
+    pub(super) fn set_traffic(&mut self, node: NodeId, every_ms: u64) {
+        let writer = |c: &&Client| c.node == node && matches!(c.kind, Kind::Writer { .. });
+        let id = match self.clients.iter().find(writer) {
+            Some(client) => client.id,
+            None => self.add_client(node, Kind::Writer { every_us: 0, next: None }),
+        };
+        let new = every_ms.saturating_mul(1_000);
+        if let Kind::Writer { every_us, next } = &mut self.clients[id.0 as usize].kind {
+            *every_us = new;
+            if let Some(key) = next.take() {
+                self.queue.remove(&key);
+            }
+        }
+        self.schedule_write(id);
+    }
+
+    fn schedule_write(&mut self, id: ClientId) {
+        let Kind::Writer { every_us, .. } = self.clients[id.0 as usize].kind else { return };
+        if every_us == 0 {
+            return;
+        }
+        let key = self.schedule(self.now + every_us, Due::Write { client: id });
+        if let Kind::Writer { next, .. } = &mut self.clients[id.0 as usize].kind {
+            *next = Some(key);
+        }
+    }
+
+    /// A background writer sends its next command.
+    pub(super) fn write_next(&mut self, client: ClientId) {
+        let args = random_write(&mut self.rng);
+        let args: Vec<Vec<u8>> = args.into_iter().map(String::into_bytes).collect();
+        self.client_send(client, &args);
+        self.schedule_write(client);
+    }
+}
+
+/// What a small shop writes: all five types, a few keys, now and then a time to live.
+fn random_write(rng: &mut Rng) -> Vec<String> {
+    const NAMES: [&str; 6] = ["chaoge", "ada", "grace", "linus", "barbara", "edsger"];
+    let name = NAMES[rng.below(NAMES.len() as u64) as usize].to_owned();
+    let n = rng.below(20);
+    let words = |text: String| text.split(' ').map(str::to_owned).collect();
+    match rng.below(8) {
+        0 | 1 => words("INCR visits".into()),
+        2 => words(format!("SET user:{n} {name}")),
+        3 => words(format!("LPUSH orders {}", 1000 + rng.below(9000))),
+        4 => words(format!("HSET cart:{n} {name} {}", 1 + rng.below(9))),
+        5 => words(format!("SADD online {name}")),
+        6 => words(format!("ZINCRBY scores {} {name}", 1 + rng.below(50))),
+        _ => words(format!("SET session:{n} {name} EX {}", 1 + rng.below(30))),
+    }
+}

@@ -1,0 +1,476 @@
+//! Hosts: a process (the node), a disk, a table of sockets; and the driver of the node.
+//!
+//! The driver keeps the contract written in [`lockstep_core::node`]: after inputs it drains
+//! actions, then transmits; it wakes the node no earlier than asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lockstep_core::config::Config;
+use lockstep_core::id::ConnId;
+use lockstep_core::node::{Action, FileEvent, FileOp, Node, Origin, Timer};
+use lockstep_core::time::Instant;
+use lockstep_core::trace::Recorder;
+
+use super::net::{ACCEPTOR, DIALER, SOCKET_BYTES_MAX, Wire};
+use super::{Due, World};
+use crate::ids::{NodeId, Peer, WireId};
+use crate::message::MessageKind;
+use crate::step::Effect;
+
+/// The address of every host: the articles run their three instances on one machine.
+pub const IP: &str = "127.0.0.1";
+
+/// How long an operation on a file takes, in microseconds.
+const DISK_LATENCY_US: u64 = 500;
+
+/// Turns of draining a node before we believe that it never comes to rest.
+const TURNS_MAX: u32 = 100_000;
+
+/// A disk: files by name. What is written is in a temporary file until it is committed; a crash
+/// loses what was not.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Disk {
+    pub(super) files: BTreeMap<String, Vec<u8>>,
+    pub(super) unsynced: BTreeMap<String, Vec<u8>>,
+}
+
+impl Disk {
+    /// Carries out one operation. `None`: nobody waits for an answer.
+    fn run(&mut self, op: FileOp) -> Option<FileEvent> {
+        let missing = |name: String, token| FileEvent::Failed {
+            name,
+            token,
+            error: "No such file or directory".into(),
+        };
+        match op {
+            FileOp::Create { name } => {
+                self.unsynced.insert(name, Vec::new());
+                None
+            }
+            FileOp::Append { name, data } => match self.unsynced.get_mut(&name) {
+                Some(file) => {
+                    file.extend_from_slice(&data);
+                    None
+                }
+                None => Some(missing(name, None)),
+            },
+            FileOp::Commit { name, to } => match self.unsynced.remove(&name) {
+                Some(data) => {
+                    let len = data.len() as u64;
+                    self.files.insert(to.clone(), data);
+                    Some(FileEvent::Committed { to, len })
+                }
+                None => Some(missing(name, None)),
+            },
+            FileOp::Remove { name } => {
+                self.unsynced.remove(&name);
+                self.files.remove(&name);
+                None
+            }
+            FileOp::Read { token, name, offset, len } => {
+                match self.unsynced.get(&name).or_else(|| self.files.get(&name)) {
+                    Some(file) => {
+                        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(file.len());
+                        let to = from.saturating_add(len).min(file.len());
+                        Some(FileEvent::Data { token, data: file[from..to].to_vec() })
+                    }
+                    None => Some(missing(name, Some(token))),
+                }
+            }
+        }
+    }
+}
+
+/// A socket of a process. The generation tells a reused index from its predecessor.
+#[derive(Debug, Clone, Default)]
+struct Slot {
+    generation: u32,
+    wire: Option<(WireId, usize)>,
+}
+
+/// A host.
+#[derive(Debug, Clone)]
+pub(super) struct Host {
+    pub(super) id: NodeId,
+    pub(super) port: u16,
+    /// What the process starts with: its configuration file.
+    pub(super) config: Config,
+    pub(super) node: Option<Node<Recorder>>,
+    /// How often it was started; answers meant for an earlier process are dropped.
+    pub(super) boots: u64,
+    pub(super) paused: bool,
+    pub(super) asleep_until: Option<Instant>,
+    pub(super) disk: Disk,
+    slots: Vec<Slot>,
+}
+
+impl Host {
+    pub(super) fn new(id: NodeId, config: Config) -> Self {
+        Self {
+            id,
+            port: config.port,
+            config,
+            node: None,
+            boots: 0,
+            paused: false,
+            asleep_until: None,
+            disk: Disk::default(),
+            slots: Vec::new(),
+        }
+    }
+
+    pub(super) fn address(&self) -> String {
+        format!("{IP}:{}", self.port)
+    }
+
+    /// Whether the process exists but does nothing.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.node.is_some() && (self.paused || self.asleep_until.is_some())
+    }
+
+    fn new_slot(&mut self, wire: WireId, side: usize) -> ConnId {
+        let free = self.slots.iter().position(|s| s.wire.is_none());
+        let index = free.unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            self.slots.len() - 1
+        });
+        let slot = &mut self.slots[index];
+        slot.generation += 1;
+        slot.wire = Some((wire, side));
+        ConnId { index: index as u32, generation: slot.generation }
+    }
+
+    pub(super) fn free_slot(&mut self, conn: ConnId) {
+        let slot = self.slots.get_mut(conn.index as usize);
+        if let Some(slot) = slot.filter(|s| s.generation == conn.generation) {
+            slot.wire = None;
+        }
+    }
+
+    /// The connection behind a node's name for it.
+    pub(super) fn wire_of(&self, conn: ConnId) -> Option<(WireId, usize)> {
+        let slot = self.slots.get(conn.index as usize)?;
+        slot.wire.filter(|_| slot.generation == conn.generation)
+    }
+}
+
+impl World {
+    fn host_mut(&mut self, id: NodeId) -> &mut Host {
+        &mut self.hosts[id.0 as usize]
+    }
+
+    /// Runs one input on a node and then everything that follows from it. Nothing happens if the
+    /// node is down.
+    pub(super) fn with_node(&mut self, id: NodeId, input: impl FnOnce(&mut Node<Recorder>)) {
+        let Some(node) = self.host_mut(id).node.as_mut() else { return };
+        input(node);
+        self.settle(id);
+    }
+
+    /// Drains a node: events, actions, transmits, until it rests.
+    fn settle(&mut self, id: NodeId) {
+        for _ in 0..TURNS_MAX {
+            self.take_trace(id);
+            let Some(node) = self.host_mut(id).node.as_mut() else { return };
+            if let Some(action) = node.poll_action() {
+                self.act_for(id, action);
+            } else if let Some(conn) = node.poll_transmit() {
+                self.transmit(id, conn);
+            } else {
+                return;
+            }
+        }
+        debug_assert!(false, "{id} never comes to rest");
+    }
+
+    fn take_trace(&mut self, id: NodeId) {
+        if let Some(node) = self.hosts[id.0 as usize].node.as_mut() {
+            let events = std::mem::take(&mut node.trace_mut().events);
+            self.effects.extend(events.into_iter().map(|(_, event)| Effect { node: id, event }));
+        }
+    }
+
+    /// Hands the network what a connection has to send, as far as the socket takes it.
+    pub(super) fn transmit(&mut self, id: NodeId, conn: ConnId) {
+        let now = self.clock();
+        let host = &mut self.hosts[id.0 as usize];
+        let Some((wire, side)) = host.wire_of(conn) else { return };
+        let Some(node) = host.node.as_mut() else { return };
+        let Some(flow) = self.wires.get(&wire).map(|w| &w.flows[side]) else { return };
+        let room = SOCKET_BYTES_MAX.saturating_sub(flow.bytes) as usize;
+        // `outgoing` shows a limited number of slices at a time.
+        let mut bytes = Vec::new();
+        let mut blocked = false;
+        loop {
+            let mut taken = 0;
+            for slice in node.outgoing(conn).slices() {
+                let take = slice.len().min(room - bytes.len());
+                bytes.extend_from_slice(&slice[..take]);
+                taken += take;
+                blocked |= take < slice.len();
+            }
+            if taken == 0 {
+                break;
+            }
+            node.handle_sent(now, conn, taken);
+        }
+        if let Some(w) = self.wires.get_mut(&wire) {
+            w.flows[side].blocked = blocked;
+        }
+        self.send_bytes(wire, side, &bytes);
+    }
+
+    /// Goes on sending on a connection whose socket was full, now that something was taken out.
+    pub(super) fn unblock(&mut self, wire: WireId, side: usize) {
+        let Some(w) = self.wires.get(&wire).filter(|w| w.flows[side].blocked) else { return };
+        if w.flows[side].bytes > SOCKET_BYTES_MAX / 2 {
+            return;
+        }
+        if let (Peer::Node(id), Some(conn)) = (w.ends[side].peer, w.ends[side].conn) {
+            self.transmit(id, conn);
+            self.settle(id);
+        }
+    }
+
+    fn act_for(&mut self, id: NodeId, action: Action) {
+        match action {
+            Action::Dial { dial, host, port } => self.dial(id, dial, &host, port),
+            Action::Close(conn) => self.close_from(id, conn),
+            Action::Read(conn, reads) => {
+                if let Some((wire, side)) = self.hosts[id.0 as usize].wire_of(conn) {
+                    if let Some(w) = self.wires.get_mut(&wire) {
+                        w.ends[side].reads = reads;
+                    }
+                    self.kick(wire, 1 - side);
+                }
+            }
+            Action::File(op) => {
+                let host = self.host_mut(id);
+                let boot = host.boots;
+                if let Some(event) = host.disk.run(op) {
+                    let at = self.now + DISK_LATENCY_US;
+                    self.schedule(at, Due::File { node: id, boot, event });
+                }
+            }
+            Action::Sleep { micros } => {
+                let until = self.now + micros;
+                let host = self.host_mut(id);
+                host.asleep_until = Some(until);
+                let boot = host.boots;
+                self.schedule(until, Due::Wake { node: id, boot });
+                self.kick_all();
+            }
+            Action::Exit { .. } => self.power_off(id, MessageKind::Fin),
+        }
+    }
+
+    fn dial(&mut self, id: NodeId, dial: u64, host: &str, port: u16) {
+        // The obsolete attempt, if any, is given up: its answer will find no wire.
+        let obsolete: Vec<WireId> = self
+            .wires
+            .iter()
+            .filter(|(_, w)| w.dial.is_some() && w.ends[DIALER].peer == Peer::Node(id))
+            .map(|(id, _)| *id)
+            .collect();
+        for wire in obsolete {
+            self.abandon_dial(wire);
+        }
+        let local = format!("{IP}:{}", self.next_port());
+        let local_host = matches!(host, IP | "localhost");
+        let target = self.hosts.iter().find(|h| local_host && h.port == port && h.id != id);
+        let Some(target) = target.map(|h| (Peer::Node(h.id), h.address())) else {
+            let error = if local_host { "Connection refused" } else { "Name or service not known" };
+            let boot = self.hosts[id.0 as usize].boots;
+            let due = Due::DialFailed { node: id, boot, dial, error };
+            self.schedule(self.now + DISK_LATENCY_US, due);
+            return;
+        };
+        let wire = Wire::new((Peer::Node(id), local), target, Some(dial));
+        if Self::cut_between(&self.links, &wire) == Some(crate::script::Cut::Reset) {
+            let boot = self.hosts[id.0 as usize].boots;
+            let due = Due::DialFailed { node: id, boot, dial, error: "No route to host" };
+            self.schedule(self.now + DISK_LATENCY_US, due);
+            return;
+        }
+        let wire_id = self.add_wire(wire);
+        self.send_control(wire_id, DIALER, MessageKind::Connect);
+    }
+
+    /// Gives up an attempt that is not answered yet. If the other end has accepted already, it
+    /// learns that nobody is there.
+    fn abandon_dial(&mut self, id: WireId) {
+        let accepted = self.wires.get(&id).is_some_and(|w| w.ends[ACCEPTOR].conn.is_some());
+        if accepted {
+            if let Some(w) = self.wires.get_mut(&id) {
+                w.dial = None;
+            }
+            self.send_control(id, DIALER, MessageKind::Reset);
+        } else {
+            self.drop_wire(id);
+        }
+    }
+
+    /// A node closes a connection: what it still has to say goes out first.
+    fn close_from(&mut self, id: NodeId, conn: ConnId) {
+        let Some((wire, side)) = self.hosts[id.0 as usize].wire_of(conn) else { return };
+        self.transmit(id, conn);
+        self.hosts[id.0 as usize].free_slot(conn);
+        if let Some(w) = self.wires.get_mut(&wire) {
+            w.ends[side].conn = None;
+        }
+        self.send_control(wire, side, MessageKind::Fin);
+    }
+
+    /// A connection attempt arrives.
+    pub(super) fn arrive_connect(&mut self, id: WireId) {
+        let now = self.clock();
+        let Some(wire) = self.wires.get(&id) else { return };
+        let (Peer::Node(node), peer, local) = (
+            wire.ends[ACCEPTOR].peer,
+            wire.ends[DIALER].address.clone(),
+            wire.ends[ACCEPTOR].address.clone(),
+        ) else {
+            return;
+        };
+        if self.hosts[node.0 as usize].node.is_none() {
+            return self.send_control(id, ACCEPTOR, MessageKind::Refuse);
+        }
+        self.send_control(id, ACCEPTOR, MessageKind::Accept);
+        let conn = self.open_end(node, id, ACCEPTOR);
+        self.with_node(node, |n| n.handle_open(now, conn, Origin::Accepted { peer, local }));
+    }
+
+    /// Gives an end of a connection its name in the node.
+    pub(super) fn open_end(&mut self, node: NodeId, wire: WireId, side: usize) -> ConnId {
+        let conn = self.host_mut(node).new_slot(wire, side);
+        if let Some(w) = self.wires.get_mut(&wire) {
+            w.ends[side].conn = Some(conn);
+        }
+        conn
+    }
+
+    /// The answer to a connection attempt arrives.
+    pub(super) fn arrive_accept(&mut self, id: WireId) {
+        let now = self.clock();
+        let Some(wire) = self.wires.get_mut(&id) else { return };
+        let Some(dial) = wire.dial.take() else { return };
+        let peer = wire.ends[ACCEPTOR].address.clone();
+        let local = wire.ends[DIALER].address.clone();
+        let Peer::Node(node) = wire.ends[DIALER].peer else { return };
+        let conn = self.open_end(node, id, DIALER);
+        self.with_node(node, |n| n.handle_open(now, conn, Origin::Dialed { dial, peer, local }));
+    }
+
+    /// A refusal arrives.
+    pub(super) fn arrive_refusal(&mut self, id: WireId) {
+        let now = self.clock();
+        let Some(wire) = self.wires.get(&id) else { return };
+        let (Peer::Node(node), Some(dial)) = (wire.ends[DIALER].peer, wire.dial) else { return };
+        self.drop_wire(id);
+        self.with_node(node, |n| n.handle_dial_failed(now, dial, "Connection refused"));
+    }
+
+    /// The other end's farewell arrives.
+    pub(super) fn arrive_close(&mut self, id: WireId, side: usize) {
+        let now = self.clock();
+        let Some(wire) = self.wires.get(&id) else { return };
+        let end = wire.ends[1 - side].clone();
+        let dial = wire.dial;
+        self.drop_wire(id);
+        match (end.peer, end.conn) {
+            (Peer::Node(node), Some(conn)) => {
+                self.with_node(node, |n| n.handle_close(now, conn));
+            }
+            (Peer::Node(node), None) => {
+                // Accepted and closed before the dialer learned of it.
+                if let Some(dial) = dial.filter(|_| side == ACCEPTOR) {
+                    self.with_node(node, |n| {
+                        n.handle_dial_failed(now, dial, "Connection reset by peer");
+                    });
+                }
+            }
+            (Peer::Client(client), _) => self.client_closed(client),
+        }
+    }
+
+    /// Both ends of a connection learn at once that it is broken.
+    pub(super) fn reset_wire(&mut self, id: WireId) {
+        let now = self.clock();
+        let Some(wire) = self.wires.get(&id).cloned() else { return };
+        self.drop_wire(id);
+        for (side, end) in wire.ends.iter().enumerate() {
+            let Peer::Node(node) = end.peer else { continue };
+            if let Some(conn) = end.conn {
+                self.with_node(node, |n| n.handle_close(now, conn));
+            } else if let Some(dial) = wire.dial.filter(|_| side == DIALER) {
+                self.with_node(node, |n| n.handle_dial_failed(now, dial, "No route to host"));
+            }
+        }
+    }
+
+    /// Starts the process of a host that is down. Its dataset comes from its disk.
+    pub(super) fn power_on(&mut self, id: NodeId) {
+        let now = self.clock();
+        let seed = self.rng.next_u64();
+        let host = self.host_mut(id);
+        if host.node.is_some() {
+            return;
+        }
+        host.boots += 1;
+        host.paused = false;
+        host.asleep_until = None;
+        let mut node = Node::new(host.config.clone(), seed, now, Recorder::default());
+        if let Some(file) = host.disk.files.get(&host.config.dbfilename) {
+            node.load_begin(now, file.len() as u64);
+            let loaded = node.load_chunk(now, file).and_then(|()| node.load_end(now));
+            if loaded.is_err() {
+                // The real server leaves at once: it does not serve a part of a dataset.
+                return;
+            }
+        }
+        host.node = Some(node);
+        self.settle(id);
+    }
+
+    /// Ends the process of a host. Its connections end with `farewell`.
+    pub(super) fn power_off(&mut self, id: NodeId, farewell: MessageKind) {
+        self.take_trace(id);
+        let host = self.host_mut(id);
+        host.node = None;
+        host.paused = false;
+        host.asleep_until = None;
+        host.disk.unsynced.clear();
+        host.slots.iter_mut().for_each(|s| s.wire = None);
+        let ids: Vec<WireId> = self.wires.keys().copied().collect();
+        for wire_id in ids {
+            let Some(wire) = self.wires.get_mut(&wire_id) else { continue };
+            let Some(side) = wire.ends.iter().position(|e| e.peer == Peer::Node(id)) else {
+                continue;
+            };
+            let open = wire.ends[side].conn.take().is_some();
+            if open {
+                self.send_control(wire_id, side, farewell);
+            } else if wire.dial.is_some() && side == DIALER {
+                self.abandon_dial(wire_id);
+            }
+        }
+        self.kick_all();
+    }
+
+    /// When the next timer of any node is due, which node's, and why.
+    pub(super) fn next_timer(&self) -> Option<(Instant, NodeId, Timer)> {
+        let timers = self.hosts.iter().filter(|h| !h.is_frozen()).filter_map(|h| {
+            let (at, timer) = h.node.as_ref()?.poll_timeout()?;
+            Some((at.max(self.now), h.id, timer))
+        });
+        timers.min_by_key(|(at, id, _)| (*at, *id))
+    }
+
+    /// Nodes that are connected as replica and master: `(replica, master)`, one for each wire.
+    pub(super) fn replication_wires(&self) -> BTreeSet<(NodeId, NodeId)> {
+        let established = |w: &&Wire| w.ends.iter().all(|e| e.conn.is_some());
+        let ends = self.wires.values().filter(established);
+        ends.filter_map(|w| Some((w.ends[DIALER].peer.node()?, w.ends[ACCEPTOR].peer.node()?)))
+            .collect()
+    }
+}

@@ -1,0 +1,323 @@
+//! The world: hosts, links, clients and a clock that jumps to the next event.
+//!
+//! # Invariants
+//!
+//! * Deterministic: seed, set-up and the sequence of [`World::step`] and [`World::intervene`] calls
+//!   decide everything. Events happen in the order of (time, sequence number); at one instant,
+//!   what is queued comes before timers, and timers in the order of their nodes.
+//! * Between two calls the nodes are at rest: nothing is left to drain.
+//! * Time passes only inside `step` and [`World::pass_until`].
+
+mod client;
+mod host;
+mod interventions;
+mod net;
+mod views;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use lockstep_core::config::Config;
+use lockstep_core::node::{FileEvent, Node, Timer};
+use lockstep_core::rng::Rng;
+use lockstep_core::time::{Instant, Now};
+use lockstep_core::trace::{Event, Recorder};
+
+pub use host::IP;
+pub use interventions::NODES_MAX;
+
+use crate::fingerprint::Fnv;
+use crate::ids::{ClientId, NodeId, Peer, WireId};
+use crate::message::{MessageKind, MessageRef};
+use crate::step::{Cause, Effect, Step};
+
+type Links = BTreeMap<(NodeId, NodeId), net::Link>;
+
+/// How many events without a visible effect may follow each other before [`World::step`] reports
+/// that the world is at rest. A lone master's timers tick without end.
+pub const QUIET_EVENTS_MAX: u32 = 10_000;
+
+/// An event that waits for its time.
+#[derive(Debug, Clone)]
+enum Due {
+    /// The head of a flow arrives; `side` sent it.
+    Arrival { wire: WireId, side: usize },
+    /// A connection attempt fails without having reached anybody.
+    DialFailed { node: NodeId, boot: u64, dial: u64, error: &'static str },
+    /// A file operation ends.
+    File { node: NodeId, boot: u64, event: FileEvent },
+    /// A sleeping node goes on.
+    Wake { node: NodeId, boot: u64 },
+    /// A background writer sends its next command.
+    Write { client: ClientId },
+}
+
+/// How a world starts.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Decides every random choice.
+    pub seed: u64,
+    /// Wall clock at the start: milliseconds since the Unix epoch.
+    pub unix_ms: u64,
+    /// One node for each. Ports must differ: all listen on [`IP`].
+    pub nodes: Vec<Config>,
+    /// Latency of every link, in microseconds.
+    pub latency_us: u64,
+    /// Bandwidth of every link and direction, in bytes per second; 0: without limit.
+    pub bandwidth: u64,
+}
+
+/// A world. See the module's documentation.
+#[derive(Debug, Clone)]
+pub struct World {
+    now: Instant,
+    unix_ms: u64,
+    rng: Rng,
+    steps: u64,
+    next_seq: u64,
+    next_message: u64,
+    next_wire: u32,
+    next_port: u16,
+    default_link: (u64, u64),
+    hosts: Vec<host::Host>,
+    clients: Vec<client::Client>,
+    links: Links,
+    wires: BTreeMap<WireId, net::Wire>,
+    queue: BTreeMap<(Instant, u64), Due>,
+    // What the event in progress did. Empty between events.
+    effects: Vec<Effect>,
+    sent: Vec<MessageRef>,
+    client_lines: u32,
+}
+
+impl World {
+    /// A world in which every process has just started, at time 0.
+    pub fn new(setup: Setup) -> Self {
+        let mut world = Self {
+            now: Instant(0),
+            unix_ms: setup.unix_ms,
+            rng: Rng::new(setup.seed),
+            steps: 0,
+            next_seq: 0,
+            next_message: 0,
+            next_wire: 0,
+            next_port: 50_000,
+            default_link: (setup.latency_us, setup.bandwidth),
+            hosts: Vec::new(),
+            clients: Vec::new(),
+            links: BTreeMap::new(),
+            wires: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            effects: Vec::new(),
+            sent: Vec::new(),
+            client_lines: 0,
+        };
+        for config in setup.nodes {
+            world.add_host(config);
+        }
+        // What the processes did at their start belongs to no step.
+        world.effects.clear();
+        world.sent.clear();
+        world
+    }
+
+    fn add_host(&mut self, config: Config) -> NodeId {
+        let id = NodeId(self.hosts.len() as u32);
+        let (latency_us, bandwidth) = self.default_link;
+        for other in &self.hosts {
+            self.links.insert((other.id, id), net::Link::new(latency_us, bandwidth));
+        }
+        self.hosts.push(host::Host::new(id, config));
+        self.add_console(id);
+        self.power_on(id);
+        id
+    }
+
+    /// Virtual time.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Wall clock of the hosts: milliseconds since the Unix epoch.
+    pub fn unix_ms(&self) -> u64 {
+        self.unix_ms + self.now.0 / 1_000
+    }
+
+    /// How many steps this world has made.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// The ids of all nodes.
+    pub fn node_ids(&self) -> impl ExactSizeIterator<Item = NodeId> + use<> {
+        (0..self.hosts.len() as u32).map(NodeId)
+    }
+
+    /// The core node behind a host; `None` while it is down or if there is no such host.
+    pub fn core(&self, node: NodeId) -> Option<&Node<Recorder>> {
+        self.hosts.get(node.0 as usize)?.node.as_ref()
+    }
+
+    fn clock(&self) -> Now {
+        Now { instant: self.now, unix_ms: self.unix_ms() }
+    }
+
+    fn schedule(&mut self, at: Instant, due: Due) -> (Instant, u64) {
+        let key = (at.max(self.now), self.next_seq);
+        self.next_seq += 1;
+        self.queue.insert(key, due);
+        key
+    }
+
+    fn add_wire(&mut self, wire: net::Wire) -> WireId {
+        let id = WireId(self.next_wire);
+        self.next_wire += 1;
+        self.wires.insert(id, wire);
+        id
+    }
+
+    fn next_port(&mut self) -> u16 {
+        let port = self.next_port;
+        self.next_port = if port == u16::MAX { 50_000 } else { port + 1 };
+        port
+    }
+
+    /// When the next event happens, visible or not.
+    pub fn next_event_at(&self) -> Option<Instant> {
+        let queued = self.queue.keys().next().map(|(at, _)| *at);
+        let timer = self.next_timer().map(|(at, ..)| at);
+        queued.into_iter().chain(timer).min()
+    }
+
+    /// Goes to the next visible event and makes it happen. `None`: nothing visible lies ahead.
+    pub fn step(&mut self) -> Option<Step> {
+        for _ in 0..QUIET_EVENTS_MAX {
+            let cause = self.next_event()?;
+            if let Some(step) = self.finish(cause, false) {
+                return Some(step);
+            }
+        }
+        None
+    }
+
+    /// Lets time pass up to `time`, as long as nothing visible happens. Returns whether it got
+    /// there; if not, the clock stands before the next visible event.
+    pub fn pass_until(&mut self, time: Instant) -> bool {
+        while self.next_event_at().is_some_and(|at| at <= time) {
+            let mut trial = self.clone();
+            let Some(cause) = trial.next_event() else { break };
+            if trial.finish(cause, false).is_some() {
+                return false;
+            }
+            *self = trial;
+        }
+        self.now = self.now.max(time);
+        true
+    }
+
+    /// Collects what an event did into the record of a step, if there is anything to show.
+    fn finish(&mut self, cause: Cause, always: bool) -> Option<Step> {
+        let effects = std::mem::take(&mut self.effects);
+        let sent = std::mem::take(&mut self.sent);
+        let lines = std::mem::take(&mut self.client_lines);
+        let shown = effects.iter().any(|e| !matches!(e.event, Event::TimerFired(_)));
+        let arrived = matches!(cause, Cause::Delivered(_));
+        if !(always || shown || arrived || !sent.is_empty() || lines > 0) {
+            return None;
+        }
+        self.steps += 1;
+        Some(Step { index: self.steps, at: self.now, cause, effects, sent })
+    }
+
+    /// Makes the next event happen, visible or not.
+    fn next_event(&mut self) -> Option<Cause> {
+        let queued = self.queue.keys().next().map(|(at, _)| *at);
+        match (queued, self.next_timer()) {
+            (Some(at), timer) if timer.is_none_or(|(timer_at, ..)| at <= timer_at) => {
+                let (key, due) = self.queue.pop_first()?;
+                self.now = key.0;
+                Some(self.happen(due))
+            }
+            (_, Some((at, node, timer))) => {
+                self.now = at;
+                Some(self.fire(node, timer))
+            }
+            (_, None) => None,
+        }
+    }
+
+    fn fire(&mut self, node: NodeId, timer: Timer) -> Cause {
+        let now = self.clock();
+        self.with_node(node, |n| n.handle_timeout(now));
+        Cause::Timer { node, timer }
+    }
+
+    fn happen(&mut self, due: Due) -> Cause {
+        let now = self.clock();
+        match due {
+            Due::Arrival { wire, side } => self.arrive(wire, side),
+            Due::DialFailed { node, boot, dial, error } => {
+                if self.hosts[node.0 as usize].boots == boot {
+                    self.with_node(node, |n| n.handle_dial_failed(now, dial, error));
+                }
+                Cause::Timer { node, timer: Timer::Replication }
+            }
+            Due::File { node, boot, event } => {
+                let (name, ok) = match &event {
+                    FileEvent::Committed { to, .. } => (to.clone(), true),
+                    FileEvent::Data { .. } => (String::new(), true),
+                    FileEvent::Failed { name, .. } => (name.clone(), false),
+                };
+                if self.hosts[node.0 as usize].boots == boot {
+                    self.with_node(node, |n| n.handle_file(now, event));
+                }
+                Cause::File { node, name, ok }
+            }
+            Due::Wake { node, boot } => {
+                let host = &mut self.hosts[node.0 as usize];
+                if host.boots == boot {
+                    host.asleep_until = None;
+                    self.kick_all();
+                }
+                Cause::Woke { node }
+            }
+            Due::Write { client } => {
+                self.write_next(client);
+                Cause::Client { client }
+            }
+        }
+    }
+
+    /// A message arrives: its receiver takes it.
+    fn arrive(&mut self, wire: WireId, side: usize) -> Cause {
+        let now = self.clock();
+        let message = self.take_arrival(wire, side).expect("only flows with a head are scheduled");
+        match message.kind {
+            MessageKind::Connect => self.arrive_connect(wire),
+            MessageKind::Accept => self.arrive_accept(wire),
+            MessageKind::Refuse => self.arrive_refusal(wire),
+            MessageKind::Fin | MessageKind::Reset => self.arrive_close(wire, side),
+            _ => {
+                let to = self.wires.get(&wire).map(|w| w.ends[1 - side].clone());
+                match to.map(|end| (end.peer, end.conn)) {
+                    Some((Peer::Node(node), Some(conn))) => {
+                        self.with_node(node, |n| n.handle_input(now, conn, &message.bytes));
+                    }
+                    Some((Peer::Client(client), _)) => self.client_input(client, &message),
+                    _ => {}
+                }
+                self.unblock(wire, side);
+            }
+        }
+        Cause::Delivered(message)
+    }
+
+    /// A hash over everything that decides the future: every node's whole state, all bytes on
+    /// their way, disks, clocks, random generators and consoles. Two worlds with equal
+    /// fingerprints go on equally.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = Fnv::default();
+        write!(hash, "{self:?}").expect("hashing does not fail");
+        hash.finish()
+    }
+}

@@ -1,0 +1,116 @@
+//! Views of a world.
+
+use std::sync::Arc;
+
+use super::World;
+use super::net::{ACCEPTOR, DIALER};
+use crate::ids::{NodeId, Peer};
+use crate::view::{ConnView, ConsoleLine, FlightView, LinkView, NodeView, Power};
+
+impl World {
+    /// All nodes, in the order of their ids.
+    pub fn nodes(&self) -> Vec<NodeView> {
+        self.node_ids().filter_map(|id| self.node(id)).collect()
+    }
+
+    /// One node; `None` if there is no such node.
+    pub fn node(&self, id: NodeId) -> Option<NodeView> {
+        let host = self.hosts.get(id.0 as usize)?;
+        let power = match &host.node {
+            None => Power::Down,
+            Some(_) if host.is_frozen() => Power::Frozen,
+            Some(_) => Power::Up,
+        };
+        Some(NodeView {
+            id,
+            address: host.address(),
+            port: host.port,
+            power,
+            live: None,
+            files: host.disk.files.iter().map(|(n, d)| (n.clone(), d.len() as u64)).collect(),
+        })
+    }
+
+    /// The node that listens on a port.
+    pub fn node_at_port(&self, port: u16) -> Option<NodeId> {
+        self.hosts.iter().find(|h| h.port == port).map(|h| h.id)
+    }
+
+    /// All links, in the order of their ends.
+    pub fn links(&self) -> Vec<LinkView> {
+        let replication = self.replication_wires();
+        let view = |(&(a, b), link): (&(NodeId, NodeId), &super::net::Link)| LinkView {
+            a,
+            b,
+            cut: link.cut,
+            latency_us: link.latency_us,
+            bandwidth: link.bandwidth,
+            replication: [(a, b), (b, a)]
+                .into_iter()
+                .filter(|pair| replication.contains(pair))
+                .collect(),
+        };
+        self.links.iter().map(view).collect()
+    }
+
+    /// All messages on their way, those of one direction of a connection in order.
+    pub fn in_flight(&self) -> Vec<FlightView> {
+        let mut flights = Vec::new();
+        for flow in self.wires.values().flat_map(|w| &w.flows) {
+            flights.extend(flow.queue.iter().map(|m| FlightView {
+                message: m.message.clone(),
+                departs_at: m.departs_at,
+                arrives_at: m.arrives_at,
+                held_since: m.held_since,
+                waits_at_receiver: m.held_since.is_none() && m.arrives_at < self.now,
+            }));
+        }
+        flights
+    }
+
+    /// All connections, oldest first.
+    pub fn connections(&self) -> Vec<ConnView> {
+        let view = |(&wire, w): (&crate::ids::WireId, &super::net::Wire)| ConnView {
+            wire,
+            dialer: w.ends[DIALER].peer,
+            acceptor: w.ends[ACCEPTOR].peer,
+            established: w.ends.iter().all(|e| e.conn.is_some() || e.peer.node().is_none()),
+            to_acceptor: w.flows[DIALER].bytes,
+            to_dialer: w.flows[ACCEPTOR].bytes,
+        };
+        self.wires.iter().map(view).collect()
+    }
+
+    /// What was typed into a node's console and what it answered, oldest first.
+    pub fn console(&self, node: NodeId) -> Vec<Arc<ConsoleLine>> {
+        let console = |c: &&super::client::Client| {
+            c.node == node && matches!(c.kind, super::client::Kind::Console)
+        };
+        let client = self.clients.iter().find(console);
+        client.map(|c| c.lines.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Whether the background writer of a node is at work, and how often it sends, in milliseconds.
+    pub fn traffic(&self, node: NodeId) -> Option<u64> {
+        self.clients.iter().filter(|c| c.node == node).find_map(|c| match c.kind {
+            super::client::Kind::Writer { every_us, .. } if every_us > 0 => Some(every_us / 1_000),
+            _ => None,
+        })
+    }
+
+    /// The node a client belongs to.
+    pub fn client_node(&self, client: crate::ids::ClientId) -> Option<NodeId> {
+        self.clients.get(client.0 as usize).map(|c| c.node)
+    }
+
+    /// The address of one end of a live connection, `ip:port`.
+    pub fn address_of(&self, peer: Peer) -> Option<String> {
+        match peer {
+            Peer::Node(id) => self.hosts.get(id.0 as usize).map(super::host::Host::address),
+            Peer::Client(id) => {
+                let ends = self.wires.values().flat_map(|w| &w.ends);
+                ends.into_iter().find(|e| e.peer == Peer::Client(id)).map(|e| e.address.clone())
+            }
+        }
+    }
+}
