@@ -1,5 +1,7 @@
 //! Sorted sets.
 
+mod tree;
+
 /// A sorted set.
 #[derive(Debug, Clone, Default)]
 pub struct ZSet {}
