@@ -83,6 +83,7 @@ pub enum Ttl {
 pub struct Keyspace {
     // Placeholder storage: the segmented table replaces it behind the same methods.
     dbs: Vec<BTreeMap<Vec<u8>, (Value, Option<u64>)>>,
+    hasher: table::Hasher,
     now_ms: u64,
     expiry: Expiry,
     expired: Vec<(usize, Vec<u8>)>,
@@ -91,8 +92,8 @@ pub struct Keyspace {
 impl Keyspace {
     /// Empty databases, with hashing keyed by `seed`.
     pub fn new(seed: u64, databases: usize) -> Self {
-        let _ = seed;
         Self {
+            hasher: table::Hasher::new(seed),
             dbs: vec![BTreeMap::new(); databases],
             now_ms: 0,
             expiry: Expiry::Delete,
@@ -132,6 +133,19 @@ impl Keyspace {
             return None;
         }
         self.dbs[db].get(key).map(|e| &e.0)
+    }
+
+    /// The hash function of this keyspace's collections.
+    pub fn hasher(&self) -> table::Hasher {
+        self.hasher
+    }
+
+    /// As [`Keyspace::get`], but an expired key is only hidden: for commands that look at several
+    /// values at once, after [`Keyspace::get`] saw to each.
+    pub fn peek(&self, db: usize, key: &[u8]) -> Option<&Value> {
+        let (value, at) = self.dbs[db].get(key)?;
+        let expired = at.is_some_and(|at| at <= self.now_ms) && self.expiry != Expiry::Ignore;
+        (!expired).then_some(value)
     }
 
     /// As [`Keyspace::get`], for a change in place. The caller removes a collection that it
