@@ -1,6 +1,5 @@
 //! The writer of replies.
 
-/// Largest bulk that is worth copying digit by digit; see [`Reply::bulk`].
 const CRLF: &[u8] = b"\r\n";
 
 /// Replies to one client, in its protocol version, appended to one buffer.
@@ -55,8 +54,13 @@ impl Reply {
     /// `-text`; the text starts with its code (`ERR`, `WRONGTYPE`...). Line breaks inside become
     /// spaces, as in Redis, since they would end the reply.
     pub fn error(&mut self, text: &str) {
+        self.error_bytes(text.as_bytes());
+    }
+
+    /// As [`Reply::error`], for a text that quotes bytes of a client.
+    pub fn error_bytes(&mut self, text: &[u8]) {
         self.buf.push(b'-');
-        self.buf.extend(text.bytes().map(|b| if b == b'\r' || b == b'\n' { b' ' } else { b }));
+        self.buf.extend(text.iter().map(|b| if matches!(b, b'\r' | b'\n') { b' ' } else { *b }));
         self.buf.extend_from_slice(CRLF);
     }
 
