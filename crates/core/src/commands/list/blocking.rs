@@ -1,0 +1,60 @@
+//! `BLPOP`, `BRPOP`, `BLMOVE`, `BRPOPLPUSH`, `BLMPOP`: what they do when there is data. Without
+//! data they answer null at once instead of blocking.
+
+use super::edit::transfer;
+use super::pop::{MultiPop, multi_pop, pop_name};
+use super::{end, list_mut, removed, reply_element};
+use crate::commands::{Ctx, Outcome};
+use crate::keyspace::list::End;
+use crate::num::check_timeout;
+use crate::resp::Args;
+
+pub(super) fn blpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    pop_first(ctx, args, End::Head)
+}
+
+pub(super) fn brpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    pop_first(ctx, args, End::Tail)
+}
+
+fn pop_first(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
+    let timeout = args.len() - 1;
+    check_timeout(&args[timeout], ctx.now_ms())?;
+    for key in args.from(1).take(timeout - 1) {
+        let Some(list) = list_mut(ctx.keyspace, ctx.db, key)? else { continue };
+        let Some(element) = list.peek(end) else { continue };
+        ctx.reply.array(2);
+        ctx.reply.bulk(key);
+        reply_element(ctx.reply, element);
+        list.drop(end, 1);
+        let emptied = list.is_empty();
+        removed(ctx, key, emptied, 1);
+        ctx.effects.rewrite(&[pop_name(end), key]);
+        return Ok(());
+    }
+    ctx.reply.null_array();
+    Ok(())
+}
+
+pub(super) fn blmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let wanted = MultiPop::parse(args, 2)?;
+    check_timeout(&args[1], ctx.now_ms())?;
+    multi_pop(ctx, args, wanted)
+}
+
+pub(super) fn blmove(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    let (from, to) = (end(&args[3])?, end(&args[4])?);
+    check_timeout(&args[5], ctx.now_ms())?;
+    if transfer(ctx, args, from, to)? {
+        ctx.effects.rewrite(&[b"LMOVE", &args[1], &args[2], &args[3], &args[4]]);
+    }
+    Ok(())
+}
+
+pub(super) fn brpoplpush(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    check_timeout(&args[3], ctx.now_ms())?;
+    if transfer(ctx, args, End::Tail, End::Head)? {
+        ctx.effects.rewrite(&[b"RPOPLPUSH", &args[1], &args[2]]);
+    }
+    Ok(())
+}

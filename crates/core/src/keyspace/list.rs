@@ -1,5 +1,0 @@
-//! Lists.
-
-/// A list.
-#[derive(Debug, Clone, Default)]
-pub struct List {}
