@@ -9,12 +9,14 @@ pub mod error;
 pub mod hash;
 pub mod keys;
 pub mod list;
+pub(crate) mod scan;
 pub mod server;
 pub mod set;
 pub mod string;
 pub mod table;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod timeout;
 pub mod zset;
 
 pub use error::CmdError;

@@ -347,8 +347,7 @@ impl Listpack {
     /// Offset of the entry after the one at `at`.
     #[inline]
     fn after(&self, at: usize) -> usize {
-        let len = entry_len(&self.0, at);
-        at + len + backlen_size(len)
+        entry_after(&self.0, at)
     }
 
     fn before(&self, at: usize) -> Option<Pos> {
@@ -373,8 +372,7 @@ impl<'a> Iterator for ListpackIter<'a> {
             return None;
         }
         let elem = decode(self.buf, self.front);
-        let len = entry_len(self.buf, self.front);
-        self.front += len + backlen_size(len);
+        self.front = entry_after(self.buf, self.front);
         Some(elem)
     }
 }
@@ -407,14 +405,14 @@ impl<'e, E: Into<Elem<'e>>> FromIterator<E> for Listpack {
 }
 
 /// How an element is written: a head, and the bytes of a string.
-struct Encoded<'a> {
+pub(crate) struct Encoded<'a> {
     head: [u8; 9],
     head_len: usize,
     body: &'a [u8],
 }
 
 impl<'a> Encoded<'a> {
-    fn new(value: Elem<'a>) -> Self {
+    pub(crate) fn new(value: Elem<'a>) -> Self {
         let mut this = Self { head: [0; 9], head_len: 0, body: &[] };
         match value {
             Elem::Int(value) => this.int(value),
@@ -455,12 +453,13 @@ impl<'a> Encoded<'a> {
     }
 
     /// Bytes of the entry, its length at the end included.
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         let len = self.head_len + self.body.len();
         len + backlen_size(len)
     }
 
-    fn write(&self, out: &mut [u8]) {
+    /// Writes the entry into a place of exactly its length.
+    pub(crate) fn write(&self, out: &mut [u8]) {
         let len = self.head_len + self.body.len();
         out[..self.head_len].copy_from_slice(&self.head[..self.head_len]);
         out[self.head_len..len].copy_from_slice(self.body);
@@ -509,7 +508,7 @@ fn string32_len(buf: &[u8], at: usize) -> usize {
 
 /// The element at `at` of a valid listpack.
 #[inline]
-fn decode(buf: &[u8], at: usize) -> Elem<'_> {
+pub(crate) fn decode(buf: &[u8], at: usize) -> Elem<'_> {
     let head = buf[at];
     let len = entry_len(buf, at);
     match head {
@@ -526,8 +525,15 @@ fn decode(buf: &[u8], at: usize) -> Elem<'_> {
     }
 }
 
+/// Offset of the entry after the one at `at`, which may be the end.
+#[inline]
+pub(crate) fn entry_after(buf: &[u8], at: usize) -> usize {
+    let len = entry_len(buf, at);
+    at + len + backlen_size(len)
+}
+
 /// Offset of the entry that ends right before `at`.
-fn entry_before(buf: &[u8], at: usize) -> usize {
+pub(crate) fn entry_before(buf: &[u8], at: usize) -> usize {
     let (mut len, mut shift, mut byte) = (0, 0, at - 1);
     loop {
         len |= usize::from(buf[byte] & 0x7f) << shift;

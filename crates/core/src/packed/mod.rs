@@ -20,6 +20,7 @@ use std::fmt;
 
 pub use elem::{Elem, parse_int};
 pub use intset::{Intset, IntsetIter};
+pub(crate) use listpack::{Encoded, decode, entry_after, entry_before};
 pub use listpack::{Listpack, ListpackIter, Pos};
 pub use ziplist::{Ziplist, ZiplistIter};
 pub use zipmap::{Zipmap, ZipmapIter};

@@ -3,10 +3,10 @@
 
 use super::edit::transfer;
 use super::pop::{MultiPop, multi_pop, pop_name};
-use super::{end, list_mut, removed, reply_element};
+use super::{end, list_mut, removed};
+use crate::commands::timeout::check_timeout;
 use crate::commands::{Ctx, Outcome};
 use crate::keyspace::list::End;
-use crate::num::check_timeout;
 use crate::resp::Args;
 
 pub(super) fn blpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -25,7 +25,7 @@ fn pop_first(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
         let Some(element) = list.peek(end) else { continue };
         ctx.reply.array(2);
         ctx.reply.bulk(key);
-        reply_element(ctx.reply, element);
+        element.reply(ctx.reply);
         list.drop(end, 1);
         let emptied = list.is_empty();
         removed(ctx, key, emptied, 1);

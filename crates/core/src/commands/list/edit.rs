@@ -1,6 +1,6 @@
 //! `LTRIM`, `LREM`, `LMOVE`, `RPOPLPUSH`.
 
-use super::{end, int, list, list_mut, removed, reply_element, span};
+use super::{end, int, list, list_mut, removed, span};
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::keyspace::Value;
 use crate::keyspace::list::{End, List};
@@ -72,7 +72,7 @@ pub(super) fn transfer(
     list(ctx.keyspace, ctx.db, target)?;
     let Some(list) = list_mut(ctx.keyspace, ctx.db, source)? else { return Ok(false) };
     let Some(element) = list.peek(from) else { return Ok(false) };
-    reply_element(ctx.reply, element);
+    element.reply(ctx.reply);
     let value = element.to_vec();
     list.drop(from, 1);
     if source == target {

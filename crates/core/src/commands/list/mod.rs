@@ -14,10 +14,9 @@ mod specs;
 pub use specs::COMMANDS;
 
 use super::{CmdError, Ctx};
-use crate::keyspace::list::{Element, End, List};
+use crate::keyspace::list::{End, List};
 use crate::keyspace::{Keyspace, Value};
 use crate::num::parse_i64;
-use crate::resp::Reply;
 
 /// The list under `key`, for reading.
 fn list<'a>(
@@ -51,13 +50,6 @@ fn removed(ctx: &mut Ctx<'_>, key: &[u8], emptied: bool, changes: u64) {
         ctx.keyspace.remove(ctx.db, key);
     }
     ctx.changed(key, changes);
-}
-
-fn reply_element(reply: &mut Reply, element: Element<'_>) {
-    match element {
-        Element::Int(value) => reply.bulk_int(value),
-        Element::Str(bytes) => reply.bulk(bytes),
-    }
 }
 
 fn int(arg: &[u8]) -> Result<i64, CmdError> {

@@ -1,6 +1,6 @@
 //! `LPOP`, `RPOP`, `LMPOP`.
 
-use super::{end, int_from, list_mut, removed, reply_element};
+use super::{end, int_from, list_mut, removed};
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::keyspace::list::{End, List};
 use crate::resp::reply::IntBuf;
@@ -38,7 +38,7 @@ fn pop(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
         Some(count) => take(list, end, count, ctx.reply),
         None => {
             if let Some(element) = list.peek(end) {
-                reply_element(ctx.reply, element);
+                element.reply(ctx.reply);
             }
             list.drop(end, 1);
             1
@@ -54,8 +54,8 @@ fn take(list: &mut List, end: End, count: i64, reply: &mut Reply) -> usize {
     let count = usize::try_from(count).unwrap_or(usize::MAX).min(list.len());
     reply.array(count);
     match end {
-        End::Head => list.iter().take(count).for_each(|e| reply_element(reply, e)),
-        End::Tail => list.iter().rev().take(count).for_each(|e| reply_element(reply, e)),
+        End::Head => list.iter().take(count).for_each(|e| e.reply(reply)),
+        End::Tail => list.iter().rev().take(count).for_each(|e| e.reply(reply)),
     }
     list.drop(end, count);
     count

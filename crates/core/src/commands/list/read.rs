@@ -1,6 +1,6 @@
 //! `LLEN`, `LINDEX`, `LRANGE`, `LPOS`.
 
-use super::{int, int_from, list, reply_element, span};
+use super::{int, int_from, list, span};
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::keyspace::list::End;
 use crate::resp::Args;
@@ -17,7 +17,7 @@ pub(super) fn lindex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         return Ok(());
     };
     match list.index(int(&args[2])?).and_then(|index| list.get(index)) {
-        Some(element) => reply_element(ctx.reply, element),
+        Some(element) => element.reply(ctx.reply),
         None => ctx.reply.null(),
     }
     Ok(())
@@ -32,7 +32,7 @@ pub(super) fn lrange(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (first, count) = span(start, stop, list.len());
     ctx.reply.array(count);
     for element in list.iter_from(first).take(count) {
-        reply_element(ctx.reply, element);
+        element.reply(ctx.reply);
     }
     Ok(())
 }

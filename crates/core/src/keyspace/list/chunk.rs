@@ -4,8 +4,7 @@
 //! added when it is saved. The room in front is what a listpack lacks: pushing to the head of one
 //! moves all its bytes.
 
-use crate::packed::listpack::{Encoded, decode, entry_before, next_entry};
-use crate::packed::{Elem, Listpack};
+use crate::packed::{Elem, Encoded, Listpack, decode, entry_after, entry_before};
 
 /// Entries one after the other in `buf[head..]`.
 #[derive(Debug, Clone, Default)]
@@ -17,9 +16,14 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    /// A copy of entries that are known to be well formed, `count` of them.
-    pub(super) fn from_entries(entries: &[u8], count: usize) -> Self {
-        Self { buf: entries.to_vec(), head: 0, count: count as u32 }
+    /// Bytes of a listpack before its entries.
+    const HEADER: u32 = 6;
+
+    /// The entries of a listpack, `count` of them.
+    pub(super) fn from_listpack(listpack: Listpack, count: usize) -> Self {
+        let mut buf = listpack.into_bytes();
+        buf.pop(); // the end mark
+        Self { buf, head: Self::HEADER, count: count as u32 }
     }
 
     /// How many entries there are.
@@ -55,7 +59,7 @@ impl Chunk {
             self.buf.drain(..self.head as usize);
             self.head = 0;
         }
-        new.append(&mut self.buf);
+        self.splice(self.buf.len(), 0, new);
         self.count += 1;
     }
 
@@ -78,12 +82,12 @@ impl Chunk {
     }
 
     pub(super) fn front(&self) -> Elem<'_> {
-        decode(self.entries(), 0).0
+        decode(self.entries(), 0)
     }
 
     pub(super) fn back(&self) -> Elem<'_> {
         let entries = self.entries();
-        decode(entries, entry_before(entries, entries.len())).0
+        decode(entries, entry_before(entries, entries.len()))
     }
 
     /// Takes `count` entries off the front; there must be as many.
@@ -104,7 +108,7 @@ impl Chunk {
         let entries = self.entries();
         let len = self.len();
         if index <= len / 2 {
-            (0..index).fold(0, |at, _| decode(entries, at).1)
+            (0..index).fold(0, |at, _| entry_after(entries, at))
         } else {
             (index..len).fold(entries.len(), |at, _| entry_before(entries, at))
         }
@@ -112,7 +116,7 @@ impl Chunk {
 
     /// Entry `index`; there must be one.
     pub(super) fn get(&self, index: usize) -> Elem<'_> {
-        decode(self.entries(), self.offset(index)).0
+        decode(self.entries(), self.offset(index))
     }
 
     /// Puts an entry before entry `index`.
@@ -121,23 +125,33 @@ impl Chunk {
             return self.push_front(new);
         }
         let at = self.head as usize + self.offset(index);
-        new.insert(&mut self.buf, at..at);
+        self.splice(at, 0, new);
         self.count += 1;
     }
 
     /// Replaces entry `index`.
     pub(super) fn set(&mut self, index: usize, new: &Encoded<'_>) {
         let start = self.offset(index);
-        let end = decode(self.entries(), start).1;
-        let head = self.head as usize;
-        new.insert(&mut self.buf, head + start..head + end);
+        let end = entry_after(self.entries(), start);
+        self.splice(self.head as usize + start, end - start, new);
+    }
+
+    /// Writes an entry at byte `at` of the buffer in place of `old` bytes.
+    fn splice(&mut self, at: usize, old: usize, new: &Encoded<'_>) {
+        let (len, before) = (new.len(), self.buf.len());
+        if len > old {
+            self.buf.resize(before + len - old, 0);
+        }
+        self.buf.copy_within(at + old..before, at + len);
+        self.buf.truncate(before + len - old);
+        new.write(&mut self.buf[at..at + len]);
     }
 
     /// Removes `count` entries from `index` on; there must be as many.
     pub(super) fn remove(&mut self, index: usize, count: usize) {
         let start = self.offset(index);
         let entries = self.entries();
-        let end = (0..count).fold(start, |at, _| decode(entries, at).1);
+        let end = (0..count).fold(start, |at, _| entry_after(entries, at));
         let head = self.head as usize;
         self.buf.drain(head + start..head + end);
         self.count -= count as u32;
@@ -157,8 +171,8 @@ impl Chunk {
         let before = self.count;
         let (mut from, mut to) = (self.head as usize, self.head as usize);
         while from < self.buf.len() {
-            let (element, next) = decode(&self.buf, from);
-            if gone(element) {
+            let next = entry_after(&self.buf, from);
+            if gone(decode(&self.buf, from)) {
                 self.count -= 1;
             } else {
                 if from != to {
@@ -172,44 +186,44 @@ impl Chunk {
         (before - self.count) as usize
     }
 
-    pub(super) fn iter(&self) -> Iter<'_> {
+    pub(super) fn iter(&self) -> Run<'_> {
         let entries = self.entries();
-        Iter { entries, start: 0, end: entries.len() }
+        Run { entries, start: 0, end: entries.len() }
     }
 
     /// The entries from `index` on.
-    pub(super) fn iter_from(&self, index: usize) -> Iter<'_> {
-        Iter { start: self.offset(index), ..self.iter() }
+    pub(super) fn iter_from(&self, index: usize) -> Run<'_> {
+        Run { start: self.offset(index), ..self.iter() }
     }
 }
 
 /// Iterator over a chunk's entries, from either end.
 #[derive(Debug, Clone)]
-pub(super) struct Iter<'a> {
+pub(super) struct Run<'a> {
     entries: &'a [u8],
     start: usize,
     end: usize,
 }
 
-impl<'a> Iterator for Iter<'a> {
+impl<'a> Iterator for Run<'a> {
     type Item = Elem<'a>;
 
     fn next(&mut self) -> Option<Elem<'a>> {
         if self.start >= self.end {
             return None;
         }
-        let (element, next) = decode(self.entries, self.start);
-        self.start = next;
-        Some(element)
+        let elem = decode(self.entries, self.start);
+        self.start = entry_after(self.entries, self.start);
+        Some(elem)
     }
 }
 
-impl DoubleEndedIterator for Iter<'_> {
+impl DoubleEndedIterator for Run<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
         if self.start >= self.end {
             return None;
         }
         self.end = entry_before(self.entries, self.end);
-        Some(decode(self.entries, self.end).0)
+        Some(decode(self.entries, self.end))
     }
 }

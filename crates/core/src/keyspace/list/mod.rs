@@ -19,8 +19,7 @@ use std::collections::VecDeque;
 use chunk::Chunk;
 pub use iter::{Iter, Matches};
 
-use crate::packed::listpack::Encoded;
-use crate::packed::{Elem, Listpack};
+use crate::packed::{Elem, Encoded, Listpack};
 
 /// An end of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +53,9 @@ pub enum Part<'a> {
     Plain(&'a [u8]),
 }
 
+/// Bytes of a listpack besides its entries.
+const OVERHEAD: usize = 7;
+
 /// How much a node may hold: `list-max-listpack-size`.
 #[derive(Debug, Clone, Copy)]
 struct Room {
@@ -69,7 +71,7 @@ impl Room {
         match list_size {
             1.. => Self { entries: list_size as usize, bytes: Self::BYTES_WHEN_COUNTING },
             0 => Self { entries: 1, bytes: Self::BYTES_WHEN_COUNTING },
-            _ => Self { entries: usize::MAX, bytes: 2048 << (-list_size).min(5) },
+            _ => Self { entries: usize::MAX, bytes: 2048 << -list_size.max(-5) },
         }
     }
 
@@ -79,8 +81,7 @@ impl Room {
     }
 
     fn fits(self, chunk: &Chunk, new: &Encoded<'_>) -> bool {
-        chunk.len() < self.entries
-            && Listpack::OVERHEAD + chunk.entries().len() + new.len() <= self.bytes
+        chunk.len() < self.entries && OVERHEAD + chunk.entries().len() + new.len() <= self.bytes
     }
 }
 
@@ -333,7 +334,7 @@ impl List {
             && !room.too_large(value)
         {
             let new = Encoded::new(value.into());
-            if Listpack::OVERHEAD + chunk.entries().len() + new.len() <= room.bytes {
+            if OVERHEAD + chunk.entries().len() + new.len() <= room.bytes {
                 return chunk.set(offset, &new);
             }
         }
