@@ -1,8 +1,22 @@
 //! What a node can be told: Redis's directives, their defaults and their grammar.
 //!
-//! [`Config`] holds the values the core reads; the table of directives (names, aliases, parsers,
-//! which can change at run time) serves config files, the command line, `CONFIG GET` and
-//! `CONFIG SET` alike.
+//! [`Config`] holds the values; the table of directives ([`directives`]: names, aliases, parsers,
+//! what can change at run time) serves config files, the command line, `CONFIG GET` and
+//! `CONFIG SET` alike. Texts of values and of errors are those of Redis 7.0.15.
+//!
+//! Nothing here touches a file: a driver reads the texts and hands over their lines ([`Reader`]).
+
+mod access;
+pub mod directives;
+mod own;
+pub mod parse;
+mod reader;
+pub mod value;
+
+use std::collections::BTreeMap;
+
+pub use access::Setting;
+pub use reader::{Line, Reader};
 
 /// When small collections leave their packed encodings (`hash-max-listpack-entries` and so on).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +38,7 @@ pub struct EncodingLimits {
 impl Default for EncodingLimits {
     fn default() -> Self {
         Self {
-            hash_entries: 128,
+            hash_entries: 512,
             hash_value: 64,
             list_size: -2,
             set_intset_entries: 512,
@@ -45,8 +59,59 @@ pub struct OutputLimit {
     pub soft_seconds: u64,
 }
 
-/// Everything the core reads of the configuration. What only a driver needs (bind addresses, log
-/// file...) lives in the driver.
+/// What only a driver acts upon; the core answers `CONFIG GET` with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriverConfig {
+    /// `bind`: addresses to listen on; a leading `-` allows one to be unavailable, `*` is every
+    /// IPv4 address, `::*` every IPv6 address.
+    pub bind: Vec<String>,
+    /// `bind-source-addr`: where connections to a master come from; empty: the system decides.
+    pub bind_source_addr: String,
+    /// `tcp-backlog`
+    pub tcp_backlog: u32,
+    /// `tcp-keepalive` in seconds; 0: off.
+    pub tcp_keepalive: u32,
+    /// `unixsocket`: path; empty: none.
+    pub unixsocket: String,
+    /// `unixsocketperm`: mode bits; 0: as the umask has it.
+    pub unixsocketperm: u32,
+    /// `protected-mode`: without a password only this machine may connect.
+    pub protected_mode: bool,
+    /// `daemonize`
+    pub daemonize: bool,
+    /// `pidfile`: path; empty: none, or the default one of a daemon.
+    pub pidfile: String,
+    /// `logfile`: path; empty: standard output.
+    pub logfile: String,
+    /// `loglevel`: `debug`, `verbose`, `notice` or `warning`.
+    pub loglevel: String,
+    /// `shutdown-on-sigint`: words of `default save nosave now force`.
+    pub shutdown_on_sigint: String,
+    /// `shutdown-on-sigterm`: as above.
+    pub shutdown_on_sigterm: String,
+}
+
+impl Default for DriverConfig {
+    fn default() -> Self {
+        Self {
+            bind: vec!["*".into(), "-::*".into()],
+            bind_source_addr: String::new(),
+            tcp_backlog: 511,
+            tcp_keepalive: 300,
+            unixsocket: String::new(),
+            unixsocketperm: 0,
+            protected_mode: true,
+            daemonize: false,
+            pidfile: String::new(),
+            logfile: String::new(),
+            loglevel: "notice".into(),
+            shutdown_on_sigint: "default".into(),
+            shutdown_on_sigterm: "default".into(),
+        }
+    }
+}
+
+/// The configuration of a node, and of the process around it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// `port`, announced to the master.
@@ -121,8 +186,16 @@ pub struct Config {
     pub rdbchecksum: bool,
     /// `stop-writes-on-bgsave-error`
     pub stop_writes_on_bgsave_error: bool,
-    /// `enable-debug-command`: `no`, `yes` or `local`.
+    /// `rdb-del-sync-files`: an instance without persistence removes the RDB files that
+    /// replication made.
+    pub rdb_del_sync_files: bool,
+    /// `replica-ignore-disk-write-errors`: a replica applies writes that it could not save.
+    pub replica_ignore_disk_write_errors: bool,
+    /// `enable-debug-command`: `no`, `yes` or `local`. Here the default is `yes`, for simulations
+    /// and tests; a server starts with Redis's `no`.
     pub enable_debug_command: String,
+    /// `enable-protected-configs`: `no`, `yes` or `local`.
+    pub enable_protected_configs: String,
     /// `lazyfree-lazy-expire`: expired keys are streamed as UNLINK.
     pub lazyfree_lazy_expire: bool,
     /// `shutdown-timeout` in seconds.
@@ -131,8 +204,13 @@ pub struct Config {
     pub hz: u32,
     /// Encoding thresholds.
     pub encoding: EncodingLimits,
-    /// Directives that are accepted and answered, but change nothing here, by name.
-    pub inert: std::collections::BTreeMap<String, String>,
+    /// What the driver acts upon.
+    pub driver: DriverConfig,
+    /// Directives that are accepted and answered, but change nothing here: what was set, by name.
+    pub inert: BTreeMap<String, String>,
+    /// How often [`Config::set`] changed something: a driver that remembers it sees cheaply
+    /// whether to look again.
+    pub revision: u64,
 }
 
 impl Default for Config {
@@ -175,12 +253,36 @@ impl Default for Config {
             rdbcompression: true,
             rdbchecksum: true,
             stop_writes_on_bgsave_error: true,
+            rdb_del_sync_files: false,
+            replica_ignore_disk_write_errors: false,
             enable_debug_command: "yes".into(),
+            enable_protected_configs: "no".into(),
             lazyfree_lazy_expire: false,
             shutdown_timeout: 10,
             hz: 10,
             encoding: EncodingLimits::default(),
-            inert: std::collections::BTreeMap::new(),
+            driver: DriverConfig::default(),
+            inert: BTreeMap::new(),
+            revision: 0,
         }
+    }
+}
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A config text; `first`: its directive occurs for the first time.
+    File {
+        /// Whether what it says replaces the default.
+        first: bool,
+    },
+    /// `CONFIG SET`.
+    Set,
+}
+
+impl Config {
+    /// What a server starts with: Redis's defaults.
+    pub fn server() -> Self {
+        Self { enable_debug_command: "no".into(), ..Self::default() }
     }
 }
