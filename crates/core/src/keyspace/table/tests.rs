@@ -160,7 +160,7 @@ fn made_up_cursors_are_harmless() {
     let mut rng = Rng::new(1);
     for n in 0..20_000_u64 {
         let cursor = if n < 10_000 { n } else { rng.next_u64() >> rng.below(64) };
-        let next = table.scan(cursor, 10, |_| {});
+        let next = table.scan(cursor, 10, |_, _| {});
         assert!(next < 1 << 53);
     }
 }
@@ -207,7 +207,7 @@ proptest! {
                         found.clear();
                         stayed = model.values().copied().collect();
                     }
-                    cursor = table.scan(cursor, count, |e| { found.insert(e.1); });
+                    cursor = table.scan(cursor, count, |_, e| { found.insert(e.1); });
                     if cursor == 0 {
                         prop_assert!(stayed.is_subset(&found));
                     }
