@@ -23,6 +23,7 @@ pub mod console;
 mod fingerprint;
 mod ids;
 pub mod message;
+pub mod narrate;
 pub mod scenarios;
 pub mod script;
 mod splitter;

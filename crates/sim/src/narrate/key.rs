@@ -1,0 +1,155 @@
+//! The sentences, as names with an English text. `{0}` to `{9}` stand for arguments, in the order
+//! of [`super::Sentence::args`]; a translation uses the same numbers in any order.
+
+macro_rules! keys {
+    ($($key:ident = $en:literal;)*) => {
+        /// The name of a sentence; its documentation is its English text.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Key {
+            $(#[doc = $en] $key,)*
+        }
+
+        impl Key {
+            /// All sentences.
+            pub const ALL: &[Self] = &[$(Self::$key),*];
+
+            /// The name, as written here.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$key => stringify!($key),)* }
+            }
+
+            /// The English text.
+            pub fn english(self) -> &'static str {
+                match self { $(Self::$key => $en,)* }
+            }
+        }
+    };
+}
+
+keys! {
+    // Connections.
+    ConnectArrives = "{0} asks {1} for a connection.";
+    AcceptArrives = "{0} has accepted: {1} is connected.";
+    RefusalArrives = "Nobody listens at {0}: the attempt of {1} is refused.";
+    CloseArrives = "{1} learns that {0} has closed the connection.";
+    ResetArrives = "{1} learns that {0} is gone.";
+    DialFails = "{0} cannot reach its master.";
+
+    // The handshake, seen where the message arrives.
+    PingArrives = "{0} asks {1}: are you there?";
+    AuthArrives = "{0} shows {1} its password.";
+    PortArrives = "{0} tells {1} on which port it listens: {2}.";
+    AddressArrives = "{0} tells {1} under which address it is known: {2}.";
+    CapaArrives = "{0} tells {1} what it understands: {2}.";
+    PsyncFreshArrives = "{0} has no history and asks {1} for everything.";
+    PsyncArrives = "{0} asks {1} to go on with history {2} at byte {3}.";
+    SyncArrives = "{0} asks {1} for a full copy, the old way: SYNC.";
+    HandshakeArrives = "{0} sends {1}: {2}";
+    PongArrives = "{0} answers {1}: here I am.";
+    OkArrives = "{0} answers {1}: OK.";
+    FullResyncArrives =
+        "{0} answers {1}: you get a full copy; it stands for history {2} up to offset {3}.";
+    ContinueArrives = "{0} answers {1}: go on where you were.";
+    ReplyArrives = "{0} answers {1}: {2}";
+    ErrorArrives = "{0} answers {1} with an error: {2}";
+
+    // The transfer.
+    RdbLengthArrives = "{0} announces to {1} an RDB of {2} bytes.";
+    RdbMarkArrives = "{0} announces to {1} an RDB of unknown length, which ends at a mark.";
+    RdbArrives = "{1} receives {2} bytes of the RDB of {0}.";
+    KeepaliveArrives = "{0} tells {1} that it is still there: a newline, outside the stream.";
+
+    // The stream.
+    StreamArrives = "{1} receives {2} from {0}: bytes {3} to {4} of the stream.";
+    StreamApplied = "{1} applies {2} from {0} and is now at offset {3}.";
+    StreamPingArrives = "{1} receives the PING of {0}, {2} bytes of the stream: now at offset {3}.";
+    AckArrives = "{0} reports to {1}: I hold everything up to byte {2}.";
+    PartArrives = "{1} receives {2} bytes from {0}; the rest of the message is still to come.";
+
+    // Clients.
+    RequestArrives = "A client sends {0}: {1}";
+    WriteArrives =
+        "A client sends {0}: {1}. The change joins the stream, {2} bytes: {0} is now at offset {3}.";
+    ResponseArrives = "{0} answers its client: {1}";
+    ClientSends = "A client sends off its next command to {0}: {1}";
+    ClientRests = "A client cannot reach its node.";
+
+    // Timers and files.
+    PingFed = "{0} appends a PING to the stream, so that its replicas hear from it: offset {1}.";
+    AckSent = "A second has passed: {0} reports that it holds everything up to byte {1}.";
+    DialSent = "{0} tries to reach its master {1}.";
+    KeyExpired = "The time of key {1} has come: {0} deletes it.";
+    TimerFired = "A timer of {0} fires.";
+    FileSaved = "{0} has put {1} on its disk.";
+    FileAnswered = "The disk of {0} has answered.";
+    FileFailed = "A file operation of {0} failed: {1}.";
+    Woke = "{0} goes on after its sleep.";
+
+    // Interventions.
+    Typed = "You type into the console of {0}: {1}";
+    LinkCut = "You cut the link between {0} and {1}; both notice at once.";
+    LinkStalled = "You cut the link between {0} and {1} silently: bytes wait, nobody is told.";
+    LinkRestored = "You mend the link between {0} and {1}.";
+    LinkChanged = "You change the link between {0} and {1}: {2} ms, {3} bytes per second.";
+    LinkChangedUnlimited = "You change the link between {0} and {1}: {2} ms, any bandwidth.";
+    NodeStopped = "You ask {0} to shut down.";
+    NodeCrashed = "You kill {0}.";
+    NodeStarted = "You start {0}.";
+    NodePaused = "You freeze {0}.";
+    NodeResumed = "You let {0} go on.";
+    ReplicaAdded = "You add a replica of {0}.";
+    TrafficOn = "A client begins to write to {0}, every {1} ms.";
+    TrafficOff = "The client of {0} stops writing.";
+
+    // Decisions about a PSYNC.
+    DecidedContinue =
+        "{0} decides: partial. {1} wants byte {2} next, and the backlog goes back to byte {3}: \
+         {4} bytes are all it needs.";
+    DecidedContinueNothing =
+        "{0} decides: partial. {1} wants byte {2} next, the very next to come: nothing to send.";
+    DecidedContinueById2 =
+        "{0} decides: partial. {1} names the history that {0} followed before ({5}), up to a byte \
+         both share: it wants {2} next, the backlog goes back to {3}, {4} bytes are sent.";
+    DecidedFullSync = "{0} decides: full, for {1} speaks the old SYNC.";
+    DecidedFullFresh = "{0} decides: full, for {1} has no history.";
+    DecidedFullId = "{0} decides: full. {1} followed history {2}, which is not {0}'s ({3}).";
+    DecidedFullSecond =
+        "{0} decides: full. {1} followed the earlier history {2} beyond the byte where it ends for \
+         {0}, by {3} bytes.";
+    DecidedFullNoBacklog = "{0} decides: full, for it has no backlog.";
+    DecidedFullBefore =
+        "{0} decides: full. {1} wants byte {2}, but the backlog begins at {3}: {4} bytes are gone. \
+         A backlog of {5} bytes would have been enough.";
+    DecidedFullAfter =
+        "{0} decides: full. {1} wants byte {2}, {3} bytes after the last one that {0} has produced.";
+
+    // Inside nodes.
+    PsyncSent =
+        "{0} holds everything up to byte {3} of history {1}, so it asks to go on at byte {2}.";
+    PsyncFreshSent = "{0} has no history: it asks for a full copy.";
+    ReplStateChanged = "{0}'s link to its master: {1} becomes {2} ({3}).";
+    ReplicaAppeared = "{0} counts one replica more, in state {1} ({2}).";
+    ReplicaStateChanged = "For {0}, its replica goes from {1} to {2} ({3}).";
+    ReplicaGone = "{0} counts one replica less ({1}).";
+    SnapshotToDisk = "{0} begins to save its {1} keys.";
+    SnapshotToReplicas = "{0} begins a snapshot of its {1} keys for its replicas, as of offset {2}.";
+    SnapshotDone = "{0}'s snapshot is complete: {1} bytes.";
+    SnapshotFailed = "{0}'s snapshot is given up.";
+    Loaded = "{0} has replaced its dataset with that of its master: {1} keys.";
+    BacklogCreated = "{0} creates its backlog of {1} bytes; the first byte will be {2}.";
+    BacklogFreed = "{0} frees its backlog after {1} seconds without replicas.";
+    ReplIdShifted =
+        "{0} begins a new history, {1}. It remembers the old one, {2}, which ends before byte {3}.";
+    BecameReplica = "{0} is now a replica of {1}.";
+    BecameMaster = "{0} is now a master.";
+    MasterCached = "{0} remembers where it was: history {1}, next byte {2}.";
+    MasterDiscarded = "{0} forgets where it was ({1}).";
+    Continued = "{0} goes on with history {1} at byte {2}.";
+    ContinuedNewId = "{0} goes on at byte {2} under the new id {1}.";
+    ClosedByPeer = "{0} has lost a connection.";
+    ClosedTimeout = "{0} closes a connection on which it heard nothing for too long.";
+    ClosedOutputLimit = "{0} closes a connection for which too much output waited.";
+    ClosedProtocol = "{0} closes a connection that does not speak the protocol: {1}.";
+    ClosedAsked = "{0} closes a connection.";
+    ClosedHistory = "{0} closes a connection whose history is no longer its own.";
+}
