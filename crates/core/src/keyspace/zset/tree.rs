@@ -40,10 +40,6 @@ pub(super) struct Item {
     pub(super) id: u32,
 }
 
-impl Item {
-    const ZERO: Self = Self { score: 0.0, id: 0 };
-}
-
 #[derive(Debug, Clone)]
 struct Leaf {
     len: u32,
@@ -293,18 +289,9 @@ impl Tree {
     }
 
     /// The leaf and the index in it of the item at `rank`, which must be below `len`.
-    fn locate(&self, mut rank: usize) -> (u32, usize) {
-        let mut node = self.root;
-        for _ in 0..self.height {
-            let inner = &self.inners[node as usize];
-            let mut at = 0;
-            while rank >= inner.counts[at] as usize {
-                rank -= inner.counts[at] as usize;
-                at += 1;
-            }
-            node = inner.children[at];
-        }
-        (node, rank)
+    fn locate(&self, rank: usize) -> (u32, usize) {
+        let path = self.path_to_rank(rank);
+        (path.leaf, path.at)
     }
 
     /// The way to the first place that does not satisfy `before`, in the leaf of the last item
@@ -433,6 +420,37 @@ impl Tree {
         let mut path = self.path(upto);
         path.at = path.at.checked_sub(1)?;
         Some(self.remove_at(&path))
+    }
+
+    /// Takes out the items at these ranks and returns them.
+    pub(super) fn remove_ranks(&mut self, ranks: Range<usize>) -> Vec<Item> {
+        let items: Vec<Item> = self.range(ranks.clone()).collect();
+        if items.len() == self.len {
+            *self = Self::new();
+            return items;
+        }
+        for _ in &items {
+            let path = self.path_to_rank(ranks.start);
+            self.remove_at(&path);
+        }
+        items
+    }
+
+    /// The way to the item at `rank`, which must be below `len`.
+    fn path_to_rank(&self, mut rank: usize) -> Path {
+        let mut path = Path { steps: [(0, 0); HEIGHT_MAX], leaf: self.root, at: 0 };
+        for step in &mut path.steps[..self.height] {
+            let inner = &self.inners[path.leaf as usize];
+            let mut at = 0;
+            while rank >= inner.counts[at] as usize {
+                rank -= inner.counts[at] as usize;
+                at += 1;
+            }
+            *step = (path.leaf, at as u32);
+            path.leaf = inner.children[at];
+        }
+        path.at = rank;
+        path
     }
 
     fn remove_at(&mut self, path: &Path) -> Item {
@@ -734,6 +752,10 @@ mod tests {
                 }
                 check_against(&tree, &model);
             }
+            let (a, b) = (model.len() / 5, model.len() / 2);
+            let gone: Vec<Item> = model.drain(a..b).collect();
+            prop_assert_eq!(tree.remove_ranks(a..b), gone);
+            check_against(&tree, &model);
             for item in model.split_off(model.len() / 2).into_iter().rev() {
                 prop_assert_eq!(tree.take(item), Some(item));
             }
