@@ -195,7 +195,9 @@ impl Set {
                 ints.iter().for_each(|value| visit(Elem::Int(value)));
                 0
             }
-            Repr::Table(table) => table.scan(cursor, count, |member| visit(Elem::Bytes(&member.0))),
+            Repr::Table(table) => {
+                table.scan(cursor, count, |_, member| visit(Elem::Bytes(&member.0)))
+            }
         }
     }
 

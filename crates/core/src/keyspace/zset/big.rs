@@ -175,7 +175,7 @@ impl Big {
         count: usize,
         mut visit: impl FnMut(Elem<'_>, f64),
     ) -> u64 {
-        self.members.scan(cursor, count, |entry| visit(Elem::Bytes(&entry.bytes), entry.score))
+        self.members.scan(cursor, count, |_, entry| visit(Elem::Bytes(&entry.bytes), entry.score))
     }
 }
 
