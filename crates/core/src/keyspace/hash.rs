@@ -206,7 +206,7 @@ impl Hash {
                 Pairs(packed.iter()).for_each(|(field, value)| visit(field, value));
                 0
             }
-            Repr::Table(table) => table.scan(cursor, count, |entry| {
+            Repr::Table(table) => table.scan(cursor, count, |_, entry| {
                 let (field, value) = entry.pair();
                 visit(field, value);
             }),

@@ -30,7 +30,7 @@ fn hash_or_new<'a>(
     db: usize,
     key: &[u8],
 ) -> Result<&'a mut Hash, CmdError> {
-    match keyspace.get_or_insert_with(db, key, || Value::Hash(Box::new(Hash::new()))) {
+    match keyspace.get_or_insert_with(db, key, || Value::Hash(Box::default())) {
         Value::Hash(hash) => Ok(hash),
         _ => Err(CmdError::WRONG_TYPE),
     }
