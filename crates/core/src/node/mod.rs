@@ -13,10 +13,36 @@
 //! * Nothing a peer sends comes back as an error of a method: it is a reply, an action, a trace
 //!   event.
 
+mod admin;
+mod conn;
+mod dataset;
+mod dispatch;
+mod feed;
+mod input;
+mod load;
+mod primary;
+mod replica;
+mod shim;
+mod snapshot;
+mod stats;
+mod timers;
+mod transaction;
+mod views;
+
+use std::collections::VecDeque;
+
+use conn::{Conn, Conns, Kind};
+pub use views::{LinkView, ReplicaView, Role};
+
+use crate::commands::Effects;
 use crate::config::Config;
 use crate::id::ConnId;
+use crate::keyspace::Keyspace;
+use crate::replication::stream::ReplStream;
+use crate::resp::{Range32, Reply};
+use crate::rng::Rng;
 use crate::time::{Instant, Now};
-use crate::trace::Trace;
+use crate::trace::{CloseReason, Event, Level, Trace};
 
 /// How a connection came to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +78,7 @@ pub enum Action {
         /// Port.
         port: u16,
     },
-    /// Write what [`Node::outgoing`] still holds if the socket takes it at once, then close. No
-    /// [`Node::handle_close`] is expected.
+    /// Close at once; the id is dead. No [`Node::handle_close`] is expected.
     Close(ConnId),
     /// Stop reading from this connection (it is over a limit), or read again.
     Read(ConnId, bool),
@@ -165,6 +190,16 @@ impl<'a> Outgoing<'a> {
     /// Slices at most.
     pub const MAX: usize = 16;
 
+    fn gather(slices: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut outgoing = Self::default();
+        let mut at = 0;
+        for slice in slices.filter(|slice| !slice.is_empty()).take(Self::MAX) {
+            outgoing.slices[at] = slice;
+            at += 1;
+        }
+        outgoing
+    }
+
     /// The slices that are not empty.
     pub fn slices(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
         self.slices.iter().copied().filter(|s| !s.is_empty())
@@ -181,21 +216,95 @@ impl<'a> Outgoing<'a> {
     }
 }
 
+/// The Redis version whose behaviour this node reproduces.
+pub const REDIS_VERSION: &str = "7.0.15";
+
+/// Replies that wait for a client that does not read them, in bytes, before the node stops reading
+/// from it. Redis would let them grow without limit.
+pub const OUTPUT_PAUSE_BYTES: usize = 256 * 1024 * 1024;
+
 /// A Redis node.
 #[derive(Debug, Clone)]
 pub struct Node<T> {
     trace: T,
     config: Config,
+    rng: Rng,
+    run_id: [u8; 40],
+    started: Now,
+    now: Now,
+    keyspace: Keyspace,
+    conns: Conns,
+    next_client_id: u64,
+    actions: VecDeque<Action>,
+    transmit: VecDeque<ConnId>,
+    effects: Effects,
+    /// Where replies to our master's commands go: nowhere.
+    sink: Reply,
+    fake_cut: shim::FakeCut,
+    unit: feed::Unit,
+    batch: input::Batch,
+    /// Argument ranges of the master's commands, used again.
+    master_ranges: Vec<Range32>,
+    stream: ReplStream,
+    /// The database selected in the stream; `None` makes the next write emit a SELECT.
+    selected: Option<usize>,
+    /// The stream grew since replicas were last queued for transmission.
+    stream_grew: bool,
+    /// Connections of our replicas, in the order in which they asked.
+    replicas: Vec<ConnId>,
+    /// Since when there is no replica, for `repl-backlog-ttl`.
+    no_replicas_since: Instant,
+    link: replica::MasterLink,
+    snapshot: Option<snapshot::Job>,
+    saving: snapshot::SaveState,
+    loading: Option<load::Loading>,
+    timers: timers::Timers,
+    stats: stats::Stats,
 }
 
 impl<T: Trace> Node<T> {
     /// A node with an empty dataset. `seed` decides its ids and its hashing.
     pub fn new(config: Config, seed: u64, now: Now, trace: T) -> Self {
-        let _ = (seed, now);
-        Self { trace, config }
+        let mut rng = Rng::new(seed);
+        let keyspace = Keyspace::new(rng.next_u64(), config.databases);
+        let stream = ReplStream::new(&mut rng, config.repl_backlog_size);
+        let mut node = Self {
+            trace,
+            run_id: rng.hex(),
+            started: now,
+            now,
+            keyspace,
+            conns: Conns::default(),
+            next_client_id: 1,
+            actions: VecDeque::new(),
+            transmit: VecDeque::new(),
+            effects: Effects::default(),
+            sink: Reply::new(),
+            fake_cut: Default::default(),
+            unit: feed::Unit::default(),
+            batch: input::Batch::default(),
+            master_ranges: Vec::new(),
+            stream,
+            selected: None,
+            stream_grew: false,
+            replicas: Vec::new(),
+            no_replicas_since: now.instant,
+            link: replica::MasterLink::default(),
+            snapshot: None,
+            saving: snapshot::SaveState::new(now),
+            loading: None,
+            timers: timers::Timers::new(now.instant),
+            stats: stats::Stats::default(),
+            rng,
+            config,
+        };
+        if let Some((host, port)) = node.config.replicaof.clone() {
+            node.configure_replica_of(host, port);
+        }
+        node
     }
 
-    // Getters.
+    // Getters: see also `views`.
 
     /// The trace sink.
     pub fn trace(&self) -> &T {
@@ -212,95 +321,198 @@ impl<T: Trace> Node<T> {
         &self.config
     }
 
-    // Loading at start, before anything else.
-
-    /// Begins to load an RDB file of `len` bytes.
-    pub fn load_begin(&mut self, now: Now, len: u64) {
-        let _ = (now, len);
-    }
-
-    /// The next bytes of the file.
-    ///
-    /// # Errors
-    /// The file is not an RDB file this version can read; the text says where and what.
-    pub fn load_chunk(&mut self, now: Now, data: &[u8]) -> Result<(), crate::rdb::RdbError> {
-        let _ = (now, data);
-        Ok(())
-    }
-
-    /// The file is complete: its dataset, ids and offset take effect. Returns the number of keys.
-    ///
-    /// # Errors
-    /// The file was cut short.
-    pub fn load_end(&mut self, now: Now) -> Result<u64, crate::rdb::RdbError> {
-        let _ = now;
-        Ok(0)
+    /// The databases.
+    pub fn keyspace(&self) -> &Keyspace {
+        &self.keyspace
     }
 
     // Inputs.
 
     /// A connection is there.
     pub fn handle_open(&mut self, now: Now, conn: ConnId, origin: Origin) {
-        let _ = (now, conn, origin);
+        self.now = now;
+        match origin {
+            Origin::Accepted { peer, local } => {
+                self.stats.connections_received += 1;
+                let mut fresh = self.new_conn(conn, peer, local);
+                fresh.authenticated = self.config.requirepass.is_empty();
+                if self.conns.len() >= self.config.maxclients {
+                    self.stats.rejected_connections += 1;
+                    fresh.out.error("ERR max number of clients reached");
+                    fresh.closing = Some(CloseReason::Asked);
+                }
+                self.put_back(fresh);
+            }
+            Origin::Dialed { dial, peer, local } => {
+                if !self.link.awaits_dial(dial) {
+                    self.actions.push_back(Action::Close(conn));
+                    return;
+                }
+                let mut fresh = self.new_conn(conn, peer, local);
+                fresh.kind = Kind::Master;
+                fresh.authenticated = true;
+                self.link_opened(&mut fresh);
+                self.put_back(fresh);
+            }
+        }
     }
 
     /// [`Action::Dial`] did not lead to a connection.
     pub fn handle_dial_failed(&mut self, now: Now, dial: u64, error: &str) {
-        let _ = (now, dial, error);
+        self.now = now;
+        if self.link.awaits_dial(dial) {
+            self.link_dial_failed(error);
+        }
     }
 
     /// Bytes arrived.
     pub fn handle_input(&mut self, now: Now, conn: ConnId, input: &[u8]) {
-        let _ = (now, conn, input);
+        self.now = now;
+        let Some(mut conn) = self.conns.take(conn) else { return };
+        conn.last_input = now.instant;
+        self.stats.net_input_bytes += input.len() as u64;
+        if conn.closing.is_none() {
+            match conn.kind {
+                Kind::Master => self.master_input(&mut conn, input),
+                Kind::Client | Kind::Replica(_) => self.client_input(&mut conn, input),
+            }
+        }
+        self.put_back(conn);
     }
 
     /// `len` bytes of [`Node::outgoing`] were handed to the network.
     pub fn handle_sent(&mut self, now: Now, conn: ConnId, len: usize) {
-        let _ = (now, conn, len);
+        self.now = now;
+        self.stats.net_output_bytes += len as u64;
+        let Some(mut conn) = self.conns.take(conn) else { return };
+        let rest = conn.out_advance(len);
+        if conn.replica().is_some() {
+            self.replica_sent(&mut conn, rest);
+        }
+        self.put_back(conn);
     }
 
     /// The connection is gone.
     pub fn handle_close(&mut self, now: Now, conn: ConnId) {
-        let _ = (now, conn);
+        self.now = now;
+        if let Some(conn) = self.conns.take(conn) {
+            self.forget(conn, CloseReason::Peer);
+        }
     }
 
     /// A file operation has a result.
     pub fn handle_file(&mut self, now: Now, event: FileEvent) {
-        let _ = (now, event);
+        self.now = now;
+        self.file_event(event);
+    }
+
+    /// The process was asked to leave (SIGTERM, SIGINT): saves if configured, then
+    /// [`Action::Exit`].
+    pub fn handle_signal(&mut self, now: Now) {
+        self.now = now;
+        self.log(Level::Warning, "User requested shutdown...");
+        self.shut_down(!self.config.save.is_empty());
     }
 
     /// The time that [`Node::poll_timeout`] asked for has come.
     pub fn handle_timeout(&mut self, now: Now) {
-        let _ = now;
-    }
-
-    /// The process was asked to leave (SIGTERM, SIGINT): save if configured, then
-    /// [`Action::Exit`].
-    pub fn handle_signal(&mut self, now: Now) {
-        let _ = now;
+        self.now = now;
+        self.fire_timers();
     }
 
     // Outputs.
 
     /// The next thing for the driver to do.
     pub fn poll_action(&mut self) -> Option<Action> {
-        None
+        self.actions.pop_front()
     }
 
     /// A connection that has something to send, each once per batch. A connection whose socket was
     /// full need not be asked for again: the driver remembers it.
     pub fn poll_transmit(&mut self) -> Option<ConnId> {
+        if self.stream_grew {
+            self.stream_grew = false;
+            self.queue_replicas();
+        }
+        while let Some(id) = self.transmit.pop_front() {
+            if let Some(conn) = self.conns.get_mut(id) {
+                conn.queued = false;
+                return Some(id);
+            }
+        }
         None
     }
 
     /// What a connection has to send now.
     pub fn outgoing(&self, conn: ConnId) -> Outgoing<'_> {
-        let _ = conn;
-        Outgoing::default()
+        let Some(conn) = self.conns.get(conn) else { return Outgoing::default() };
+        let out = &conn.out.bytes()[conn.out_sent..];
+        match conn.replica() {
+            None => Outgoing::gather(std::iter::once(out)),
+            Some(peer) => Outgoing::gather(std::iter::once(out).chain(self.feed_of(peer))),
+        }
     }
 
     /// When to call [`Node::handle_timeout`], and why; `None`: only when something arrives.
     pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
-        None
+        self.next_timer()
+    }
+
+    // What all parts of the node use.
+
+    fn new_conn(&mut self, id: ConnId, peer: String, local: String) -> Box<Conn> {
+        let client_id = self.next_client_id;
+        self.next_client_id += 1;
+        Box::new(Conn::new(id, client_id, peer, local, self.now.instant))
+    }
+
+    /// Puts a connection back after work on it: closes it if it is to be closed, queues it if it
+    /// has something to send.
+    fn put_back(&mut self, mut conn: Box<Conn>) {
+        if conn.closing.is_some() && conn.out_waiting() == 0 {
+            let reason = conn.closing.take().unwrap_or(CloseReason::Asked);
+            self.actions.push_back(Action::Close(conn.id));
+            self.forget(conn, reason);
+            return;
+        }
+        let waiting = conn.out_waiting();
+        if !conn.queued && (waiting > 0 || self.replica_has_output(&conn)) {
+            conn.queued = true;
+            self.transmit.push_back(conn.id);
+        }
+        if (waiting > OUTPUT_PAUSE_BYTES) != conn.reading_paused {
+            conn.reading_paused = !conn.reading_paused;
+            self.actions.push_back(Action::Read(conn.id, !conn.reading_paused));
+        }
+        self.conns.insert(conn);
+    }
+
+    /// Closes a connection at once.
+    fn close(&mut self, id: ConnId, reason: CloseReason) {
+        if let Some(conn) = self.conns.take(id) {
+            self.actions.push_back(Action::Close(id));
+            self.forget(conn, reason);
+        }
+    }
+
+    /// Forgets a connection that is gone or being closed.
+    fn forget(&mut self, mut conn: Box<Conn>, reason: CloseReason) {
+        self.unwatch_all(&mut conn);
+        if T::FINE || !matches!(conn.kind, Kind::Client) {
+            self.record(Event::Closed { conn: conn.id, reason: reason.clone() });
+        }
+        match conn.kind {
+            Kind::Client => {}
+            Kind::Replica(_) => self.replica_gone(&conn, &reason),
+            Kind::Master => self.link_lost(&conn, &reason),
+        }
+    }
+
+    fn record(&mut self, event: Event) {
+        self.trace.record(self.now.instant, event);
+    }
+
+    fn log(&mut self, level: Level, text: impl Into<String>) {
+        self.record(Event::Log(level, text.into()));
     }
 }

@@ -41,6 +41,16 @@ impl<'a> Args<'a> {
         &self.buf[r.start as usize..r.end as usize]
     }
 
+    /// The whole command as canonical RESP, if it was parsed from a connection.
+    pub fn raw(&self) -> &'a [u8] {
+        self.buf
+    }
+
+    /// Where the arguments lie in [`Args::raw`].
+    pub fn ranges(&self) -> &'a [Range32] {
+        self.ranges
+    }
+
     /// All arguments from `index` on.
     pub fn from(&self, index: usize) -> impl ExactSizeIterator<Item = &'a [u8]> + Clone + use<'a> {
         let buf = self.buf;

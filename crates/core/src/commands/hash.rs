@@ -1,0 +1,6 @@
+//! Commands of this family.
+
+use super::CommandSpec;
+
+/// This family's commands.
+pub const COMMANDS: &[CommandSpec] = &[];

@@ -1,0 +1,291 @@
+//! Connections: what a node remembers of each, and the table of them.
+
+use crate::id::ConnId;
+use crate::keyspace::watch::WatchVersion;
+use crate::replication::state::ReplicaState;
+use crate::resp::{Range32, Reply, RequestParser};
+use crate::time::Instant;
+use crate::trace::CloseReason;
+
+/// Which side of which conversation a connection is.
+#[derive(Debug, Clone)]
+pub(crate) enum Kind {
+    /// A client.
+    Client,
+    /// A replica of ours, since its `PSYNC` or `SYNC`.
+    Replica(Box<ReplicaPeer>),
+    /// Our master.
+    Master,
+}
+
+/// What a client said with `REPLCONF` before it became a replica.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Introduction {
+    /// `listening-port`; 0: not said.
+    pub(crate) port: u16,
+    /// `ip-address`; empty: not said.
+    pub(crate) ip: String,
+    /// `capa eof`
+    pub(crate) eof: bool,
+    /// `capa psync2`
+    pub(crate) psync2: bool,
+}
+
+/// The master's view of a replica.
+#[derive(Debug, Clone)]
+pub(crate) struct ReplicaPeer {
+    pub(crate) state: ReplicaState,
+    /// Stream offset up to which bytes were handed to the network.
+    pub(crate) sent: u64,
+    /// The stream is held back until the first `REPLCONF ACK` (after `$EOF:`).
+    pub(crate) hold_until_ack: bool,
+    /// Asked with `SYNC`: it sends no ACKs and is never timed out for that.
+    pub(crate) old_sync: bool,
+    /// Its `PSYNC` is being answered: the only command whose reply a replica may get.
+    pub(crate) fresh: bool,
+    /// `psync_initial_offset`, once the snapshot has started.
+    pub(crate) initial_offset: u64,
+    pub(crate) payload: Payload,
+    pub(crate) ack_offset: u64,
+    /// When the last ACK came; before the first one, when it became online.
+    pub(crate) ack_time: Instant,
+    /// Since when the soft output limit is exceeded.
+    pub(crate) over_soft_since: Option<Instant>,
+    /// When it asked, for `repl-diskless-sync-delay`.
+    pub(crate) asked: Instant,
+}
+
+/// Where the snapshot that a replica receives comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Payload {
+    /// None is being sent.
+    None,
+    /// The buffer that all replicas of a diskless snapshot share; the position sent so far.
+    Shared { sent: u64 },
+    /// A file, read piece by piece into the connection's own buffer.
+    File { read: u64, len: u64, asked: bool },
+}
+
+/// Commands queued by `MULTI`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Multi {
+    /// The commands' bytes, one after the other.
+    pub(crate) bytes: Vec<u8>,
+    /// Each command's end in `bytes`, and the ends of its argument ranges in `ranges`.
+    pub(crate) commands: Vec<(usize, usize)>,
+    /// Argument ranges, relative to the command's start.
+    pub(crate) ranges: Vec<Range32>,
+    /// A command could not be queued: `EXEC` must fail.
+    pub(crate) broken: bool,
+    /// Some queued command may write.
+    pub(crate) writes: bool,
+}
+
+/// A watched key and its version when it was watched.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    pub(crate) db: usize,
+    pub(crate) key: Vec<u8>,
+    pub(crate) version: WatchVersion,
+}
+
+/// A connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Conn {
+    pub(crate) id: ConnId,
+    /// `CLIENT ID`
+    pub(crate) client_id: u64,
+    pub(crate) peer: String,
+    pub(crate) local: String,
+    pub(crate) kind: Kind,
+    pub(crate) parser: RequestParser,
+    /// The incomplete tail of what was received.
+    pub(crate) pending: Vec<u8>,
+    pub(crate) out: Reply,
+    /// How much of `out` was handed to the network.
+    pub(crate) out_sent: usize,
+    pub(crate) db: usize,
+    pub(crate) name: Vec<u8>,
+    pub(crate) authenticated: bool,
+    pub(crate) multi: Option<Box<Multi>>,
+    pub(crate) watched: Vec<Watched>,
+    pub(crate) introduction: Introduction,
+    pub(crate) created: Instant,
+    pub(crate) last_input: Instant,
+    /// Name of the last command, for `CLIENT LIST`.
+    pub(crate) last_command: &'static str,
+    /// Close once the output is written; nothing more is read.
+    pub(crate) closing: Option<CloseReason>,
+    /// Already in the queue of [`super::Node::poll_transmit`].
+    pub(crate) queued: bool,
+    /// The driver was told to stop reading: too much output waits.
+    pub(crate) reading_paused: bool,
+    /// `CLIENT REPLY`: whether replies are sent.
+    pub(crate) reply_mode: ReplyMode,
+    pub(crate) no_evict: bool,
+    /// Waits for a result (`SAVE`): what it sends meanwhile is kept, not run.
+    pub(crate) blocked: bool,
+}
+
+/// `CLIENT REPLY`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ReplyMode {
+    #[default]
+    On,
+    Off,
+    /// The next command's reply is skipped.
+    SkipNext,
+    /// This command's reply is skipped.
+    Skip,
+}
+
+impl Conn {
+    pub(crate) fn new(
+        id: ConnId,
+        client_id: u64,
+        peer: String,
+        local: String,
+        at: Instant,
+    ) -> Self {
+        Self {
+            id,
+            client_id,
+            peer,
+            local,
+            kind: Kind::Client,
+            parser: RequestParser::new(),
+            pending: Vec::new(),
+            out: Reply::new(),
+            out_sent: 0,
+            db: 0,
+            name: Vec::new(),
+            authenticated: false,
+            multi: None,
+            watched: Vec::new(),
+            introduction: Introduction::default(),
+            created: at,
+            last_input: at,
+            last_command: "NULL",
+            closing: None,
+            queued: false,
+            reading_paused: false,
+            reply_mode: ReplyMode::On,
+            no_evict: false,
+            blocked: false,
+        }
+    }
+
+    pub(crate) fn replica(&self) -> Option<&ReplicaPeer> {
+        match &self.kind {
+            Kind::Replica(peer) => Some(peer),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn replica_mut(&mut self) -> Option<&mut ReplicaPeer> {
+        match &mut self.kind {
+            Kind::Replica(peer) => Some(peer),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_master(&self) -> bool {
+        matches!(self.kind, Kind::Master)
+    }
+
+    /// `ip:port` as logs show a replica: with its listening port, once it has said it.
+    pub(crate) fn replica_name(&self) -> String {
+        let (ip, _) = self.replica_address();
+        match self.introduction.port {
+            0 => format!("client id #{}", self.client_id),
+            port if ip.contains(':') => format!("[{ip}]:{port}"),
+            port => format!("{ip}:{port}"),
+        }
+    }
+
+    /// Address and port under which a replica can be reached, as far as it said.
+    pub(crate) fn replica_address(&self) -> (String, u16) {
+        let ip = if self.introduction.ip.is_empty() {
+            let (ip, _) = self.peer.rsplit_once(':').unwrap_or((&self.peer, ""));
+            ip.trim_start_matches('[').trim_end_matches(']').to_owned()
+        } else {
+            self.introduction.ip.clone()
+        };
+        (ip, self.introduction.port)
+    }
+
+    /// Bytes of replies that wait to be sent.
+    pub(crate) fn out_waiting(&self) -> usize {
+        self.out.bytes().len() - self.out_sent
+    }
+
+    /// Notes that `len` bytes of `out` were sent, and returns how many of `len` that were not
+    /// from `out`.
+    pub(crate) fn out_advance(&mut self, len: usize) -> usize {
+        let from_out = len.min(self.out_waiting());
+        self.out_sent += from_out;
+        if self.out_waiting() == 0 {
+            let buffer = self.out.buffer_mut();
+            buffer.clear();
+            // One huge reply must not keep its memory for the rest of a long connection.
+            if buffer.capacity() > OUT_KEEP_BYTES {
+                buffer.shrink_to(OUT_KEEP_BYTES);
+            }
+            self.out_sent = 0;
+        }
+        len - from_out
+    }
+}
+
+/// Capacity of an idle connection's reply buffer, at most.
+const OUT_KEEP_BYTES: usize = 64 * 1024;
+
+/// All connections of a node, by index.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Conns {
+    slots: Vec<Option<Box<Conn>>>,
+    count: usize,
+}
+
+impl Conns {
+    /// Takes a connection in, in place of what had its index.
+    pub(crate) fn insert(&mut self, conn: Box<Conn>) {
+        let index = conn.id.index as usize;
+        if index >= self.slots.len() {
+            self.slots.resize_with(index + 1, || None);
+        }
+        if self.slots[index].replace(conn).is_none() {
+            self.count += 1;
+        }
+    }
+
+    /// Takes a connection out, to work on it while the node is borrowed; to be put back with
+    /// [`Conns::insert`].
+    pub(crate) fn take(&mut self, id: ConnId) -> Option<Box<Conn>> {
+        let slot = self.slots.get_mut(id.index as usize)?;
+        if slot.as_ref().is_some_and(|conn| conn.id == id) {
+            self.count -= 1;
+            return slot.take();
+        }
+        None
+    }
+
+    pub(crate) fn get(&self, id: ConnId) -> Option<&Conn> {
+        let slot = self.slots.get(id.index as usize)?;
+        slot.as_deref().filter(|conn| conn.id == id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: ConnId) -> Option<&mut Conn> {
+        let slot = self.slots.get_mut(id.index as usize)?;
+        slot.as_deref_mut().filter(|conn| conn.id == id)
+    }
+
+    /// All connections that are not taken out, by index.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Conn> {
+        self.slots.iter().flatten().map(|conn| &**conn)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+}

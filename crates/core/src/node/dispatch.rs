@@ -1,0 +1,275 @@
+//! From a command to its effects: the checks of Redis's `processCommand`, in its order.
+
+use super::Node;
+use super::conn::{Conn, ReplyMode};
+use crate::commands::server::NodeCommand;
+use crate::commands::{CmdError, CommandSpec, Ctx, Flags, Handler, Outcome, Run, lookup};
+use crate::keyspace::Expiry;
+use crate::replication::state::ReplState;
+use crate::resp::Args;
+use crate::trace::{CloseReason, Event, Trace};
+
+const NOAUTH: CmdError = CmdError::fixed("NOAUTH Authentication required.");
+const READONLY: CmdError = CmdError::fixed("READONLY You can't write against a read only replica.");
+const NOREPLICAS: CmdError = CmdError::fixed("NOREPLICAS Not enough good replicas to write.");
+const MASTERDOWN: CmdError = CmdError::fixed(
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+);
+const LOADING: CmdError = CmdError::fixed("LOADING Redis is loading the dataset in memory");
+const MISCONF: CmdError = CmdError::fixed(
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to \
+     disk. Commands that may modify the data set are disabled, because this instance is configured \
+     to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error \
+     option). Please check the Redis logs for details about the RDB error.",
+);
+
+impl<T: Trace> Node<T> {
+    /// Runs (or queues, or refuses) one command of a client.
+    pub(super) fn execute(&mut self, conn: &mut Conn, args: Args<'_>) {
+        let mark = conn.out.bytes().len();
+        match self.admit(conn, args) {
+            Err(error) => self.refuse(conn, &error),
+            Ok(spec) => {
+                conn.last_command = spec.name;
+                if conn.multi.is_some() && !bypasses_queue(spec) {
+                    self.queue(conn, spec, args);
+                } else {
+                    self.call(conn, spec, args);
+                }
+            }
+        }
+        self.settle_reply(conn, mark);
+    }
+
+    /// The checks before a command: is it known, well-formed and allowed now?
+    fn admit(&mut self, conn: &Conn, args: Args<'_>) -> Result<&'static CommandSpec, CmdError> {
+        let spec = lookup(args.at(0)).ok_or_else(|| unknown(args))?;
+        if !arity_fits(spec, args.len()) {
+            return Err(CmdError::arity(spec.name));
+        }
+        if !conn.authenticated && !spec.flags.has(Flags::NO_AUTH) {
+            return Err(NOAUTH);
+        }
+        let writes = spec.flags.has(Flags::WRITE)
+            || (matches!(spec.run, Run::Node(NodeCommand::Exec))
+                && conn.multi.as_ref().is_some_and(|multi| multi.writes));
+        if writes {
+            self.admit_write()?;
+        }
+        let stale = self.config.replicaof.is_some()
+            && self.link.state != ReplState::Connected
+            && !self.config.replica_serve_stale_data;
+        if stale && !spec.flags.has(Flags::STALE) {
+            return Err(MASTERDOWN);
+        }
+        if self.is_loading_at_start() && !spec.flags.has(Flags::LOADING) {
+            return Err(LOADING);
+        }
+        Ok(spec)
+    }
+
+    fn admit_write(&self) -> Outcome {
+        let is_replica = self.config.replicaof.is_some();
+        if self.saving.refuses_writes(&self.config) && !is_replica {
+            return Err(MISCONF);
+        }
+        if !is_replica && !self.enough_good_replicas() {
+            return Err(NOREPLICAS);
+        }
+        if is_replica && self.config.replica_read_only {
+            return Err(READONLY);
+        }
+        Ok(())
+    }
+
+    /// Replies with an error; a transaction being queued is broken by it.
+    pub(super) fn refuse(&mut self, conn: &mut Conn, error: &CmdError) {
+        self.stats.error_reply(error.code());
+        if let Some(multi) = &mut conn.multi {
+            multi.broken = true;
+        }
+        conn.out.error(error.text());
+    }
+
+    /// Runs a command that passed the checks.
+    pub(super) fn call(&mut self, conn: &mut Conn, spec: &'static CommandSpec, args: Args<'_>) {
+        self.stats.commands_processed += 1;
+        let outcome = match spec.run {
+            Run::Data(handler) => self.call_data(conn, handler, args),
+            Run::Node(command) => self.call_node(conn, command, args),
+        };
+        if let Err(error) = outcome {
+            self.stats.error_reply(error.code());
+            conn.out.error(error.text());
+        }
+    }
+
+    fn call_data(&mut self, conn: &mut Conn, handler: Handler, args: Args<'_>) -> Outcome {
+        let expiry = if self.config.replicaof.is_some() { Expiry::Hide } else { Expiry::Delete };
+        self.keyspace.begin(self.now.unix_ms, expiry);
+        self.effects.clear();
+        let outcome = handler(
+            &mut Ctx {
+                keyspace: &mut self.keyspace,
+                db: conn.db,
+                reply: &mut conn.out,
+                effects: &mut self.effects,
+                rng: &mut self.rng,
+                limits: &self.config.encoding,
+                from_master: false,
+            },
+            args,
+        );
+        if T::FINE {
+            let (raw, dirty) = (args.raw().to_vec(), self.effects.dirty);
+            self.record(Event::Command { conn: conn.id, db: conn.db, raw, dirty });
+        }
+        self.propagate(conn.db, args);
+        outcome
+    }
+
+    /// Runs a data command of our master: nothing is checked, hidden or answered.
+    pub(super) fn call_from_master(&mut self, db: usize, handler: Handler, args: Args<'_>) {
+        self.keyspace.begin(self.now.unix_ms, Expiry::Ignore);
+        self.effects.clear();
+        let outcome = handler(
+            &mut Ctx {
+                keyspace: &mut self.keyspace,
+                db,
+                reply: &mut self.sink,
+                effects: &mut self.effects,
+                rng: &mut self.rng,
+                limits: &self.config.encoding,
+                from_master: true,
+            },
+            args,
+        );
+        self.sink.buffer_mut().clear();
+        self.saving.dirty += self.effects.dirty;
+        if let Err(error) = outcome {
+            self.report_master_error(args, &error);
+        }
+    }
+
+    fn call_node(&mut self, conn: &mut Conn, command: NodeCommand, args: Args<'_>) -> Outcome {
+        match command {
+            NodeCommand::Ping => {
+                match args.get(1) {
+                    None => conn.out.simple("PONG"),
+                    Some(_) if args.len() > 2 => return Err(CmdError::arity("ping")),
+                    Some(message) => conn.out.bulk(message),
+                }
+                Ok(())
+            }
+            NodeCommand::Echo => {
+                conn.out.bulk(args.at(1));
+                Ok(())
+            }
+            NodeCommand::Quit => {
+                conn.out.ok();
+                conn.closing = Some(CloseReason::Asked);
+                Ok(())
+            }
+            NodeCommand::Select => {
+                conn.db = self.parse_db(args.at(1))?;
+                conn.out.ok();
+                Ok(())
+            }
+            NodeCommand::Multi => self.multi(conn),
+            NodeCommand::Exec => self.exec(conn),
+            NodeCommand::Discard => self.discard(conn),
+            NodeCommand::Watch => self.watch(conn, args),
+            NodeCommand::Unwatch => {
+                self.unwatch_all(conn);
+                conn.out.ok();
+                Ok(())
+            }
+            NodeCommand::Replicaof => self.replicaof(conn, args),
+            NodeCommand::Replconf => self.replconf(conn, args),
+            NodeCommand::Psync | NodeCommand::Sync => self.sync_command(conn, args),
+            NodeCommand::Role => {
+                self.role_reply(conn);
+                Ok(())
+            }
+            NodeCommand::Save => self.save_command(conn),
+            NodeCommand::Bgsave => self.bgsave_command(conn, args),
+            NodeCommand::Shutdown => self.shutdown_command(conn, args),
+            NodeCommand::Flushdb | NodeCommand::Flushall => self.flush_command(conn, command, args),
+            NodeCommand::Swapdb => self.swapdb_command(conn, args),
+            other => self.admin(conn, other, args),
+        }
+    }
+
+    /// The index of a database.
+    pub(super) fn parse_db(&self, text: &[u8]) -> Result<usize, CmdError> {
+        let index = std::str::from_utf8(text)
+            .ok()
+            .and_then(|t| t.parse::<i64>().ok())
+            .ok_or(CmdError::fixed("ERR invalid DB index"))?;
+        usize::try_from(index)
+            .ok()
+            .filter(|db| *db < self.keyspace.databases())
+            .ok_or(CmdError::fixed("ERR DB index is out of range"))
+    }
+
+    /// `CLIENT REPLY OFF|SKIP`, and replicas, which must not be answered.
+    fn settle_reply(&mut self, conn: &mut Conn, mark: usize) {
+        let wrote = conn.out.bytes().len() > mark;
+        match conn.reply_mode {
+            ReplyMode::On => {}
+            ReplyMode::Off => conn.out.buffer_mut().truncate(mark),
+            ReplyMode::SkipNext => {
+                conn.out.buffer_mut().truncate(mark);
+                conn.reply_mode = ReplyMode::Skip;
+            }
+            ReplyMode::Skip => {
+                conn.out.buffer_mut().truncate(mark);
+                conn.reply_mode = ReplyMode::On;
+            }
+        }
+        if wrote && conn.replica().is_some_and(|peer| !peer.fresh) {
+            conn.out.buffer_mut().truncate(mark);
+            self.log_rogue_replica(conn);
+            conn.closing = Some(CloseReason::Protocol("a replica sent a command".into()));
+        }
+        if let Some(peer) = conn.replica_mut() {
+            peer.fresh = false;
+        }
+    }
+}
+
+fn arity_fits(spec: &CommandSpec, len: usize) -> bool {
+    let arity = spec.arity.unsigned_abs() as usize;
+    if spec.arity >= 0 { len == arity } else { len >= arity }
+}
+
+/// Commands that act at once even between MULTI and EXEC.
+fn bypasses_queue(spec: &CommandSpec) -> bool {
+    matches!(
+        spec.run,
+        Run::Node(
+            NodeCommand::Exec
+                | NodeCommand::Discard
+                | NodeCommand::Multi
+                | NodeCommand::Watch
+                | NodeCommand::Quit
+                | NodeCommand::Reset
+        )
+    )
+}
+
+/// Redis's text for a command it does not know: at most 128 bytes of its name and arguments.
+fn unknown(args: Args<'_>) -> CmdError {
+    const SHOWN: usize = 128;
+    let name = &args.at(0)[..args.at(0).len().min(SHOWN)];
+    let mut shown = String::new();
+    for arg in args.from(1) {
+        if shown.len() >= SHOWN {
+            break;
+        }
+        let arg = &arg[..arg.len().min(SHOWN - shown.len())];
+        shown.push_str(&format!("'{}' ", String::from_utf8_lossy(arg)));
+    }
+    let name = String::from_utf8_lossy(name);
+    CmdError::new(format!("ERR unknown command '{name}', with args beginning with: {shown}"))
+}

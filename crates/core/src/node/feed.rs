@@ -1,0 +1,200 @@
+//! What the replication stream says about a command.
+//!
+//! A *unit* is one command of a client, or one EXEC: everything it propagates goes out together. One
+//! command goes out as it is; several are wrapped in MULTI and EXEC, so that a replica applies them
+//! at once.
+
+use super::Node;
+use crate::resp::Args;
+use crate::resp::request::encode;
+use crate::trace::{Event, Fed, Trace};
+
+/// The commands that the current unit propagates, when they cannot go straight to the stream.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unit {
+    /// Inside EXEC: commands are collected until it ends.
+    pub(super) collecting: bool,
+    bytes: Vec<u8>,
+    /// Database and end in `bytes` of each command, and why it is there.
+    ops: Vec<(usize, usize, Fed)>,
+}
+
+impl Unit {
+    fn push(&mut self, db: usize, why: Fed, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.ops.push((db, self.bytes.len(), why));
+    }
+}
+
+impl<T: Trace> Node<T> {
+    /// Propagates what the command just run did (`self.effects`), and the deletion of keys that it
+    /// found expired.
+    pub(super) fn propagate(&mut self, db: usize, args: Args<'_>) {
+        let expired = self.keyspace.take_expired();
+        let effective = self.effects.dirty > 0 || self.effects.force;
+        if !effective && expired.is_empty() {
+            return;
+        }
+        self.saving.dirty += self.effects.dirty + expired.len() as u64;
+        if !self.feeds_stream() {
+            return;
+        }
+        let verbatim = self.effects.rewritten().is_none();
+        if verbatim && expired.is_empty() && !self.unit.collecting {
+            self.feed_select(db);
+            self.feed(args.raw(), Fed::Command);
+            return;
+        }
+        for (db, key) in expired {
+            self.push_expired(db, &key);
+        }
+        if effective {
+            let effects = &self.effects;
+            match effects.rewritten() {
+                None => {
+                    self.unit.push(db, Fed::Command, |out| out.extend_from_slice(args.raw()));
+                }
+                Some((bytes, count)) => {
+                    for command in split(bytes, count) {
+                        self.unit.push(db, Fed::Command, |out| out.extend_from_slice(command));
+                    }
+                }
+            }
+        }
+        if !self.unit.collecting {
+            self.flush_unit();
+        }
+    }
+
+    /// Propagates a command of the node's own (`FLUSHALL`, `SWAPDB`) as the client gave it.
+    pub(super) fn propagate_own(&mut self, db: usize, args: Args<'_>, dirty: u64) {
+        self.effects.clear();
+        self.effects.dirty = dirty;
+        self.effects.force = true;
+        self.propagate(db, args);
+    }
+
+    /// Streams the deletion of keys that the active cycle, not a command, found expired: each is a
+    /// unit of its own.
+    pub(super) fn propagate_expired(&mut self) {
+        let expired = self.keyspace.take_expired();
+        self.saving.dirty += expired.len() as u64;
+        for (db, key) in expired {
+            self.push_expired(db, &key);
+            if self.feeds_stream() {
+                self.flush_unit();
+            } else {
+                self.unit.ops.clear();
+                self.unit.bytes.clear();
+            }
+        }
+    }
+
+    fn push_expired(&mut self, db: usize, key: &[u8]) {
+        let name: &[u8] = if self.config.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };
+        self.unit.push(db, Fed::Expire, |out| encode(out, &[name, key]));
+        self.record(Event::Expired { db, key: key.to_vec() });
+    }
+
+    /// Sends the collected commands to the stream, as a transaction if there are several.
+    pub(super) fn flush_unit(&mut self) {
+        let mut unit = std::mem::take(&mut self.unit);
+        if let Some((first_db, ..)) = unit.ops.first() {
+            let transaction = unit.ops.len() > 1;
+            if transaction {
+                self.feed_select(*first_db);
+                self.feed(b"*1\r\n$5\r\nMULTI\r\n", Fed::Transaction);
+            }
+            let mut start = 0;
+            for (db, end, why) in &unit.ops {
+                self.feed_select(*db);
+                self.feed(&unit.bytes[start..*end], *why);
+                start = *end;
+            }
+            if transaction {
+                self.feed(b"*1\r\n$4\r\nEXEC\r\n", Fed::Transaction);
+            }
+        }
+        unit.bytes.clear();
+        unit.ops.clear();
+        unit.collecting = false;
+        self.unit = unit;
+    }
+
+    /// Whether this node produces a stream: it is a master and somebody may want it.
+    fn feeds_stream(&self) -> bool {
+        self.config.replicaof.is_none() && self.stream.is_active()
+    }
+
+    /// Emits SELECT if the stream's database is another one.
+    fn feed_select(&mut self, db: usize) {
+        if self.selected == Some(db) {
+            return;
+        }
+        self.selected = Some(db);
+        let mut select = Vec::with_capacity(32);
+        encode(&mut select, &[b"SELECT", db.to_string().as_bytes()]);
+        self.feed(&select, Fed::Select);
+    }
+
+    /// Appends bytes to the stream of a master.
+    pub(super) fn feed(&mut self, bytes: &[u8], why: Fed) {
+        if T::FINE {
+            let from = self.stream.master_repl_offset() + 1;
+            self.record(Event::Fed { from, bytes: bytes.to_vec(), why });
+        }
+        self.stream.append(bytes);
+        self.stream_grew = true;
+    }
+
+    /// `PING` to the replicas, every `repl-ping-replica-period`.
+    pub(super) fn feed_ping(&mut self) {
+        if self.feeds_stream() {
+            self.feed(b"*1\r\n$4\r\nPING\r\n", Fed::Ping);
+        }
+    }
+}
+
+/// Splits `count` commands that [`encode`] wrote one after the other.
+fn split(mut bytes: &[u8], count: usize) -> impl Iterator<Item = &[u8]> {
+    (0..count).map(move |_| {
+        let (command, rest) = bytes.split_at(encoded_len(bytes));
+        bytes = rest;
+        command
+    })
+}
+
+/// Length of the first command in bytes that [`encode`] wrote.
+fn encoded_len(bytes: &[u8]) -> usize {
+    let number = |at: &mut usize| {
+        let mut value = 0;
+        *at += 1;
+        while let Some(digit) = bytes.get(*at).filter(|b| b.is_ascii_digit()) {
+            value = value * 10 + usize::from(digit - b'0');
+            *at += 1;
+        }
+        *at += 2;
+        value
+    };
+    let mut at = 0;
+    for _ in 0..number(&mut at) {
+        let len = number(&mut at);
+        at += len + 2;
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encoded_commands_split_where_they_end() {
+        let mut bytes = Vec::new();
+        encode(&mut bytes, &[b"SREM", b"s", b"a\r\nb"]);
+        let first = bytes.len();
+        encode(&mut bytes, &[b"DEL", b""]);
+        let parts: Vec<_> = split(&bytes, 2).collect();
+        assert_eq!(parts, [&bytes[..first], &bytes[first..]]);
+    }
+}

@@ -1,0 +1,149 @@
+//! Loading RDB data: the file at start, and the snapshot of a master.
+//!
+//! What is being loaded is built beside the dataset and takes its place when it is complete, so a
+//! file or a master that breaks off, or lies, costs nothing.
+
+use super::Node;
+use super::shim::{Loader, Reader};
+use crate::config::EncodingLimits;
+use crate::id::ReplId;
+use crate::keyspace::Keyspace;
+use crate::rdb::RdbError;
+use crate::time::Now;
+use crate::trace::{Event, Level, Trace};
+
+/// An RDB stream being read into a dataset of its own.
+#[derive(Debug, Clone)]
+pub(super) struct Loading {
+    reader: Reader,
+    loader: Loader,
+}
+
+/// The replication fields of an RDB's aux section.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct ReplAux {
+    /// `repl-stream-db`
+    pub(super) stream_db: Option<usize>,
+    /// `repl-id`
+    pub(super) replid: Option<ReplId>,
+    /// `repl-offset`
+    pub(super) offset: Option<u64>,
+}
+
+/// A dataset that was read to its end.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) keyspace: Keyspace,
+    pub(super) aux: ReplAux,
+    pub(super) keys: u64,
+    pub(super) expired: u64,
+}
+
+impl Loading {
+    /// Begins. `drop_expired` at start on a master; a replica keeps what its master has.
+    pub(super) fn new(fresh: Keyspace, limits: &EncodingLimits, drop_expired: bool) -> Self {
+        let loader = Loader::new(fresh, limits.clone(), drop_expired);
+        Self { reader: Reader::new(), loader }
+    }
+
+    /// Reads bytes. Returns how many belong to the RDB, and whether it is complete.
+    pub(super) fn feed(&mut self, input: &[u8]) -> Result<(usize, bool), RdbError> {
+        let fed = self.reader.feed(input, &mut self.loader)?;
+        Ok((fed.consumed, fed.done))
+    }
+
+    /// Takes the dataset out.
+    pub(super) fn finish(self) -> Result<Loaded, RdbError> {
+        self.reader.finish()?;
+        let (mut aux, keys, expired) =
+            (ReplAux::default(), self.loader.keys(), self.loader.expired());
+        for (name, value) in self.loader.aux() {
+            let text = std::str::from_utf8(value).ok();
+            match name.as_slice() {
+                b"repl-stream-db" => aux.stream_db = text.and_then(|t| t.parse().ok()),
+                b"repl-id" => aux.replid = ReplId::parse(value),
+                b"repl-offset" => {
+                    let offset = text.and_then(|t| t.parse::<u64>().ok());
+                    aux.offset = offset.filter(|offset| *offset < i64::MAX as u64);
+                }
+                _ => {}
+            }
+        }
+        let keyspace = self.loader.into_keyspace();
+        aux.stream_db = aux.stream_db.filter(|db| *db < keyspace.databases());
+        Ok(Loaded { keyspace, aux, keys, expired })
+    }
+}
+
+/// Loading at start, before anything else.
+impl<T: Trace> Node<T> {
+    /// Begins to load an RDB file of `len` bytes.
+    pub fn load_begin(&mut self, now: Now, len: u64) {
+        self.now = now;
+        self.log(Level::Notice, format!("Loading an RDB file of {len} bytes"));
+        self.begin_read();
+        let drop_expired = self.config.replicaof.is_none();
+        let loading = Loading::new(self.keyspace.fresh(), &self.config.encoding, drop_expired);
+        self.loading = Some(loading);
+    }
+
+    /// The next bytes of the file. What follows the end of the RDB is ignored, as Redis does.
+    ///
+    /// # Errors
+    /// The file is not an RDB file this version can read; the text says where and what.
+    pub fn load_chunk(&mut self, now: Now, data: &[u8]) -> Result<(), RdbError> {
+        self.now = now;
+        if let Some(loading) = &mut self.loading {
+            loading.feed(data)?;
+        }
+        Ok(())
+    }
+
+    /// The file is complete: its dataset, ids and offset take effect. Returns the number of keys.
+    ///
+    /// # Errors
+    /// The file was cut short.
+    pub fn load_end(&mut self, now: Now) -> Result<u64, RdbError> {
+        self.now = now;
+        let Some(loading) = self.loading.take() else { return Ok(0) };
+        let loaded = loading.finish()?;
+        self.log(
+            Level::Notice,
+            format!(
+                "Done loading RDB, keys loaded: {}, keys expired: {}.",
+                loaded.keys, loaded.expired
+            ),
+        );
+        self.keyspace.replace_data(loaded.keyspace);
+        self.restore_history(&loaded.aux);
+        self.record(Event::Loaded { keys: loaded.keys });
+        Ok(loaded.keys)
+    }
+
+    pub(super) fn is_loading_at_start(&self) -> bool {
+        self.loading.is_some()
+    }
+
+    /// A replica that restarts goes on where its file was written. A master that restarts (Redis
+    /// 7.0) starts a new history that continues the old one.
+    fn restore_history(&mut self, aux: &ReplAux) {
+        let (Some(replid), Some(offset)) = (aux.replid, aux.offset) else { return };
+        if self.config.replicaof.is_some() {
+            self.stream.restore(replid, offset);
+            self.link.cached = Some(aux.stream_db.unwrap_or(0));
+            self.master_cached_event();
+        } else {
+            let fresh = self.stream.replid();
+            self.stream.restore(replid, offset);
+            self.stream.shift(fresh);
+            self.stream.create_backlog();
+            self.no_replicas_since = self.now.instant;
+        }
+    }
+
+    /// A snapshot of the master becomes the dataset.
+    pub(super) fn replace_dataset(&mut self, keyspace: Keyspace) {
+        self.begin_read();
+        self.keyspace.replace_data(keyspace);
+    }
+}

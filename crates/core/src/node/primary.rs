@@ -1,0 +1,419 @@
+//! This node as the master of replicas: `REPLCONF`, `PSYNC`, `SYNC`, and the replicas' progress.
+
+use super::conn::{Conn, Kind, Payload, ReplicaPeer};
+use super::{Action, FileOp, Node, snapshot};
+use crate::commands::{CmdError, Outcome};
+use crate::id::ConnId;
+use crate::replication::psync::{self, FullReason, Outcome as Decision, Request, Verdict};
+use crate::replication::state::{ReplState, ReplicaState};
+use crate::resp::Args;
+use crate::trace::{CloseReason, Event, Level, Trace};
+
+/// How much of a snapshot's file is read for a replica at a time.
+const FILE_PIECE_BYTES: usize = 64 * 1024;
+
+impl<T: Trace> Node<T> {
+    /// `REPLCONF option value ...`
+    pub(super) fn replconf(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
+        if args.len() % 2 == 0 {
+            return Err(CmdError::SYNTAX);
+        }
+        let mut at = 1;
+        while at < args.len() {
+            let (option, value) = (args.at(at), args.at(at + 1));
+            at += 2;
+            if option.eq_ignore_ascii_case(b"ack") {
+                self.acknowledged(conn, value);
+                return Ok(());
+            } else if option.eq_ignore_ascii_case(b"getack") {
+                // Only a master may ask, and it does so on our link: see `replica`.
+                return Ok(());
+            } else if option.eq_ignore_ascii_case(b"listening-port") {
+                let port = parse_i64(value).ok_or(CmdError::NOT_INT)?;
+                conn.introduction.port = u16::try_from(port).map_err(|_| CmdError::NOT_INT)?;
+            } else if option.eq_ignore_ascii_case(b"ip-address") {
+                if value.len() > 255 {
+                    return Err(CmdError::new(format!(
+                        "ERR REPLCONF ip-address provided by replica instance is too long: {} bytes",
+                        value.len()
+                    )));
+                }
+                conn.introduction.ip = String::from_utf8_lossy(value).into_owned();
+            } else if option.eq_ignore_ascii_case(b"capa") {
+                conn.introduction.eof |= value.eq_ignore_ascii_case(b"eof");
+                conn.introduction.psync2 |= value.eq_ignore_ascii_case(b"psync2");
+            } else {
+                let shown = String::from_utf8_lossy(option);
+                return Err(CmdError::new(format!("ERR Unrecognized REPLCONF option: {shown}")));
+            }
+        }
+        conn.out.ok();
+        Ok(())
+    }
+
+    /// `REPLCONF ACK offset` of a replica; never answered.
+    fn acknowledged(&mut self, conn: &mut Conn, value: &[u8]) {
+        let now = self.now.instant;
+        let produced = self.stream.master_repl_offset();
+        let Some(offset) = parse_i64(value).and_then(|v| u64::try_from(v).ok()) else { return };
+        let name = conn.replica_name();
+        let id = conn.id;
+        let Some(peer) = conn.replica_mut() else { return };
+        if offset > produced {
+            self.log(
+                Level::Warning,
+                format!(
+                    "Replica {name} acknowledged offset {offset}, but only {produced} bytes exist: \
+                     the acknowledgement is ignored"
+                ),
+            );
+            return;
+        }
+        peer.ack_offset = peer.ack_offset.max(offset);
+        peer.ack_time = now;
+        if T::FINE {
+            self.trace.record(now, Event::Acked { conn: id, offset });
+        }
+        if peer.state == ReplicaState::Online && peer.hold_until_ack {
+            peer.hold_until_ack = false;
+            self.log(Level::Notice, format!("Synchronization with replica {name} succeeded"));
+        }
+    }
+
+    /// `PSYNC replid offset`, `SYNC`.
+    pub(super) fn sync_command(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
+        if conn.replica().is_some() {
+            return Ok(());
+        }
+        if self.config.replicaof.is_some() && self.link.state != ReplState::Connected {
+            return Err(CmdError::fixed(
+                "NOMASTERLINK Can't SYNC while not connected with my master",
+            ));
+        }
+        if conn.out_waiting() > 0 {
+            return Err(CmdError::fixed("ERR SYNC and PSYNC are invalid with pending output"));
+        }
+        let request = sync_request(args)?;
+        let name = conn.replica_name();
+        self.log(Level::Notice, format!("Replica {name} asks for synchronization"));
+        let verdict = psync::decide(self.stream.view(), request);
+        self.log_verdict(&name, &verdict);
+        let outcome = verdict.outcome.clone();
+        let old_sync = verdict.request == Request::Sync;
+        let resumed = matches!(verdict.request, Request::Resume { .. });
+        self.record(Event::PsyncDecided { conn: conn.id, replica: name, verdict });
+        let now = self.now.instant;
+        let mut peer = ReplicaPeer {
+            state: ReplicaState::WaitBgsaveStart,
+            sent: 0,
+            hold_until_ack: false,
+            old_sync,
+            fresh: true,
+            initial_offset: 0,
+            payload: Payload::None,
+            ack_offset: 0,
+            ack_time: now,
+            over_soft_since: None,
+            asked: now,
+        };
+        self.replicas.push(conn.id);
+        if let Decision::Continue { from, .. } = outcome {
+            self.stats.sync_partial_ok += 1;
+            peer.state = ReplicaState::Online;
+            peer.sent = from - 1;
+            let reply = if conn.introduction.psync2 {
+                format!("CONTINUE {}", self.stream.replid())
+            } else {
+                "CONTINUE".to_owned()
+            };
+            conn.out.simple(&reply);
+            conn.kind = Kind::Replica(Box::new(peer));
+            self.replica_state_event(conn.id, None, Some(ReplicaState::Online), "+CONTINUE");
+            return Ok(());
+        }
+        self.stats.sync_full += 1;
+        self.stats.sync_partial_err += u64::from(resumed);
+        conn.kind = Kind::Replica(Box::new(peer));
+        let state = Some(ReplicaState::WaitBgsaveStart);
+        self.replica_state_event(conn.id, None, state, "asked for a full resynchronisation");
+        if self.replicas.len() == 1 && !self.stream.is_active() {
+            self.create_own_backlog();
+        }
+        self.snapshot_wanted(conn);
+        Ok(())
+    }
+
+    /// The first replica's arrival: a history begins that replicas can follow.
+    fn create_own_backlog(&mut self) {
+        self.stream.new_history(&mut self.rng);
+        self.stream.create_backlog();
+        let text = format!(
+            "Replication backlog created, my new replication IDs are '{}' and '{}'",
+            self.stream.replid(),
+            self.stream.replid2()
+        );
+        self.log(Level::Notice, text);
+        self.backlog_created_event();
+    }
+
+    pub(super) fn backlog_created_event(&mut self) {
+        if let Some(view) = self.stream.backlog() {
+            let (first_byte_offset, size) = (view.first_byte_offset, view.size);
+            self.record(Event::BacklogCreated { first_byte_offset, size });
+        }
+    }
+
+    /// Redis's own log lines about a decision.
+    fn log_verdict(&mut self, name: &str, verdict: &Verdict) {
+        let (replid, replid2) = (self.stream.replid(), self.stream.replid2());
+        let asked = match &verdict.request {
+            Request::Resume { replid, offset } => Some((replid.escape_ascii(), *offset)),
+            Request::Fresh => None,
+            Request::Sync => return,
+        };
+        let text = match (&verdict.outcome, asked) {
+            (Decision::Continue { from, bytes, .. }, _) => format!(
+                "Partial resynchronization request from {name} accepted. Sending {bytes} bytes of \
+                 backlog starting from offset {from}."
+            ),
+            (Decision::FullResync { .. }, None) => {
+                format!("Full resync requested by replica {name}")
+            }
+            (Decision::FullResync { why }, Some((id, offset))) => match why {
+                FullReason::SecondOffsetPassed { .. } => format!(
+                    "Partial resynchronization not accepted: Requested offset for second ID was \
+                     {offset}, but I can reply up to {}",
+                    self.stream.second_replid_offset()
+                ),
+                FullReason::NoBacklog
+                | FullReason::BeforeBacklog { .. }
+                | FullReason::AfterBacklog { .. } => format!(
+                    "Unable to partial resync with replica {name} for lack of backlog (Replica \
+                     request was: {offset})."
+                ),
+                _ => format!(
+                    "Partial resynchronization not accepted: Replication ID mismatch (Replica \
+                     asked for '{id}', my replication IDs are '{replid}' and '{replid2}')"
+                ),
+            },
+        };
+        self.log(Level::Notice, text);
+        if let Decision::FullResync { why: FullReason::AfterBacklog { .. } } = verdict.outcome {
+            self.log(
+                Level::Warning,
+                format!(
+                    "Warning: replica {name} tried to PSYNC with an offset that is greater than \
+                     the master replication offset."
+                ),
+            );
+        }
+    }
+
+    pub(super) fn replica_state_event(
+        &mut self,
+        conn: ConnId,
+        from: Option<ReplicaState>,
+        to: Option<ReplicaState>,
+        why: &'static str,
+    ) {
+        self.record(Event::ReplicaStateChanged { conn, from, to, why });
+    }
+
+    // Sending.
+
+    /// What a replica is to be sent after its own replies.
+    pub(super) fn feed_of<'a>(&'a self, peer: &ReplicaPeer) -> impl Iterator<Item = &'a [u8]> {
+        let payload = match (&peer.payload, &self.snapshot) {
+            (Payload::Shared { sent }, Some(job)) => Some(job.payload.slices_from(*sent)),
+            _ => None,
+        };
+        let online = peer.state == ReplicaState::Online && !peer.hold_until_ack;
+        let stream = online.then(|| self.stream.slices_after(peer.sent));
+        payload.into_iter().flatten().chain(stream.into_iter().flatten())
+    }
+
+    pub(super) fn replica_has_output(&self, conn: &Conn) -> bool {
+        conn.replica().is_some_and(|peer| self.feed_of(peer).any(|slice| !slice.is_empty()))
+    }
+
+    /// Queues all replicas that have something to send, drops those over their output limit, and
+    /// lets go of bytes that nobody needs. Once per batch.
+    pub(super) fn queue_replicas(&mut self) {
+        for at in (0..self.replicas.len()).rev() {
+            let id = self.replicas[at];
+            if self.over_output_limit(id) {
+                self.drop_over_limit(id);
+                continue;
+            }
+            let Some(conn) = self.conns.get(id) else { continue };
+            if !conn.queued && self.replica_has_output(conn) {
+                if let Some(conn) = self.conns.get_mut(id) {
+                    conn.queued = true;
+                }
+                self.transmit.push_back(id);
+            }
+        }
+        self.trim_stream();
+    }
+
+    pub(super) fn trim_stream(&mut self) {
+        let peers = self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica());
+        let slowest =
+            peers.filter(|p| p.state != ReplicaState::WaitBgsaveStart).map(|p| p.sent).min();
+        self.stream.trim(slowest);
+    }
+
+    /// `len` bytes beyond the replica's own replies were handed to the network.
+    pub(super) fn replica_sent(&mut self, conn: &mut Conn, len: usize) {
+        let drained = conn.out_waiting() == 0;
+        let id = conn.id;
+        let Some(peer) = conn.replica_mut() else { return };
+        match &mut peer.payload {
+            Payload::None => {
+                peer.sent += len as u64;
+                self.stats.net_repl_output_bytes += len as u64;
+            }
+            Payload::Shared { sent } => {
+                *sent += len as u64;
+                self.stats.net_repl_output_bytes += len as u64;
+                self.payload_sent(conn);
+            }
+            Payload::File { read, len, asked } if drained && !*asked => {
+                if read < len {
+                    *asked = true;
+                    let (name, offset) = (self.config.dbfilename.clone(), *read);
+                    let token = snapshot::read_token(id);
+                    let op = FileOp::Read { token, name, offset, len: FILE_PIECE_BYTES };
+                    self.actions.push_back(Action::File(op));
+                } else {
+                    self.put_online(conn, false);
+                }
+            }
+            Payload::File { .. } => {}
+        }
+    }
+
+    /// A replica has the whole snapshot: the stream follows, after its first ACK if `hold`.
+    pub(super) fn put_online(&mut self, conn: &mut Conn, hold: bool) {
+        let now = self.now.instant;
+        let name = conn.replica_name();
+        let id = conn.id;
+        let Some(peer) = conn.replica_mut() else { return };
+        let from = peer.state;
+        peer.state = ReplicaState::Online;
+        peer.payload = Payload::None;
+        peer.hold_until_ack = hold && !peer.old_sync;
+        peer.ack_time = now;
+        let held = peer.hold_until_ack;
+        self.replica_state_event(id, Some(from), Some(ReplicaState::Online), "snapshot sent");
+        if !held {
+            self.log(Level::Notice, format!("Synchronization with replica {name} succeeded"));
+        }
+    }
+
+    // Limits and ends.
+
+    fn over_output_limit(&mut self, id: ConnId) -> bool {
+        let now = self.now.instant;
+        let limit = self.config.output_limit_replica;
+        // As in Redis, a limit below the backlog would drop replicas that cost nothing.
+        let hard = if limit.hard == 0 { 0 } else { limit.hard.max(self.config.repl_backlog_size) };
+        let produced = self.stream.master_repl_offset();
+        let Some(conn) = self.conns.get_mut(id) else { return false };
+        let own = conn.out_waiting() as u64;
+        let Some(peer) = conn.replica_mut() else { return false };
+        if peer.state == ReplicaState::WaitBgsaveStart {
+            return false;
+        }
+        let waiting = produced.saturating_sub(peer.sent) + own;
+        if hard > 0 && waiting > hard {
+            return true;
+        }
+        if limit.soft == 0 || waiting <= limit.soft {
+            peer.over_soft_since = None;
+            return false;
+        }
+        let since = *peer.over_soft_since.get_or_insert(now);
+        now.secs_since(since) > limit.soft_seconds
+    }
+
+    fn drop_over_limit(&mut self, id: ConnId) {
+        if let Some(conn) = self.conns.get(id) {
+            let text = format!(
+                "Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
+                self.describe_client(conn)
+            );
+            self.log(Level::Warning, text);
+        }
+        self.close(id, CloseReason::OutputLimit);
+    }
+
+    /// A replica's connection is gone.
+    pub(super) fn replica_gone(&mut self, conn: &Conn, reason: &CloseReason) {
+        self.replicas.retain(|id| *id != conn.id);
+        let from = conn.replica().map(|peer| peer.state);
+        self.log(Level::Warning, format!("Connection with replica {} lost.", conn.replica_name()));
+        let why = match reason {
+            CloseReason::Timeout => "timed out",
+            CloseReason::OutputLimit => "over its output buffer limit",
+            CloseReason::HistoryChanged => "must resynchronise",
+            _ => "connection lost",
+        };
+        self.replica_state_event(conn.id, from, None, why);
+        if self.replicas.is_empty() {
+            self.no_replicas_since = self.now.instant;
+        }
+        self.snapshot_reader_gone();
+        self.trim_stream();
+    }
+
+    /// Disconnects all replicas: their history is no longer ours, they must ask again.
+    pub(super) fn disconnect_replicas(&mut self) {
+        for id in self.replicas.clone() {
+            self.close(id, CloseReason::HistoryChanged);
+        }
+    }
+
+    pub(super) fn log_rogue_replica(&mut self, conn: &Conn) {
+        let text = format!(
+            "Replica generated a reply to command '{}', disconnecting it: {}",
+            conn.last_command,
+            self.describe_client(conn)
+        );
+        self.log(Level::Warning, text);
+    }
+
+    /// `min-replicas-to-write`: enough replicas whose last ACK is recent?
+    pub(super) fn enough_good_replicas(&self) -> bool {
+        let wanted = self.config.min_replicas_to_write;
+        wanted == 0 || self.config.min_replicas_max_lag == 0 || self.good_replicas() >= wanted
+    }
+
+    /// Replicas that are online and acknowledged within `min-replicas-max-lag`.
+    pub(super) fn good_replicas(&self) -> u64 {
+        let (now, lag) = (self.now.instant, self.config.min_replicas_max_lag);
+        let peers = self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica());
+        peers
+            .filter(|p| p.state == ReplicaState::Online && now.secs_since(p.ack_time) <= lag)
+            .count() as u64
+    }
+}
+
+fn parse_i64(text: &[u8]) -> Option<i64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// What `SYNC` or `PSYNC` asks for.
+fn sync_request(args: Args<'_>) -> Result<Request, CmdError> {
+    if args.at(0).eq_ignore_ascii_case(b"sync") {
+        return Ok(Request::Sync);
+    }
+    if args.len() < 3 {
+        return Err(CmdError::arity("psync"));
+    }
+    let offset = parse_i64(args.at(2)).ok_or(CmdError::NOT_INT)?;
+    if args.at(1) == b"?" {
+        return Ok(Request::Fresh);
+    }
+    Ok(Request::Resume { replid: args.at(1).to_vec(), offset })
+}

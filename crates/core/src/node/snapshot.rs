@@ -1,0 +1,638 @@
+//! Snapshots: one incremental cut of the dataset at a time, for the disk or for replicas.
+
+use super::conn::{Conn, Payload};
+use super::shim::CutOptions;
+use super::{Action, FileEvent, FileOp, Node};
+use crate::commands::{CmdError, Outcome};
+use crate::config::Config;
+use crate::id::ConnId;
+use crate::replication::state::ReplicaState;
+use crate::replication::stream::SharedBuffer;
+use crate::replication::transfer::{self, Framing};
+use crate::resp::Args;
+use crate::time::{Instant, Now};
+use crate::trace::{CloseReason, Event, Level, SnapshotTarget, Trace};
+
+/// RDB bytes produced in one go between commands; about 100 µs of work.
+const STEP_BYTES: usize = 64 * 1024;
+
+/// How far a snapshot to sockets may run ahead of the slowest replica.
+const PAYLOAD_AHEAD_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A snapshot in progress: from its cut until the last replica has received it.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    pub(super) target: SnapshotTarget,
+    /// The diskless payload, with its `$EOF:` header and its mark.
+    pub(super) payload: SharedBuffer,
+    mark: [u8; 40],
+    temp: String,
+    bytes: u64,
+    phase: Phase,
+    /// `dirty` when the cut was made: those changes are in it.
+    dirty: u64,
+    /// Clients that wait for the result (`SAVE`).
+    waiting: Vec<ConnId>,
+    /// Leave the process when it is on disk.
+    then_exit: bool,
+    pub(super) started: Instant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The table is being walked.
+    Cutting,
+    /// The file is being synced and renamed.
+    Committing,
+    /// Replicas are still receiving it.
+    Sending,
+}
+
+/// What INFO and `LASTSAVE` tell about saving.
+#[derive(Debug, Clone)]
+pub(super) struct SaveState {
+    /// Changes since the last save.
+    pub(super) dirty: u64,
+    /// Unix seconds of the last successful save.
+    pub(super) last_save: u64,
+    pub(super) last_ok: bool,
+    /// Unix milliseconds of the last try by a save point.
+    pub(super) last_try_ms: u64,
+    pub(super) last_duration_s: i64,
+    pub(super) saves: u64,
+    /// A `BGSAVE SCHEDULE` waits for the job in progress.
+    pub(super) scheduled: bool,
+}
+
+impl SaveState {
+    pub(super) fn new(now: Now) -> Self {
+        Self {
+            dirty: 0,
+            last_save: now.unix_ms / 1000,
+            last_ok: true,
+            last_try_ms: 0,
+            last_duration_s: -1,
+            saves: 0,
+            scheduled: false,
+        }
+    }
+
+    /// `stop-writes-on-bgsave-error`
+    pub(super) fn refuses_writes(&self, config: &Config) -> bool {
+        !self.last_ok && config.stop_writes_on_bgsave_error && !config.save.is_empty()
+    }
+}
+
+/// The token of a read on behalf of a replica.
+pub(super) fn read_token(conn: ConnId) -> u64 {
+    u64::from(conn.index) << 32 | u64::from(conn.generation)
+}
+
+fn token_conn(token: u64) -> ConnId {
+    ConnId { index: (token >> 32) as u32, generation: token as u32 }
+}
+
+impl<T: Trace> Node<T> {
+    // For replicas.
+
+    /// A replica waits for a snapshot: join one, wait for the next, or start one.
+    pub(super) fn snapshot_wanted(&mut self, conn: &mut Conn) {
+        let eof = conn.introduction.eof;
+        if let Some(job) = &self.snapshot {
+            let text = match (job.target, job.phase) {
+                (SnapshotTarget::ReplicasDisk, Phase::Cutting | Phase::Committing) => {
+                    "Waiting for end of BGSAVE for SYNC"
+                }
+                (SnapshotTarget::ReplicasSocket, _) => {
+                    "Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC"
+                }
+                _ => {
+                    "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for \
+                     SYNC"
+                }
+            };
+            let attach = text.starts_with("Waiting for end");
+            if attach && let Some(offset) = self.snapshot_offset() {
+                self.start_full_resync(conn, offset);
+            }
+            self.log(Level::Notice, text);
+        } else if self.config.repl_diskless_sync && eof && self.config.repl_diskless_sync_delay > 0
+        {
+            self.log(Level::Notice, "Delay next BGSAVE for diskless SYNC");
+        } else {
+            // The connection is in our hands, not in the table: it joins by itself.
+            let others = self.waiting_replicas();
+            self.start_replica_snapshot(others, Some(conn));
+        }
+    }
+
+    /// The offset at which the snapshot in progress was cut.
+    fn snapshot_offset(&self) -> Option<u64> {
+        let attached = self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica());
+        attached
+            .filter(|peer| peer.state == ReplicaState::WaitBgsaveEnd)
+            .map(|peer| peer.initial_offset)
+            .next()
+            .filter(|offset| self.stream.holds_after(*offset))
+    }
+
+    fn waiting_replicas(&self) -> Vec<ConnId> {
+        let waits = |id: &&ConnId| {
+            let peer = self.conns.get(**id).and_then(Conn::replica);
+            peer.is_some_and(|peer| peer.state == ReplicaState::WaitBgsaveStart)
+        };
+        self.replicas.iter().filter(waits).copied().collect()
+    }
+
+    /// The cron's part: starts the snapshot that replicas wait for, when the delay is over or
+    /// enough of them came.
+    pub(super) fn start_due_snapshot(&mut self) {
+        if self.snapshot.is_some() {
+            return;
+        }
+        let waiting = self.waiting_replicas();
+        let first =
+            waiting.iter().filter_map(|id| Some(self.conns.get(*id)?.replica()?.asked)).min();
+        let Some(first) = first else { return };
+        let all_eof =
+            waiting.iter().filter_map(|id| self.conns.get(*id)).all(|conn| conn.introduction.eof);
+        let diskless = self.config.repl_diskless_sync && all_eof;
+        let enough = self.config.repl_diskless_sync_max_replicas;
+        let due = !diskless
+            || self.now.instant.secs_since(first) >= self.config.repl_diskless_sync_delay
+            || (enough > 0 && waiting.len() >= enough);
+        if due {
+            self.start_replica_snapshot(waiting, None);
+        }
+    }
+
+    fn start_replica_snapshot(&mut self, waiting: Vec<ConnId>, mut in_hand: Option<&mut Conn>) {
+        let all_eof =
+            waiting.iter().filter_map(|id| self.conns.get(*id)).all(|c| c.introduction.eof)
+                && in_hand.as_ref().is_none_or(|conn| conn.introduction.eof);
+        let (target, name) = if self.config.repl_diskless_sync && all_eof {
+            (SnapshotTarget::ReplicasSocket, "replicas sockets")
+        } else {
+            (SnapshotTarget::ReplicasDisk, "disk")
+        };
+        self.log(Level::Notice, format!("Starting BGSAVE for SYNC with target: {name}"));
+        let offset = self.stream.master_repl_offset();
+        // The cut holds the stream's database as it is now; what follows must select anew.
+        self.begin_job(target, offset);
+        if let Some(conn) = in_hand.as_deref_mut() {
+            self.start_full_resync(conn, offset);
+        }
+        for id in waiting {
+            if let Some(mut conn) = self.conns.take(id) {
+                self.start_full_resync(&mut conn, offset);
+                self.put_back(conn);
+            }
+        }
+    }
+
+    /// Tells a replica that the snapshot it waits for stands for this offset.
+    fn start_full_resync(&mut self, conn: &mut Conn, offset: u64) {
+        let replid = self.stream.replid();
+        let id = conn.id;
+        let socket =
+            self.snapshot.as_ref().is_some_and(|job| job.target == SnapshotTarget::ReplicasSocket);
+        let Some(peer) = conn.replica_mut() else { return };
+        peer.state = ReplicaState::WaitBgsaveEnd;
+        peer.initial_offset = offset;
+        peer.sent = offset;
+        if socket {
+            peer.payload = Payload::Shared { sent: 0 };
+        }
+        if !peer.old_sync {
+            conn.out.simple(&format!("FULLRESYNC {replid} {offset}"));
+        }
+        self.selected = None;
+        let (from, to) = (ReplicaState::WaitBgsaveStart, ReplicaState::WaitBgsaveEnd);
+        self.replica_state_event(id, Some(from), Some(to), "the snapshot started");
+    }
+
+    /// A replica was sent more of the shared payload.
+    pub(super) fn payload_sent(&mut self, conn: &mut Conn) {
+        let Some(job) = &self.snapshot else { return };
+        let (end, complete) = (job.payload.end(), job.phase == Phase::Sending);
+        let sent = match conn.replica().map(|peer| &peer.payload) {
+            Some(Payload::Shared { sent }) => *sent,
+            _ => return,
+        };
+        if complete && sent == end {
+            self.put_online(conn, true);
+        }
+        // The connection is not in the table now: its position counts by hand.
+        let own = if complete && sent == end { end } else { sent };
+        self.release_payload(own);
+    }
+
+    fn release_payload(&mut self, own: u64) {
+        let others =
+            self.replicas.iter().filter_map(|id| match self.conns.get(*id)?.replica()?.payload {
+                Payload::Shared { sent } => Some(sent),
+                _ => None,
+            });
+        let slowest = others.fold(own, u64::min);
+        if let Some(job) = &mut self.snapshot {
+            job.payload.release_before(slowest);
+            let drained = job.payload.start() == job.payload.end();
+            if job.phase == Phase::Sending
+                && job.target == SnapshotTarget::ReplicasSocket
+                && drained
+            {
+                self.finish_job(true);
+            }
+        }
+    }
+
+    /// A replica is gone: perhaps it was the last that a snapshot was for.
+    pub(super) fn snapshot_reader_gone(&mut self) {
+        let Some(job) = &self.snapshot else { return };
+        let wants = |peer: &super::conn::ReplicaPeer| peer.payload != Payload::None;
+        let readers =
+            self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica()).any(wants);
+        match (job.target, job.phase) {
+            (SnapshotTarget::ReplicasSocket, _) if !readers => {
+                self.abort_snapshot("no replica is left");
+            }
+            (SnapshotTarget::ReplicasSocket, _) => self.release_payload(u64::MAX),
+            (SnapshotTarget::ReplicasDisk, Phase::Sending) if !readers => self.finish_job(true),
+            _ => {}
+        }
+    }
+
+    // The job.
+
+    fn begin_job(&mut self, target: SnapshotTarget, offset: u64) {
+        let keys = (0..self.keyspace.databases()).map(|db| self.keyspace.len(db) as u64).sum();
+        let options = CutOptions {
+            aux: self.rdb_aux(),
+            compress: self.config.rdbcompression,
+            checksum: self.config.rdbchecksum,
+        };
+        self.fake_cut.cut_begin(options);
+        let mark = self.rng.hex();
+        let mut payload = SharedBuffer::starting_at(0);
+        let temp = format!("temp-{}.rdb", String::from_utf8_lossy(&self.rng.hex::<8>()));
+        if target == SnapshotTarget::ReplicasSocket {
+            payload.append(&transfer::header(&Framing::Eof(mark)));
+        } else {
+            self.actions.push_back(Action::File(FileOp::Create { name: temp.clone() }));
+        }
+        self.snapshot = Some(Job {
+            target,
+            payload,
+            mark,
+            temp,
+            bytes: 0,
+            phase: Phase::Cutting,
+            dirty: self.saving.dirty,
+            waiting: Vec::new(),
+            then_exit: false,
+            started: self.now.instant,
+        });
+        self.record(Event::SnapshotStarted { target, offset, keys });
+    }
+
+    /// Aux fields of the RDB, in Redis's order.
+    fn rdb_aux(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut aux: Vec<(&str, String)> = vec![
+            ("redis-ver", super::REDIS_VERSION.into()),
+            ("redis-bits", "64".into()),
+            ("ctime", (self.now.unix_ms / 1000).to_string()),
+            ("used-mem", 0.to_string()),
+        ];
+        let is_replica = self.config.replicaof.is_some();
+        let stream_db = match is_replica {
+            true => Some(self.link.cached.unwrap_or(self.link.db)),
+            false if self.stream.is_active() => Some(self.selected.unwrap_or(0)),
+            false => None,
+        };
+        if let Some(db) = stream_db {
+            aux.push(("repl-stream-db", db.to_string()));
+            aux.push(("repl-id", self.stream.replid().to_string()));
+            aux.push(("repl-offset", self.stream.master_repl_offset().to_string()));
+        }
+        aux.push(("aof-base", "0".into()));
+        aux.into_iter()
+            .map(|(name, value)| (name.as_bytes().to_vec(), value.into_bytes()))
+            .collect()
+    }
+
+    /// Whether [`Node::snapshot_work`] would do something now.
+    pub(super) fn snapshot_has_work(&self) -> bool {
+        self.snapshot.as_ref().is_some_and(|job| {
+            job.phase == Phase::Cutting
+                && job.payload.end() - job.payload.start() < PAYLOAD_AHEAD_BYTES
+        })
+    }
+
+    /// Walks a piece of the cut.
+    pub(super) fn snapshot_work(&mut self) {
+        if !self.snapshot_has_work() {
+            return;
+        }
+        let progress = self.fake_cut.cut_step(STEP_BYTES);
+        self.take_cut_output();
+        if T::FINE
+            && let Some(job) = &self.snapshot
+        {
+            let (bytes, keys) = (job.bytes, progress.keys);
+            self.record(Event::SnapshotProgress { bytes, keys });
+        }
+        if progress.done {
+            self.cut_done();
+        }
+    }
+
+    fn take_cut_output(&mut self) {
+        let Some(job) = &mut self.snapshot else { return };
+        let output = self.fake_cut.cut_output();
+        job.bytes += output.len() as u64;
+        if job.target == SnapshotTarget::ReplicasSocket {
+            job.payload.append(output);
+            output.clear();
+            self.stream_grew = true;
+        } else if !output.is_empty() {
+            let data = std::mem::take(output);
+            let name = job.temp.clone();
+            self.actions.push_back(Action::File(FileOp::Append { name, data }));
+        }
+    }
+
+    fn cut_done(&mut self) {
+        self.fake_cut.cut_end();
+        let Some(job) = &mut self.snapshot else { return };
+        if job.target == SnapshotTarget::ReplicasSocket {
+            job.phase = Phase::Sending;
+            job.payload.append(&job.mark);
+            self.stream_grew = true;
+            self.log(
+                Level::Notice,
+                format!(
+                    "Diskless rdb transfer, done reading from pipe, {} replicas still up.",
+                    self.replicas.len()
+                ),
+            );
+        } else {
+            job.phase = Phase::Committing;
+            let (name, to) = (job.temp.clone(), self.config.dbfilename.clone());
+            self.actions.push_back(Action::File(FileOp::Commit { name, to }));
+        }
+    }
+
+    /// A file operation has a result.
+    pub(super) fn file_event(&mut self, event: FileEvent) {
+        match event {
+            FileEvent::Committed { len, .. } => self.committed(len),
+            FileEvent::Data { token, data } => self.file_data(token_conn(token), &data),
+            FileEvent::Failed { token: Some(token), error, .. } => {
+                self.log(Level::Warning, format!("Read error sending DB to replica: {error}"));
+                self.close(token_conn(token), CloseReason::Protocol(error));
+            }
+            FileEvent::Failed { name, error, .. } => {
+                if self.snapshot.as_ref().is_some_and(|job| job.temp == name) {
+                    self.log(Level::Warning, format!("Error saving DB on disk, {name}: {error}"));
+                    self.fail_job(&error);
+                }
+            }
+        }
+    }
+
+    fn committed(&mut self, len: u64) {
+        let Some(job) = &mut self.snapshot else { return };
+        if job.phase != Phase::Committing {
+            return;
+        }
+        job.phase = Phase::Sending;
+        let (target, dirty, started) = (job.target, job.dirty, job.started);
+        self.saving.dirty = self.saving.dirty.saturating_sub(dirty);
+        self.saving.last_save = self.now.unix_ms / 1000;
+        self.saving.last_ok = true;
+        self.saving.saves += 1;
+        self.saving.last_duration_s = self.now.instant.secs_since(started) as i64;
+        self.log(Level::Notice, "DB saved on disk");
+        if target == SnapshotTarget::Disk {
+            return self.finish_job(true);
+        }
+        for id in self.replicas.clone() {
+            let Some(mut conn) = self.conns.take(id) else { continue };
+            if let Some(peer) = conn.replica_mut()
+                && peer.state == ReplicaState::WaitBgsaveEnd
+            {
+                peer.state = ReplicaState::SendBulk;
+                peer.payload = Payload::File { read: 0, len, asked: false };
+                let header = transfer::header(&Framing::Sized(len));
+                conn.out.buffer_mut().extend_from_slice(&header);
+                let (from, to) = (ReplicaState::WaitBgsaveEnd, ReplicaState::SendBulk);
+                self.replica_state_event(id, Some(from), Some(to), "the snapshot is complete");
+            }
+            self.put_back(conn);
+        }
+        self.snapshot_reader_gone();
+    }
+
+    /// A piece of the snapshot's file, for one replica.
+    fn file_data(&mut self, id: ConnId, data: &[u8]) {
+        let Some(mut conn) = self.conns.take(id) else { return };
+        if let Some(peer) = conn.replica_mut()
+            && let Payload::File { read, asked, .. } = &mut peer.payload
+        {
+            *read += data.len() as u64;
+            *asked = false;
+            conn.out.buffer_mut().extend_from_slice(data);
+            if data.is_empty() {
+                conn.closing = Some(CloseReason::Protocol("the snapshot's file is short".into()));
+            }
+        }
+        self.put_back(conn);
+    }
+
+    /// The job is over; whoever waited is told.
+    pub(super) fn finish_job(&mut self, ok: bool) {
+        let Some(job) = self.snapshot.take() else { return };
+        self.record(Event::SnapshotFinished { bytes: job.bytes, ok });
+        match (job.target, ok) {
+            (SnapshotTarget::ReplicasSocket, true) => {
+                self.log(Level::Notice, "Background RDB transfer terminated with success");
+            }
+            (_, true) => self.log(Level::Notice, "Background saving terminated with success"),
+            (_, false) => self.log(Level::Warning, "Background saving error"),
+        }
+        for id in job.waiting {
+            let Some(mut conn) = self.conns.take(id) else { continue };
+            conn.blocked = false;
+            match ok {
+                true => conn.out.ok(),
+                false => conn.out.error("ERR"),
+            }
+            self.client_input(&mut conn, b"");
+            self.put_back(conn);
+        }
+        if job.then_exit {
+            self.after_final_save(ok);
+        } else if std::mem::take(&mut self.saving.scheduled) {
+            self.begin_disk_save();
+        }
+    }
+
+    fn fail_job(&mut self, error: &str) {
+        self.fake_cut.cut_end();
+        self.saving.last_ok = false;
+        let Some(job) = &self.snapshot else { return };
+        let temp = job.temp.clone();
+        self.actions.push_back(Action::File(FileOp::Remove { name: temp }));
+        if job.target != SnapshotTarget::Disk {
+            for id in self.replicas.clone() {
+                let peer = self.conns.get(id).and_then(Conn::replica);
+                if peer.is_some_and(|peer| peer.state == ReplicaState::WaitBgsaveEnd) {
+                    self.log(Level::Warning, "SYNC failed. BGSAVE child returned an error");
+                    self.close(id, CloseReason::Protocol(error.to_owned()));
+                }
+            }
+        }
+        self.finish_job(false);
+    }
+
+    /// Ends a snapshot whose result nobody can use any more.
+    pub(super) fn abort_snapshot(&mut self, why: &'static str) {
+        let Some(job) = self.snapshot.take() else { return };
+        self.fake_cut.cut_end();
+        self.log(Level::Warning, format!("The snapshot in progress is given up: {why}"));
+        if job.target != SnapshotTarget::ReplicasSocket && job.phase == Phase::Cutting {
+            self.actions.push_back(Action::File(FileOp::Remove { name: job.temp }));
+        }
+        self.record(Event::SnapshotFinished { bytes: job.bytes, ok: false });
+        for id in job.waiting {
+            if let Some(mut conn) = self.conns.take(id) {
+                conn.blocked = false;
+                conn.out.error("ERR");
+                self.put_back(conn);
+            }
+        }
+    }
+
+    // Commands.
+
+    fn begin_disk_save(&mut self) {
+        self.begin_job(SnapshotTarget::Disk, self.stream.master_repl_offset());
+        self.saving.last_try_ms = self.now.unix_ms;
+    }
+
+    pub(super) fn save_command(&mut self, conn: &mut Conn) -> Outcome {
+        if self.snapshot.is_some() {
+            return Err(CmdError::fixed("ERR Background save already in progress"));
+        }
+        self.begin_disk_save();
+        // SAVE is the synchronous form: the whole cut at once, the reply when it is on disk.
+        while self.snapshot.as_ref().is_some_and(|job| job.phase == Phase::Cutting) {
+            self.snapshot_work();
+        }
+        if let Some(job) = &mut self.snapshot {
+            job.waiting.push(conn.id);
+            conn.blocked = true;
+        }
+        Ok(())
+    }
+
+    pub(super) fn bgsave_command(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
+        let schedule = match args.get(1) {
+            None => false,
+            Some(word) if word.eq_ignore_ascii_case(b"schedule") && args.len() == 2 => true,
+            Some(_) => return Err(CmdError::SYNTAX),
+        };
+        if self.snapshot.is_none() {
+            self.begin_disk_save();
+            self.log(Level::Notice, "Background saving started");
+            conn.out.simple("Background saving started");
+        } else if schedule {
+            self.saving.scheduled = true;
+            conn.out.simple("Background saving scheduled");
+        } else {
+            return Err(CmdError::fixed("ERR Background save already in progress"));
+        }
+        Ok(())
+    }
+
+    /// Save points.
+    pub(super) fn check_save_points(&mut self) {
+        if self.snapshot.is_some() || self.saving.dirty == 0 {
+            return;
+        }
+        let elapsed = (self.now.unix_ms / 1000).saturating_sub(self.saving.last_save);
+        // After a failure, not at every turn.
+        let retry = self.saving.last_ok || self.now.unix_ms > self.saving.last_try_ms + 5_000;
+        let dirty = self.saving.dirty;
+        let point =
+            self.config.save.iter().find(|(secs, changes)| dirty >= *changes && elapsed > *secs);
+        if let Some((secs, changes)) = point.copied()
+            && retry
+        {
+            self.log(Level::Notice, format!("{changes} changes in {secs} seconds. Saving..."));
+            self.begin_disk_save();
+        }
+    }
+
+    // Leaving.
+
+    /// `SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]`
+    pub(super) fn shutdown_command(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
+        let (mut save, mut nosave) = (false, false);
+        for word in args.from(1) {
+            match word.to_ascii_lowercase().as_slice() {
+                b"save" => save = true,
+                b"nosave" => nosave = true,
+                b"now" | b"force" => {}
+                b"abort" => return Err(CmdError::fixed("ERR No shutdown in progress.")),
+                _ => return Err(CmdError::SYNTAX),
+            }
+        }
+        if save && nosave {
+            return Err(CmdError::SYNTAX);
+        }
+        self.log(Level::Warning, "User requested shutdown...");
+        conn.blocked = true;
+        self.shut_down(save || (!nosave && !self.config.save.is_empty()));
+        Ok(())
+    }
+
+    pub(super) fn shut_down(&mut self, save: bool) {
+        self.abort_snapshot("the server is leaving");
+        if !save {
+            return self.exit();
+        }
+        self.log(Level::Notice, "Saving the final RDB snapshot before exiting.");
+        self.begin_disk_save();
+        if let Some(job) = &mut self.snapshot {
+            job.then_exit = true;
+        }
+        while self.snapshot.as_ref().is_some_and(|job| job.phase == Phase::Cutting) {
+            self.snapshot_work();
+        }
+    }
+
+    fn after_final_save(&mut self, ok: bool) {
+        if ok {
+            return self.exit();
+        }
+        self.log(
+            Level::Warning,
+            "Error trying to save the DB, can't exit. Errors trying to shut down the server. Check \
+             the logs for more information.",
+        );
+        for conn in self.conns.iter().filter(|conn| conn.blocked).map(|c| c.id).collect::<Vec<_>>()
+        {
+            if let Some(mut conn) = self.conns.take(conn) {
+                conn.blocked = false;
+                conn.out.error("ERR Errors trying to SHUTDOWN. Check logs.");
+                self.put_back(conn);
+            }
+        }
+    }
+
+    fn exit(&mut self) {
+        self.log(Level::Warning, "Redis is now ready to exit, bye bye...");
+        self.actions.push_back(Action::Exit { code: 0 });
+    }
+}

@@ -1,0 +1,190 @@
+//! The node's timers.
+
+use super::{Node, Timer};
+use crate::replication::state::{ReplState, ReplicaState};
+use crate::time::Instant;
+use crate::trace::{CloseReason, Event, Level, Trace};
+
+/// Redis's replication cron runs once a second.
+const REPLICATION_PERIOD_MS: u64 = 1_000;
+/// Redis's `serverCron`, for save points and the like.
+const SERVER_PERIOD_MS: u64 = 1_000;
+/// The active expire cycle, at `hz` 10.
+const EXPIRE_PERIOD_MS: u64 = 100;
+/// Keys looked at in one expire cycle.
+const EXPIRE_BUDGET: usize = 400;
+/// A connection that is being closed but whose peer does not read what is left is dropped after
+/// this long.
+const LINGER_SECONDS: u64 = 10;
+
+/// When each periodic timer is due.
+#[derive(Debug, Clone)]
+pub(super) struct Timers {
+    replication: Instant,
+    server: Instant,
+    expire: Instant,
+    /// How often the replication cron ran, for `repl-ping-replica-period`.
+    replication_turns: u64,
+}
+
+impl Timers {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            replication: now.plus_ms(REPLICATION_PERIOD_MS),
+            server: now.plus_ms(SERVER_PERIOD_MS),
+            expire: now.plus_ms(EXPIRE_PERIOD_MS),
+            replication_turns: 0,
+        }
+    }
+}
+
+impl<T: Trace> Node<T> {
+    pub(super) fn next_timer(&self) -> Option<(Instant, Timer)> {
+        if self.snapshot_has_work() {
+            return Some((self.now.instant, Timer::Work));
+        }
+        let mut timers = vec![(self.timers.replication, Timer::Replication)];
+        if let Some(at_ms) = self.keyspace.next_expire_hint()
+            && self.config.replicaof.is_none()
+        {
+            // The active cycle runs when a key is due, but not more often than Redis's.
+            let wait_ms = at_ms.saturating_sub(self.now.unix_ms).saturating_add(1);
+            let due = self.now.instant.plus_ms(wait_ms).max(self.timers.expire);
+            timers.push((due, Timer::Expire));
+        }
+        if self.wants_server_cron() {
+            timers.push((self.timers.server, Timer::Server));
+        }
+        timers.into_iter().min()
+    }
+
+    fn wants_server_cron(&self) -> bool {
+        (self.saving.dirty > 0 && !self.config.save.is_empty())
+            || self.config.timeout > 0
+            || self.conns.iter().any(|conn| conn.closing.is_some())
+    }
+
+    pub(super) fn fire_timers(&mut self) {
+        let now = self.now.instant;
+        self.snapshot_work();
+        if now >= self.timers.expire {
+            self.timers.expire = now.plus_ms(EXPIRE_PERIOD_MS);
+            self.expire_cycle();
+        }
+        if now >= self.timers.replication {
+            self.timers.replication =
+                self.timers.replication.plus_ms(REPLICATION_PERIOD_MS).max(now);
+            self.replication_cron();
+        }
+        if now >= self.timers.server {
+            self.timers.server = now.plus_ms(SERVER_PERIOD_MS);
+            self.server_cron();
+        }
+    }
+
+    fn expire_cycle(&mut self) {
+        if self.config.replicaof.is_some() || self.keyspace.next_expire_hint().is_none() {
+            return;
+        }
+        self.begin_read();
+        self.keyspace.expire_cycle(EXPIRE_BUDGET);
+        self.propagate_expired();
+    }
+
+    /// Once a second, in the order of Redis's `replicationCron`.
+    fn replication_cron(&mut self) {
+        if T::FINE {
+            self.record(Event::TimerFired(Timer::Replication));
+        }
+        self.check_master_timeout();
+        if self.link.state == ReplState::Connect && self.config.replicaof.is_some() {
+            self.dial_master();
+        }
+        self.ack_master();
+        self.timers.replication_turns += 1;
+        let period = self.config.repl_ping_replica_period.max(1);
+        if self.timers.replication_turns.is_multiple_of(period) && !self.replicas.is_empty() {
+            self.feed_ping();
+        }
+        self.keep_waiting_replicas_alive();
+        self.drop_silent_replicas();
+        self.release_idle_backlog();
+        self.start_due_snapshot();
+    }
+
+    /// A lone newline tells a replica that waits for its snapshot that we are alive.
+    fn keep_waiting_replicas_alive(&mut self) {
+        for id in self.replicas.clone() {
+            let Some(mut conn) = self.conns.take(id) else { continue };
+            let waits = conn.replica().is_some_and(|peer| {
+                let to_file = peer.payload == super::conn::Payload::None;
+                peer.state == ReplicaState::WaitBgsaveStart
+                    || (peer.state == ReplicaState::WaitBgsaveEnd && to_file)
+            });
+            if waits {
+                conn.out.buffer_mut().push(b'\n');
+            }
+            self.put_back(conn);
+        }
+    }
+
+    fn drop_silent_replicas(&mut self) {
+        let (now, timeout) = (self.now.instant, self.config.repl_timeout);
+        for id in self.replicas.clone() {
+            let Some(conn) = self.conns.get(id) else { continue };
+            let Some(peer) = conn.replica() else { continue };
+            let kind = match peer.state {
+                ReplicaState::Online if !peer.old_sync => "streaming sync",
+                ReplicaState::WaitBgsaveEnd if peer.payload != super::conn::Payload::None => {
+                    "full sync"
+                }
+                _ => continue,
+            };
+            if now.secs_since(peer.ack_time) > timeout {
+                let name = conn.replica_name();
+                self.log(
+                    Level::Warning,
+                    format!("Disconnecting timedout replica ({kind}): {name}"),
+                );
+                self.close(id, CloseReason::Timeout);
+            }
+        }
+    }
+
+    /// `repl-backlog-ttl`: a master without replicas gives the backlog back, and with it its id.
+    fn release_idle_backlog(&mut self) {
+        let ttl = self.config.repl_backlog_ttl;
+        let idle = self.now.instant.secs_since(self.no_replicas_since);
+        if ttl == 0
+            || idle <= ttl
+            || !self.replicas.is_empty()
+            || !self.stream.is_active()
+            || self.config.replicaof.is_some()
+        {
+            return;
+        }
+        self.stream.new_history(&mut self.rng);
+        self.stream.free_backlog();
+        self.log(
+            Level::Notice,
+            format!("Replication backlog freed after {ttl} seconds without connected replicas."),
+        );
+        self.record(Event::BacklogFreed { after_seconds: ttl });
+    }
+
+    fn server_cron(&mut self) {
+        self.check_save_points();
+        let (now, timeout) = (self.now.instant, self.config.timeout);
+        let late = |conn: &&super::conn::Conn| {
+            let idle = now.secs_since(conn.last_input);
+            let client = matches!(conn.kind, super::conn::Kind::Client);
+            (client && timeout > 0 && idle > timeout)
+                || (conn.closing.is_some() && idle > LINGER_SECONDS)
+        };
+        let late: Vec<_> = self.conns.iter().filter(late).map(|conn| conn.id).collect();
+        for id in late {
+            self.log(Level::Verbose, "Closing idle client");
+            self.close(id, CloseReason::Timeout);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! MULTI, EXEC, DISCARD, WATCH.
+
+use super::Node;
+use super::conn::{Conn, Watched};
+use crate::commands::{CmdError, CommandSpec, Flags, Outcome, lookup};
+use crate::resp::Args;
+use crate::trace::Trace;
+
+impl<T: Trace> Node<T> {
+    pub(super) fn multi(&mut self, conn: &mut Conn) -> Outcome {
+        if conn.multi.is_some() {
+            return Err(CmdError::fixed("ERR MULTI calls can not be nested"));
+        }
+        conn.multi = Some(Box::default());
+        conn.out.ok();
+        Ok(())
+    }
+
+    /// Keeps a command for EXEC.
+    pub(super) fn queue(&mut self, conn: &mut Conn, spec: &'static CommandSpec, args: Args<'_>) {
+        if spec.flags.has(Flags::NO_MULTI) {
+            return self
+                .refuse(conn, &CmdError::fixed("ERR Command not allowed inside a transaction"));
+        }
+        let Some(multi) = &mut conn.multi else { return };
+        multi.writes |= spec.flags.has(Flags::WRITE);
+        multi.bytes.extend_from_slice(args.raw());
+        multi.ranges.extend_from_slice(args.ranges());
+        multi.commands.push((multi.bytes.len(), multi.ranges.len()));
+        conn.out.simple("QUEUED");
+    }
+
+    pub(super) fn discard(&mut self, conn: &mut Conn) -> Outcome {
+        if conn.multi.take().is_none() {
+            return Err(CmdError::fixed("ERR DISCARD without MULTI"));
+        }
+        self.unwatch_all(conn);
+        conn.out.ok();
+        Ok(())
+    }
+
+    pub(super) fn exec(&mut self, conn: &mut Conn) -> Outcome {
+        let Some(multi) = conn.multi.take() else {
+            return Err(CmdError::fixed("ERR EXEC without MULTI"));
+        };
+        let untouched = self.watched_untouched(conn);
+        self.unwatch_all(conn);
+        if multi.broken {
+            return Err(CmdError::fixed(
+                "EXECABORT Transaction discarded because of previous errors.",
+            ));
+        }
+        if !untouched {
+            conn.out.null_array();
+            return Ok(());
+        }
+        conn.out.array(multi.commands.len());
+        self.unit.collecting = true;
+        let (mut start, mut first) = (0, 0);
+        for (end, last) in &multi.commands {
+            let args = Args::new(&multi.bytes[start..*end], &multi.ranges[first..*last]);
+            (start, first) = (*end, *last);
+            if let Some(spec) = lookup(args.at(0)) {
+                self.call(conn, spec, args);
+            }
+        }
+        self.flush_unit();
+        Ok(())
+    }
+
+    pub(super) fn watch(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
+        if conn.multi.is_some() {
+            return Err(CmdError::fixed("ERR WATCH inside MULTI is not allowed"));
+        }
+        self.begin_read();
+        for key in args.from(1) {
+            if conn.watched.iter().any(|w| w.db == conn.db && w.key == key) {
+                continue;
+            }
+            let version = self.keyspace.watch(conn.db, key);
+            conn.watched.push(Watched { db: conn.db, key: key.to_vec(), version });
+        }
+        conn.out.ok();
+        Ok(())
+    }
+
+    pub(super) fn unwatch_all(&mut self, conn: &mut Conn) {
+        for watched in conn.watched.drain(..) {
+            self.keyspace.unwatch(watched.db, &watched.key);
+        }
+    }
+
+    fn watched_untouched(&mut self, conn: &Conn) -> bool {
+        if conn.watched.is_empty() {
+            return true;
+        }
+        self.begin_read();
+        !conn.watched.iter().any(|w| self.keyspace.watch_changed(w.db, &w.key, w.version))
+    }
+}

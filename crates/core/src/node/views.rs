@@ -1,0 +1,191 @@
+//! What others may see of a node: `ROLE`, the simulator, the page.
+
+use super::Node;
+use super::conn::Conn;
+use crate::id::{ConnId, ReplId};
+use crate::keyspace::Expiry;
+use crate::replication::psync::{BacklogView, MasterView};
+use crate::replication::state::{ReplState, ReplicaState};
+use crate::trace::Trace;
+
+/// A node's role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// It follows nobody.
+    Master,
+    /// It follows the node at this address.
+    Replica {
+        /// Host, as configured.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+}
+
+/// A replica, as its master sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplicaView {
+    /// Its connection.
+    pub conn: ConnId,
+    /// Its address, as far as it said.
+    pub ip: String,
+    /// Its listening port, 0 if it did not say.
+    pub port: u16,
+    /// How far it is.
+    pub state: ReplicaState,
+    /// Stream offset handed to the network so far.
+    pub sent_offset: u64,
+    /// Last acknowledged offset.
+    pub ack_offset: u64,
+    /// Seconds since the last acknowledgement.
+    pub lag_seconds: u64,
+}
+
+/// The link to the master, as the replica sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkView {
+    /// State of the link.
+    pub state: ReplState,
+    /// Its connection, if there is one.
+    pub conn: Option<ConnId>,
+    /// Bytes of the snapshot read, and its length if announced.
+    pub transfer: Option<(u64, Option<u64>)>,
+    /// What a partial resynchronisation would ask for.
+    pub cached_master: Option<(ReplId, u64)>,
+    /// Seconds since the master was last heard of.
+    pub last_io_seconds: u64,
+    /// Seconds since the link is down.
+    pub down_seconds: Option<u64>,
+}
+
+impl<T: Trace> Node<T> {
+    /// The node's role.
+    pub fn role(&self) -> Role {
+        match &self.config.replicaof {
+            None => Role::Master,
+            Some((host, port)) => Role::Replica { host: host.clone(), port: *port },
+        }
+    }
+
+    /// Ids, offsets and the backlog's window.
+    pub fn history(&self) -> MasterView {
+        self.stream.view()
+    }
+
+    /// `master_repl_offset`
+    pub fn master_repl_offset(&self) -> u64 {
+        self.stream.master_repl_offset()
+    }
+
+    /// The backlog's window, if there is a backlog.
+    pub fn backlog(&self) -> Option<BacklogView> {
+        self.stream.backlog()
+    }
+
+    /// The bytes of the backlog that are still held after `offset`, in order.
+    pub fn stream_after(&self, offset: u64) -> impl Iterator<Item = &[u8]> {
+        self.stream.slices_after(offset)
+    }
+
+    /// The replicas, in the order in which they asked.
+    pub fn replicas(&self) -> Vec<ReplicaView> {
+        let view = |id: &ConnId| {
+            let conn = self.conns.get(*id)?;
+            let peer = conn.replica()?;
+            let (ip, port) = conn.replica_address();
+            Some(ReplicaView {
+                conn: *id,
+                ip,
+                port,
+                state: peer.state,
+                sent_offset: peer.sent,
+                ack_offset: peer.ack_offset,
+                lag_seconds: self.now.instant.secs_since(peer.ack_time),
+            })
+        };
+        self.replicas.iter().filter_map(view).collect()
+    }
+
+    /// The link to the master, on a replica.
+    pub fn link(&self) -> Option<LinkView> {
+        self.config.replicaof.as_ref()?;
+        let now = self.now.instant;
+        Some(LinkView {
+            state: self.link.state,
+            conn: self.link.conn,
+            transfer: self.link.transfer.as_ref().map(|t| (t.read, t.total())),
+            cached_master: self
+                .link
+                .cached
+                .map(|_| (self.stream.replid(), self.stream.master_repl_offset() + 1)),
+            last_io_seconds: now.secs_since(self.link.last_io),
+            down_seconds: self.link.down_since.map(|since| now.secs_since(since)),
+        })
+    }
+
+    /// `sync_full`, `sync_partial_ok`, `sync_partial_err`
+    pub fn sync_counts(&self) -> (u64, u64, u64) {
+        (self.stats.sync_full, self.stats.sync_partial_ok, self.stats.sync_partial_err)
+    }
+
+    /// The node's `run_id`.
+    pub fn run_id(&self) -> &str {
+        std::str::from_utf8(&self.run_id).unwrap_or_default()
+    }
+
+    /// `ROLE`
+    pub(super) fn role_reply(&self, conn: &mut Conn) {
+        let Some((host, port)) = &self.config.replicaof else {
+            let online: Vec<_> =
+                self.replicas().into_iter().filter(|r| r.state == ReplicaState::Online).collect();
+            conn.out.array(3);
+            conn.out.bulk(b"master");
+            conn.out.int(self.stream.master_repl_offset() as i64);
+            conn.out.array(online.len());
+            for replica in online {
+                conn.out.array(3);
+                conn.out.bulk(replica.ip.as_bytes());
+                conn.out.bulk(replica.port.to_string().as_bytes());
+                conn.out.bulk(replica.ack_offset.to_string().as_bytes());
+            }
+            return;
+        };
+        let state = match self.link.state {
+            ReplState::None => "none",
+            ReplState::Connect => "connect",
+            ReplState::Connecting => "connecting",
+            ReplState::Transfer => "sync",
+            ReplState::Connected => "connected",
+            _ => "handshake",
+        };
+        let offset = match self.link.state {
+            ReplState::Connected => self.stream.master_repl_offset() as i64,
+            _ => -1,
+        };
+        conn.out.array(5);
+        conn.out.bulk(b"slave");
+        conn.out.bulk(host.as_bytes());
+        conn.out.int(i64::from(*port));
+        conn.out.bulk(state.as_bytes());
+        conn.out.int(offset);
+    }
+
+    /// Prepares the keyspace for lookups that no command makes.
+    pub(super) fn begin_read(&mut self) {
+        let expiry = if self.config.replicaof.is_some() { Expiry::Hide } else { Expiry::Delete };
+        self.keyspace.begin(self.now.unix_ms, expiry);
+    }
+
+    /// A client as logs and `CLIENT LIST` show it.
+    pub(super) fn describe_client(&self, conn: &Conn) -> String {
+        format!(
+            "id={} addr={} laddr={} name={} db={} cmd={}",
+            conn.client_id,
+            conn.peer,
+            conn.local,
+            String::from_utf8_lossy(&conn.name),
+            conn.db,
+            conn.last_command
+        )
+    }
+}
