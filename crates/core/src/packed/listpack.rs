@@ -617,11 +617,9 @@ mod tests {
         let list: Listpack =
             [&b"0"[..], b"127", b"128", b"-1", b"-4096", b"4096", b"a"].into_iter().collect();
         let expected = [
-            32, 0, 0, 0, 7, 0, 0, 1, 127, 1, 0xc0, 0x80, 2, 0xdf, 0xff, 2, 0xd0, 0, 2, 0xf1, 0,
+            27, 0, 0, 0, 7, 0, 0, 1, 127, 1, 0xc0, 0x80, 2, 0xdf, 0xff, 2, 0xd0, 0, 2, 0xf1, 0,
             0x10, 3, 0x81, b'a', 2, 0xff,
         ];
-        let mut expected = expected.to_vec();
-        expected[0] = expected.len() as u8;
         assert_eq!(list.as_bytes(), expected);
     }
 

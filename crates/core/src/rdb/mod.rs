@@ -3,7 +3,18 @@
 //! Knows bytes and Redis's object types, not values: the keyspace builds values from what the
 //! reader yields, and writes them through the writer.
 
+pub mod crc64;
+pub mod format;
+pub mod lzf;
+mod reader;
+mod sink;
+mod writer;
+
 use std::fmt;
+
+pub use reader::{Reader, Settings, Status};
+pub use sink::{Kind, Meta, Sink, Taken};
+pub use writer::{Options, Writer};
 
 /// Why an RDB stream cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -74,6 +74,25 @@ fn lpos_counts_matches_from_either_end() {
 }
 
 #[test]
+fn an_emptied_list_is_gone_and_other_types_are_refused() {
+    let mut bench = check(&[
+        ("rpush l a a b", r":3\r\n"),
+        ("lrem l 0 a", r":2\r\n"),
+        ("ltrim l 1 0", r"+OK\r\n"),
+        ("hset h f v", r":1\r\n"),
+        ("lpush h a", WRONG_TYPE),
+        ("lrange h 0 1", WRONG_TYPE),
+        ("lmpop 1 h left", WRONG_TYPE),
+        ("rpush l a", r":1\r\n"),
+        ("lmove l h left left", WRONG_TYPE),
+        ("lmove nothing h left left", r"$-1\r\n"),
+    ]);
+    assert_eq!(bench.effects.dirty, 0);
+    bench.run("lpop l");
+    assert_eq!(bench.keyspace.len(0), 1);
+}
+
+#[test]
 fn moves_rotate_and_carry() {
     check(&[
         ("rpush l a b c", r":3\r\n"),

@@ -1,5 +1,9 @@
 //! Numbers as text, by Redis's rules: strict integers, and the 80-bit floats of `INCRBYFLOAT`.
 
+pub mod long_double;
+
+pub use long_double::LongDouble;
+
 /// Parses a decimal `i64` the way Redis does everywhere: an optional `-`, no `+`, no leading zeros,
 /// no spaces, no overflow. What it accepts is exactly what formatting an `i64` yields.
 pub fn parse_i64(text: &[u8]) -> Option<i64> {
