@@ -6,9 +6,11 @@
 //! * A hash that became a table stays one.
 
 use super::small::SmallBytes;
-use super::table::{Entry, Table};
+use super::table::{Entry, Hasher, Table};
 use crate::config::EncodingLimits;
 use crate::packed::{Elem, Listpack, ListpackIter, Pos};
+use crate::rdb::Writer;
+use crate::rdb::format::value_type;
 use crate::resp::reply::IntBuf;
 use crate::rng::Rng;
 
@@ -72,12 +74,12 @@ impl Hash {
     }
 
     /// An empty hash that will hold `fields` fields, ready as a table if these are too many for a
-    /// listpack. `seed` keys the table's hashing.
-    pub fn with_capacity(fields: usize, limits: &EncodingLimits, seed: u64) -> Self {
+    /// listpack.
+    pub fn with_capacity(fields: usize, limits: &EncodingLimits, hasher: Hasher) -> Self {
         if fields <= limits.hash_entries {
             return Self::new();
         }
-        let mut table = Table::new(seed);
+        let mut table = Table::with_hasher(hasher);
         table.reserve(fields);
         Self(Repr::Table(Box::new(table)))
     }
@@ -89,14 +91,14 @@ impl Hash {
     pub fn from_listpack(
         listpack: Listpack,
         limits: &EncodingLimits,
-        seed: u64,
+        hasher: Hasher,
     ) -> Result<Self, HashError> {
         let len = listpack.len();
         if len % 2 == 1 {
             return Err(HashError::Odd);
         }
         if len / 2 > limits.hash_entries {
-            return table_of(&listpack, seed).map(|table| Self(Repr::Table(table)));
+            return table_of(&listpack, hasher).map(|table| Self(Repr::Table(table)));
         }
         let mut fields: Vec<SmallBytes> = Vec::with_capacity(len / 2);
         let elements = listpack.iter().step_by(2);
@@ -213,17 +215,41 @@ impl Hash {
         }
     }
 
+    // Saving.
+
+    /// The type it has in an RDB file of the writer's version.
+    pub fn rdb_type(&self, writer: &Writer) -> u8 {
+        match self.0 {
+            Repr::Packed(_) if writer.knows(value_type::HASH_LISTPACK) => value_type::HASH_LISTPACK,
+            _ => value_type::HASH,
+        }
+    }
+
+    /// Writes what follows the key in an RDB file, as [`Hash::rdb_type`].
+    pub fn save(&self, writer: &mut Writer) {
+        if let Repr::Packed(packed) = &self.0
+            && writer.knows(value_type::HASH_LISTPACK)
+        {
+            return writer.listpack(packed);
+        }
+        writer.length(self.len() as u64);
+        for (field, value) in self.iter() {
+            writer.elem(field);
+            writer.elem(value);
+        }
+    }
+
     // Changing.
 
-    /// Gives a field a value. Returns whether the field is new. `seed` keys the table's hashing if
-    /// the hash becomes one.
+    /// Gives a field a value. Returns whether the field is new. `hasher` is for the
+    /// table it may become.
     #[inline]
     pub fn set(
         &mut self,
         field: &[u8],
         value: &[u8],
         limits: &EncodingLimits,
-        seed: impl FnOnce() -> u64,
+        hasher: Hasher,
     ) -> bool {
         if let Repr::Packed(packed) = &mut self.0 {
             if field.len() <= limits.hash_value
@@ -232,11 +258,11 @@ impl Hash {
             {
                 let new = set_packed(packed, field, value);
                 if packed.len() / 2 > limits.hash_entries {
-                    self.make_table(seed());
+                    self.make_table(hasher);
                 }
                 return new;
             }
-            self.make_table(seed());
+            self.make_table(hasher);
         }
         let Repr::Table(table) = &mut self.0 else { return false };
         let hash = table.hash(field);
@@ -264,9 +290,9 @@ impl Hash {
     }
 
     #[cold]
-    fn make_table(&mut self, seed: u64) {
+    fn make_table(&mut self, hasher: Hasher) {
         if let Repr::Packed(packed) = &self.0
-            && let Ok(table) = table_of(packed, seed)
+            && let Ok(table) = table_of(packed, hasher)
         {
             self.0 = Repr::Table(table);
         }
@@ -307,8 +333,8 @@ fn set_packed(packed: &mut Listpack, field: &[u8], value: &[u8]) -> bool {
     true
 }
 
-fn table_of(packed: &Listpack, seed: u64) -> Result<Box<Table<FieldEntry>>, HashError> {
-    let mut table = Table::new(seed);
+fn table_of(packed: &Listpack, hasher: Hasher) -> Result<Box<Table<FieldEntry>>, HashError> {
+    let mut table = Table::with_hasher(hasher);
     table.reserve(packed.len() / 2);
     for (field, value) in Pairs(packed.iter()) {
         let [field, value] =
@@ -356,7 +382,7 @@ mod tests {
                     prop_assert_eq!(hash.remove(&field), model.remove(&field).is_some());
                 } else {
                     let new = model.insert(field.clone(), value.clone()).is_none();
-                    prop_assert_eq!(hash.set(&field, &value, &limits, || 7), new);
+                    prop_assert_eq!(hash.set(&field, &value, &limits, Hasher::new(7)), new);
                     was_table |= model.len() > entries || field.len() > 20 || value.len() > 20;
                 }
                 prop_assert_eq!(hash.get(&field).map(|e| e.to_vec()), model.get(&field).cloned());
@@ -388,7 +414,7 @@ mod tests {
     #[test]
     fn loaded_listpacks_are_checked() {
         let load = |elements: &[&str], entries| {
-            Hash::from_listpack(packed(elements), &limits(entries), 1)
+            Hash::from_listpack(packed(elements), &limits(entries), Hasher::new(1))
                 .map(|hash| (hash.len(), hash.encoding()))
         };
         assert_eq!(load(&["a", "1", "b", "2"], 2), Ok((2, "listpack")));

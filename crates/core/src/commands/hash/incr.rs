@@ -11,6 +11,7 @@ pub(super) fn hincrby(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     const NOT_INT: CmdError = CmdError::fixed("ERR hash value is not an integer");
     let (key, field) = (args.at(1), args.at(2));
     let by = parse_i64(&args[3]).ok_or(CmdError::NOT_INT)?;
+    let hasher = ctx.keyspace.hasher();
     let hash = hash_or_new(ctx.keyspace, ctx.db, key)?;
     let old = match hash.get(field) {
         Some(value) => value.as_i64().ok_or(NOT_INT)?,
@@ -18,7 +19,7 @@ pub(super) fn hincrby(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     let new = old.checked_add(by).ok_or(CmdError::OVERFLOW)?;
     let mut digits = IntBuf::new();
-    hash.set(field, digits.format(new), ctx.limits, || ctx.rng.next_u64());
+    hash.set(field, digits.format(new), ctx.limits, hasher);
     ctx.reply.int(new);
     ctx.changed(key, 1);
     Ok(())
@@ -33,6 +34,7 @@ pub(super) fn hincrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if !by.is_finite() {
         return Err(INFINITE);
     }
+    let hasher = ctx.keyspace.hasher();
     let hash = hash_or_new(ctx.keyspace, ctx.db, key)?;
     let old = match hash.get(field) {
         Some(Elem::Int(value)) => LongDouble::from(value),
@@ -41,7 +43,7 @@ pub(super) fn hincrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     let new = old.add(by).filter(|sum| sum.is_finite()).ok_or(OVERFLOW)?;
     let text = new.format();
-    hash.set(field, text.as_bytes(), ctx.limits, || ctx.rng.next_u64());
+    hash.set(field, text.as_bytes(), ctx.limits, hasher);
     ctx.reply.bulk(text.as_bytes());
     ctx.changed(key, 1);
     // A replica must not add for itself: its floats might round otherwise.

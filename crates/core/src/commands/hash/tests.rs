@@ -116,7 +116,7 @@ fn scans_visit_every_field() {
         ("hscan h 0 type x", r"-ERR syntax error\r\n"),
         ("hscan h 0 count x", r"-ERR value is not an integer or out of range\r\n"),
     ]);
-    for at in 0..500 {
+    for at in 0..800 {
         bench.run(&format!("hset big f{at} v"));
     }
     let mut seen = std::collections::BTreeSet::new();
@@ -131,6 +131,6 @@ fn scans_visit_every_field() {
             break;
         }
     }
-    assert_eq!(seen.len(), 500);
+    assert_eq!(seen.len(), 800);
     assert!(calls > 5, "a scan of {calls} calls is no scan");
 }

@@ -23,11 +23,12 @@ fn set_all(ctx: &mut Ctx<'_>, args: Args<'_>, name: &str) -> Result<usize, CmdEr
     if args.len() % 2 == 1 {
         return Err(CmdError::arity(name));
     }
+    let hasher = ctx.keyspace.hasher();
     let hash = hash_or_new(ctx.keyspace, ctx.db, key)?;
     let mut new = 0;
     for at in (2..args.len()).step_by(2) {
         let (field, value) = (args.at(at), args.at(at + 1));
-        new += usize::from(hash.set(field, value, ctx.limits, || ctx.rng.next_u64()));
+        new += usize::from(hash.set(field, value, ctx.limits, hasher));
     }
     ctx.changed(key, (args.len() as u64 - 2) / 2);
     Ok(new)
@@ -35,12 +36,13 @@ fn set_all(ctx: &mut Ctx<'_>, args: Args<'_>, name: &str) -> Result<usize, CmdEr
 
 pub(super) fn hsetnx(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let key = args.at(1);
+    let hasher = ctx.keyspace.hasher();
     let hash = hash_or_new(ctx.keyspace, ctx.db, key)?;
     if hash.contains(&args[2]) {
         ctx.reply.int(0);
         return Ok(());
     }
-    hash.set(&args[2], &args[3], ctx.limits, || ctx.rng.next_u64());
+    hash.set(&args[2], &args[3], ctx.limits, hasher);
     ctx.reply.int(1);
     ctx.changed(key, 1);
     Ok(())

@@ -36,6 +36,19 @@ impl Chunk {
         &self.buf[self.head as usize..]
     }
 
+    /// Replaces `out` by the listpack of these entries.
+    pub(super) fn write_listpack(&self, out: &mut Vec<u8>) {
+        let entries = self.entries();
+        // 65535 says that the entries must be counted.
+        let count = u16::try_from(self.count).unwrap_or(u16::MAX);
+        out.clear();
+        out.reserve(super::OVERHEAD + entries.len());
+        out.extend_from_slice(&((super::OVERHEAD + entries.len()) as u32).to_le_bytes());
+        out.extend_from_slice(&count.to_le_bytes());
+        out.extend_from_slice(entries);
+        out.push(0xff);
+    }
+
     /// Bytes reserved on the heap.
     pub(super) fn capacity(&self) -> usize {
         self.buf.capacity()

@@ -20,6 +20,8 @@ use chunk::Chunk;
 pub use iter::{Iter, Matches};
 
 use crate::packed::{Elem, Encoded, Listpack};
+use crate::rdb::Writer;
+use crate::rdb::format::{NODE_PACKED, value_type};
 
 /// An end of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,15 +44,6 @@ enum Node {
     Packed(Chunk),
     /// One element that is too large for a chunk.
     Plain(Box<[u8]>),
-}
-
-/// A node of a list, as an RDB file has it.
-#[derive(Debug, Clone, Copy)]
-pub enum Part<'a> {
-    /// The entries of a listpack, without header and terminator, and their number.
-    Entries(&'a [u8], usize),
-    /// One large element.
-    Plain(&'a [u8]),
 }
 
 /// Bytes of a listpack besides its entries.
@@ -195,14 +188,6 @@ impl List {
     /// The indexes of the elements equal to `value`, beginning at `from`.
     pub fn matches<'a>(&'a self, value: &'a [u8], from: End) -> Matches<'a> {
         Matches::new(self, value, from)
-    }
-
-    /// The nodes, as an RDB file has them.
-    pub fn parts(&self) -> impl ExactSizeIterator<Item = Part<'_>> {
-        self.nodes.iter().map(|node| match node {
-            Node::Packed(chunk) => Part::Entries(chunk.entries(), chunk.len()),
-            Node::Plain(bytes) => Part::Plain(bytes),
-        })
     }
 
     /// The node that holds element `index` (below `len`), and the element's place in it.
@@ -394,7 +379,36 @@ impl List {
         removed
     }
 
-    // Loading.
+    // Saving and loading.
+
+    /// The type it has in an RDB file of the writer's version.
+    pub fn rdb_type(&self, writer: &Writer) -> u8 {
+        if writer.knows(value_type::LIST_QUICKLIST_2) {
+            value_type::LIST_QUICKLIST_2
+        } else {
+            value_type::LIST
+        }
+    }
+
+    /// Writes what follows the key in an RDB file, as [`List::rdb_type`].
+    pub fn save(&self, writer: &mut Writer) {
+        if !writer.knows(value_type::LIST_QUICKLIST_2) {
+            writer.length(self.len as u64);
+            return self.iter().for_each(|elem| writer.elem(elem));
+        }
+        writer.length(self.nodes.len() as u64);
+        let mut listpack = Vec::new();
+        for node in &self.nodes {
+            match node {
+                Node::Packed(chunk) => {
+                    chunk.write_listpack(&mut listpack);
+                    writer.length(NODE_PACKED);
+                    writer.string(&listpack);
+                }
+                Node::Plain(element) => writer.list_plain_node(element),
+            }
+        }
+    }
 
     /// Adds the elements of a listpack as one node at the tail.
     pub fn push_listpack(&mut self, listpack: Listpack) {

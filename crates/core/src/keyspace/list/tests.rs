@@ -124,14 +124,12 @@ fn check(list: &List, model: &VecDeque<Vec<u8>>, list_size: i64) {
 /// The list again from what a file would hold of it.
 fn reloaded(list: &List) -> List {
     let mut out = List::new();
-    for part in list.parts() {
-        match part {
-            Part::Plain(bytes) => out.push_plain(bytes),
-            Part::Entries(entries, count) => {
-                let mut bytes = ((entries.len() + OVERHEAD) as u32).to_le_bytes().to_vec();
-                bytes.extend_from_slice(&(count as u16).to_le_bytes());
-                bytes.extend_from_slice(entries);
-                bytes.push(0xff);
+    for node in &list.nodes {
+        match node {
+            Node::Plain(bytes) => out.push_plain(bytes),
+            Node::Packed(chunk) => {
+                let mut bytes = Vec::new();
+                chunk.write_listpack(&mut bytes);
                 out.push_listpack(Listpack::from_bytes(bytes).expect("a valid listpack"));
             }
         }
@@ -161,7 +159,7 @@ fn nodes_are_as_large_as_the_limit_says() {
     let nodes_of = |list_size, elements: usize| {
         let mut list = List::new();
         (0..elements).for_each(|_| list.push(End::Head, b"0123456789", list_size));
-        list.parts().len()
+        list.nodes.len()
     };
     assert_eq!(nodes_of(2, 5), 3);
     assert_eq!(nodes_of(0, 5), 5);
@@ -183,4 +181,24 @@ fn a_queue_uses_its_buffer_again() {
     }
     assert_eq!(list.len(), 10);
     assert!(list.memory() < 1024, "{} bytes", list.memory());
+}
+
+#[test]
+fn lists_are_saved_as_their_version_wants() {
+    let mut list = List::new();
+    for element in [&b"7"[..], b"x", &[b'y'; 5000]] {
+        list.push(End::Tail, element, -1);
+    }
+    let saved = |version| {
+        let options = crate::rdb::Options { version, compress: false, checksum: true };
+        let mut writer = Writer::new(options);
+        list.save(&mut writer);
+        (list.rdb_type(&writer), writer.take())
+    };
+    let big = [&[0x53, 0x88][..], &[b'y'; 5000]].concat(); // a length of 14 bits: 5000
+    let plain = [&[3, 0xc0, 7, 1, b'x'][..], &big].concat();
+    assert_eq!(saved(9), (value_type::LIST, plain));
+    let node = [2, 2, 12, 12, 0, 0, 0, 2, 0, 7, 1, 0x81, b'x', 2, 0xff];
+    let nodes = [&node[..], &[1], &big].concat();
+    assert_eq!(saved(10), (value_type::LIST_QUICKLIST_2, nodes));
 }
