@@ -19,6 +19,8 @@ pub mod rng;
 pub mod server;
 pub mod sync;
 pub mod temp;
+pub mod tidy;
+pub mod webdriver;
 
 use std::time::{Duration, Instant};
 

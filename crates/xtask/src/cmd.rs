@@ -53,11 +53,25 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     println!("{}", show(command));
     let status = command
         .status()
-        .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
+        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
     if !status.success() {
-        bail!("{} ended with {status}", command.get_program().to_string_lossy());
+        bail!("{} ended with {status}", command.get_program().display());
     }
     Ok(())
+}
+
+/// Becomes another program, so that signals and the exit code are its own. Comes back only if the
+/// program cannot be run.
+pub(crate) fn replace(mut command: Command) -> Result<()> {
+    println!("{}", show(&command));
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        let error = command.exec();
+        Err(error).with_context(|| format!("cannot run {}", command.get_program().display()))
+    }
+    #[cfg(not(unix))]
+    run(&mut command)
 }
 
 /// Runs a command without showing anything unless it fails, and returns what it printed.
@@ -65,7 +79,7 @@ pub(crate) fn output(command: &mut Command) -> Result<Output> {
     let output = command
         .stdin(Stdio::null())
         .output()
-        .with_context(|| format!("cannot run {}", command.get_program().to_string_lossy()))?;
+        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
     if !output.status.success() {
         bail!("{}\n{}", show(command), String::from_utf8_lossy(&output.stderr).trim());
     }

@@ -6,7 +6,10 @@
 
 mod cmd;
 mod html;
+mod play;
+mod test;
 mod tools;
+mod wasm;
 mod web;
 
 use std::process::ExitCode;
@@ -26,13 +29,23 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Build everything that is needed and serve the playground.
+    Play(play::Args),
+    /// Run every check there is: format, lints, native and wasm tests, real Redis, real browser.
+    Test(test::Args),
     /// Build the page into dist/, ready for any static host.
     Web(web::Args),
+    /// Run one wasm test binary in a headless browser: what `test` gives to cargo as its runner.
+    #[command(hide = true)]
+    WasmRunner(wasm::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
+        Task::Play(args) => play::run(&args),
+        Task::Test(args) => test::run(&args),
         Task::Web(args) => web::run(&args),
+        Task::WasmRunner(args) => wasm::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -38,34 +38,99 @@ pub(crate) fn wasm_target() -> Result<()> {
     cmd::run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(cmd::root()))
 }
 
-/// A package of Debian or Ubuntu and the program that shows it is there.
+/// rustfmt and clippy, through rustup.
+pub(crate) fn components() -> Result<()> {
+    for (program, component, why) in
+        [("cargo-fmt", "rustfmt", "checks the format"), ("cargo-clippy", "clippy", "finds mistakes")]
+    {
+        // The proxies of rustup are always there; what they stand for may not be.
+        let works = Command::new(program).arg("--version").current_dir(cmd::root()).output();
+        if works.is_ok_and(|output| output.status.success()) {
+            continue;
+        }
+        if cmd::which("rustup").is_none() {
+            bail!("{component} is missing, and there is no rustup to install it: it {why}");
+        }
+        println!("Installing the Rust component {component}: it {why}.");
+        let mut rustup = Command::new("rustup");
+        cmd::run(rustup.args(["component", "add", component]).current_dir(cmd::root()))?;
+    }
+    Ok(())
+}
+
+/// A program of the system: the names it goes by, the package that holds it, what it is for.
 pub(crate) struct Package {
-    /// The program looked for on `PATH`.
-    pub(crate) program: &'static str,
-    /// The package that holds it.
-    pub(crate) package: &'static str,
+    /// Any of these on `PATH` will do.
+    pub(crate) programs: &'static [&'static str],
+    /// Its package in Debian.
+    pub(crate) debian: &'static str,
+    /// Its package in Ubuntu.
+    pub(crate) ubuntu: &'static str,
     /// What it is for, to be read after "needed ".
     pub(crate) why: &'static str,
 }
 
+/// redis-server and its tools: the reference that the tests compare with.
+pub(crate) const REDIS: &[Package] = &[
+    Package {
+        programs: &["redis-server"],
+        debian: "redis-server",
+        ubuntu: "redis-server",
+        why: "as the reference and the partner of replication",
+    },
+    Package {
+        programs: &["redis-cli"],
+        debian: "redis-tools",
+        ubuntu: "redis-tools",
+        why: "to drive the articles' experiment as a person would",
+    },
+];
+
+/// A browser and its driver.
+pub(crate) const BROWSER: &[Package] = &[
+    Package {
+        programs: &["chromium", "chromium-browser", "google-chrome"],
+        debian: "chromium",
+        ubuntu: "chromium-browser",
+        why: "to test the page where people will use it",
+    },
+    Package {
+        programs: &["chromedriver"],
+        debian: "chromium-driver",
+        ubuntu: "chromium-chromedriver",
+        why: "to drive the browser from the tests",
+    },
+];
+
+impl Package {
+    fn found(&self) -> bool {
+        self.programs.iter().any(|program| cmd::which(program).is_some())
+    }
+
+    fn name(&self) -> &'static str {
+        let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+        let ubuntu = release.lines().any(|line| line.trim_matches('"') == "ID=ubuntu");
+        if ubuntu { self.ubuntu } else { self.debian }
+    }
+}
+
 /// Installs what is missing, or says how.
 pub(crate) fn apt(packages: &[Package]) -> Result<()> {
-    let missing: Vec<&Package> =
-        packages.iter().filter(|p| cmd::which(p.program).is_none()).collect();
+    let missing: Vec<&Package> = packages.iter().filter(|p| !p.found()).collect();
     if missing.is_empty() {
         return Ok(());
     }
     for package in &missing {
-        println!("{} is missing: needed {}.", package.program, package.why);
+        println!("{} is missing: needed {}.", package.programs[0], package.why);
     }
-    let names: Vec<&str> = missing.iter().map(|p| p.package).collect();
+    let names: Vec<&str> = missing.iter().map(|p| p.name()).collect();
     let by_hand = format!("apt-get install --yes --no-install-recommends {}", names.join(" "));
     if cmd::which("apt-get").is_none() {
         bail!(
             "this is not Debian or Ubuntu: install {} with your system's package manager, so that \
              these programs are on PATH: {}",
             names.join(", "),
-            missing.iter().map(|p| p.program).collect::<Vec<_>>().join(", ")
+            missing.iter().map(|p| p.programs[0]).collect::<Vec<_>>().join(", ")
         );
     }
     if !is_root() {
@@ -81,8 +146,8 @@ pub(crate) fn apt(packages: &[Package]) -> Result<()> {
     cmd::run(install.env("DEBIAN_FRONTEND", "noninteractive"))
         .with_context(|| format!("installation failed. Run: {by_hand}"))?;
     for package in &missing {
-        if cmd::which(package.program).is_none() {
-            bail!("{} was installed, but {} is not on PATH", package.package, package.program);
+        if !package.found() {
+            bail!("{} was installed, but {} is not on PATH", package.name(), package.programs[0]);
         }
     }
     Ok(())
@@ -122,4 +187,34 @@ pub(crate) fn wasm_opt() -> Option<Command> {
         }
     }
     Some(Command::new(program))
+}
+
+/// The version of a package in Cargo.lock.
+pub(crate) fn locked(package: &str) -> Result<String> {
+    let lock = fs::read_to_string(cmd::root().join("Cargo.lock")).context("Cargo.lock")?;
+    let entry = format!("name = \"{package}\"\nversion = \"");
+    let (_, rest) =
+        lock.split_once(&entry).with_context(|| format!("Cargo.lock does not name {package}"))?;
+    Ok(rest.split('"').next().unwrap_or_default().to_owned())
+}
+
+/// wasm-bindgen's test runner, built once for each version in Cargo.lock.
+pub(crate) fn wasm_test_runner() -> Result<PathBuf> {
+    let version = locked("wasm-bindgen")?;
+    let home = dir().join(format!("wasm-bindgen-{version}"));
+    let program = home.join("bin/wasm-bindgen-test-runner");
+    if program.is_file() {
+        return Ok(program);
+    }
+    println!("Installing wasm-bindgen-test-runner {version}: it runs tests inside a browser.");
+    let mut install = cmd::cargo(["install", "wasm-bindgen-cli", "--version", &version]);
+    // Without its default features, which are TLS for downloads it never makes here.
+    install.args(["--bin", "wasm-bindgen-test-runner", "--no-default-features", "--root"]);
+    install.arg(&home);
+    install.arg("--target-dir").arg(dir().join("build"));
+    // It is used for seconds: a quick build is worth more than a quick program.
+    install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1").env("CARGO_PROFILE_RELEASE_LTO", "off");
+    cmd::run(&mut install)?;
+    let _ = fs::remove_dir_all(dir().join("build"));
+    Ok(program)
 }

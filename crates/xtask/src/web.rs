@@ -15,6 +15,8 @@ use crate::cmd::{self, cargo};
 use crate::html::{self, Asset, Kind, Piece};
 use crate::tools;
 
+/// Where the page goes, and where the native program's build takes it from.
+pub(crate) const DIST: &str = "dist";
 /// Gzipped size of wasm and JavaScript together that the page should keep.
 const SIZE_WANTED: usize = 200 * 1024;
 /// Gzipped size above which the build fails.
@@ -23,7 +25,7 @@ const SIZE_LIMIT: usize = 300 * 1024;
 #[derive(clap::Args, Clone)]
 pub(crate) struct Args {
     /// Where the page goes.
-    #[arg(long, default_value = "dist")]
+    #[arg(long, default_value = DIST)]
     pub(crate) out: PathBuf,
     /// Build quickly, without optimising for size: for work on the page.
     #[arg(long)]
