@@ -116,7 +116,8 @@ fn rust_shape(text: &str, found: &mut Findings<'_>) {
         found.add(count, format!("{count} lines; split it before {LINES_MAX}"));
     }
     for (number, line) in lines(text) {
-        if line.chars().count() > COLUMNS_MAX {
+        // A long string cannot be broken by rustfmt, and rarely should be by a person.
+        if line.chars().count() > COLUMNS_MAX && !line.contains('"') {
             found.add(number, format!("longer than {COLUMNS_MAX} columns"));
         }
     }
@@ -231,7 +232,9 @@ mod tests {
         assert!(core("node/mod.rs", "use crate::{keyspace, commands, replication};").is_empty());
         // `super` inside the module is the module itself, comments and strings are not code.
         assert!(core("replication/psync.rs", "use super::keyspace;").is_empty());
-        assert!(core("resp/mod.rs", "// crate::keyspace\nconst A: &str = \"crate::node\";").is_empty());
+        assert!(
+            core("resp/mod.rs", "// crate::keyspace\nconst A: &str = \"crate::node\";").is_empty()
+        );
         let tests = "#[cfg(test)]\nmod tests {\n use crate::keyspace::Db;\n}";
         assert!(core("replication/psync.rs", tests).is_empty());
     }

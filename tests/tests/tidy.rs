@@ -44,8 +44,8 @@ fn every_file_keeps_the_rules() {
         if !TEXT.contains(&extension) {
             continue;
         }
-        let text = fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let text =
+            fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         wrong.extend(tidy::check(&relative(&path), &text));
         count += 1;
     }

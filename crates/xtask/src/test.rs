@@ -31,11 +31,19 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", about: "no warning in native code", run: clippy },
     Step { name: "clippy-wasm", about: "no warning in wasm code", run: clippy_wasm },
     Step { name: "native", about: "unit tests and doc tests", run: native },
-    Step { name: "wasm", about: "tests of core, sim and web in headless Chromium", run: in_browser },
+    Step {
+        name: "wasm",
+        about: "tests of core, sim and web in headless Chromium",
+        run: in_browser,
+    },
     Step { name: "web", about: "the page builds and is small enough", run: page },
     Step { name: "redis", about: "lockstep and the real redis-server", run: redis },
     Step { name: "page", about: "the page in a real browser, through WebDriver", run: end_to_end },
-    Step { name: "bench", about: "the benchmark runs (a smoke test, not a measurement)", run: bench },
+    Step {
+        name: "bench",
+        about: "the benchmark runs (a smoke test, not a measurement)",
+        run: bench,
+    },
 ];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -89,12 +97,21 @@ fn fmt() -> Result<()> {
 }
 
 fn tidy() -> Result<()> {
-    cmd::run(&mut cargo(["test", "--quiet", "--package", "lockstep-tests", "--lib", "--test", "tidy"]))
+    cmd::run(&mut cargo([
+        "test",
+        "--quiet",
+        "--package",
+        "lockstep-tests",
+        "--lib",
+        "--test",
+        "tidy",
+    ]))
 }
 
 fn clippy() -> Result<()> {
     tools::components()?;
-    let mut command = cargo(["clippy", "--workspace", "--exclude", "lockstep-web", "--all-targets"]);
+    let mut command =
+        cargo(["clippy", "--workspace", "--exclude", "lockstep-web", "--all-targets"]);
     cmd::run(command.args(["--", "--deny", "warnings"]))
 }
 

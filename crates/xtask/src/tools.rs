@@ -40,9 +40,10 @@ pub(crate) fn wasm_target() -> Result<()> {
 
 /// rustfmt and clippy, through rustup.
 pub(crate) fn components() -> Result<()> {
-    for (program, component, why) in
-        [("cargo-fmt", "rustfmt", "checks the format"), ("cargo-clippy", "clippy", "finds mistakes")]
-    {
+    for (program, component, why) in [
+        ("cargo-fmt", "rustfmt", "checks the format"),
+        ("cargo-clippy", "clippy", "finds mistakes"),
+    ] {
         // The proxies of rustup are always there; what they stand for may not be.
         let works = Command::new(program).arg("--version").current_dir(cmd::root()).output();
         if works.is_ok_and(|output| output.status.success()) {

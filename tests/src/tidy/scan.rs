@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn comments_and_strings_are_blanked() {
-        let text = "a // b\n\"c\\\"d\" e /* f\ng */ h r#\"i\"j\"# 'k' '\\'' fn<'l>(m: &'l str) b\"n\"";
+        let text =
+            "a // b\n\"c\\\"d\" e /* f\ng */ h r#\"i\"j\"# 'k' '\\'' fn<'l>(m: &'l str) b\"n\"";
         let code = code_only(text);
         let words: Vec<&str> = code.split_whitespace().collect();
         assert_eq!(words, ["a", "e", "h", "fn<'l>(m:", "&'l", "str)", "b"]);
