@@ -16,6 +16,7 @@ mod expire;
 pub mod hash;
 mod item;
 pub mod list;
+pub mod load;
 pub mod set;
 pub mod small;
 pub mod string;

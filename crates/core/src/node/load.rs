@@ -43,7 +43,7 @@ impl Loading {
     /// Begins. `drop_expired` at start on a master; a replica keeps what its master has.
     pub(super) fn new(fresh: Keyspace, limits: &EncodingLimits, drop_expired: bool) -> Self {
         let loader = Loader::new(fresh, limits.clone(), drop_expired);
-        Self { reader: Reader::new(), loader }
+        Self { reader: Reader::new(Settings::default()), loader }
     }
 
     /// Reads bytes. Returns how many belong to the RDB, and whether it is complete.

@@ -1,45 +1,5 @@
-//! Stand-ins until the keyspace's cut and loader land.
+//! Stand-in until the keyspace's cut lands.
 
-use crate::config::EncodingLimits;
-use crate::keyspace::Keyspace;
-use crate::rdb::RdbError;
-
-#[derive(Debug, Clone)]
-pub(super) struct Reader;
-pub(super) struct Fed {
-    pub(super) consumed: usize,
-    pub(super) done: bool,
-}
-impl Reader {
-    pub(super) fn new() -> Self {
-        Self
-    }
-    pub(super) fn feed(&mut self, _: &[u8], _: &mut Loader) -> Result<Fed, RdbError> {
-        Ok(Fed { consumed: 0, done: true })
-    }
-    pub(super) fn finish(&self) -> Result<(), RdbError> {
-        Ok(())
-    }
-}
-#[derive(Debug, Clone)]
-pub(super) struct Loader(Keyspace);
-impl Loader {
-    pub(super) fn new(k: Keyspace, _: EncodingLimits, _: bool) -> Self {
-        Self(k)
-    }
-    pub(super) fn keys(&self) -> u64 {
-        0
-    }
-    pub(super) fn expired(&self) -> u64 {
-        0
-    }
-    pub(super) fn aux(&self) -> &[(Vec<u8>, Vec<u8>)] {
-        &[]
-    }
-    pub(super) fn into_keyspace(self) -> Keyspace {
-        self.0
-    }
-}
 pub(super) struct CutOptions {
     pub(super) aux: Vec<(Vec<u8>, Vec<u8>)>,
     pub(super) compress: bool,
