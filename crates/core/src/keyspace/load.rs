@@ -8,7 +8,6 @@ use crate::config::EncodingLimits;
 use crate::packed::{Elem, Intset, Listpack};
 use crate::rdb::{Kind, Meta, Sink, Taken};
 use crate::resp::reply::IntBuf;
-use crate::rng::Rng;
 
 /// Aux fields kept for the caller: a stream may hold any number of them.
 const AUX_FIELDS_MAX: usize = 64;
@@ -18,8 +17,6 @@ const AUX_FIELDS_MAX: usize = 64;
 pub struct Loader {
     keyspace: Keyspace,
     limits: EncodingLimits,
-    /// Seeds of the tables of big hashes.
-    rng: Rng,
     /// Keys whose time has come are left out (a master at start); a replica keeps them until its
     /// master says otherwise.
     drop_expired: bool,
@@ -51,11 +48,9 @@ impl Loader {
     /// A loader into `fresh` databases (see [`Keyspace::fresh`]), whose time is the time of the
     /// load.
     pub fn new(fresh: Keyspace, limits: EncodingLimits, drop_expired: bool) -> Self {
-        let rng = Rng::new(fresh.hasher().hash(b"loader"));
         Self {
             keyspace: fresh,
             limits,
-            rng,
             drop_expired,
             db: 0,
             key: Vec::new(),
@@ -185,16 +180,16 @@ impl Sink for Loader {
     }
 
     fn hash_field(&mut self, field: &[u8], value: &[u8]) -> Taken {
+        let hasher = self.keyspace.hasher();
         let Building::Hash(hash) = &mut self.value else { return Err(misplaced("hash")) };
-        let rng = &mut self.rng;
-        match hash.set(field, value, &self.limits, || rng.next_u64()) {
+        match hash.set(field, value, &self.limits, hasher) {
             true => Ok(()),
             false => Err(format!("the field \"{}\" is there twice", field.escape_ascii())),
         }
     }
 
     fn hash_listpack(&mut self, pairs: Listpack) -> Taken {
-        let hash = Hash::from_listpack(pairs, &self.limits, self.rng.next_u64())
+        let hash = Hash::from_listpack(pairs, &self.limits, self.keyspace.hasher())
             .map_err(|error| error.to_string())?;
         self.value = Building::Hash(Box::new(hash));
         Ok(())

@@ -4,11 +4,11 @@
 //! file or a master that breaks off, or lies, costs nothing.
 
 use super::Node;
-use super::shim::{Loader, Reader};
 use crate::config::EncodingLimits;
 use crate::id::ReplId;
 use crate::keyspace::Keyspace;
-use crate::rdb::RdbError;
+use crate::keyspace::load::Loader;
+use crate::rdb::{RdbError, Reader, Settings};
 use crate::time::Now;
 use crate::trace::{Event, Level, Trace};
 
