@@ -9,6 +9,7 @@ pub mod error;
 pub mod hash;
 pub mod keys;
 pub mod list;
+pub(crate) mod random;
 pub(crate) mod scan;
 pub mod server;
 pub mod set;
