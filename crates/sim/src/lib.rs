@@ -19,6 +19,7 @@
 //! * The same history has the same states natively and in WebAssembly.
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod console;
 mod fingerprint;
 mod ids;

@@ -81,6 +81,12 @@ pub struct MasterLinkView {
     pub state: ReplState,
     /// While receiving the RDB: bytes read, and the announced length if there is one.
     pub transfer: Option<(u64, Option<u64>)>,
+    /// What it would ask for in a `PSYNC`: a history, and the first byte it does not hold.
+    pub cached_master: Option<(ReplId, u64)>,
+    /// Seconds since the master was last heard.
+    pub last_io_seconds: u64,
+    /// Seconds since the link is down; `None` while it is up.
+    pub down_seconds: Option<u64>,
 }
 
 /// A replica as its master sees it.
@@ -92,6 +98,8 @@ pub struct ReplicaView {
     pub wire: Option<WireId>,
     /// How far it is.
     pub state: ReplicaState,
+    /// The last byte of the stream that was handed to the network for it.
+    pub sent_offset: u64,
     /// The offset it acknowledged last.
     pub ack_offset: u64,
     /// Bytes of the stream that it has not acknowledged.

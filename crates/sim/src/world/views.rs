@@ -2,10 +2,18 @@
 
 use std::sync::Arc;
 
+use lockstep_core::node::{self, Node};
+use lockstep_core::replication::psync::MasterView;
+use lockstep_core::trace::Recorder;
+
 use super::World;
+use super::host::Host;
 use super::net::{ACCEPTOR, DIALER};
 use crate::ids::{NodeId, Peer};
-use crate::view::{ConnView, ConsoleLine, FlightView, LinkView, NodeView, Power};
+use crate::view::{
+    BacklogView, ConnView, ConsoleLine, FlightView, LinkView, LiveView, MasterLinkView, NodeView,
+    Power, ReplicaView, Role,
+};
 
 impl World {
     /// All nodes, in the order of their ids.
@@ -26,9 +34,63 @@ impl World {
             address: host.address(),
             port: host.port,
             power,
-            live: None,
+            live: host.node.as_ref().map(|node| self.live(host, node)),
             files: host.disk.files.iter().map(|(n, d)| (n.clone(), d.len() as u64)).collect(),
         })
+    }
+
+    fn live(&self, host: &Host, node: &Node<Recorder>) -> LiveView {
+        let history = node.history();
+        let (role, master) = match node.role() {
+            node::Role::Master => (Role::Master, None),
+            node::Role::Replica { host, port } => {
+                (Role::Replica, node.link().map(|link| self.master_link(host, port, link)))
+            }
+        };
+        let keyspace = node.keyspace();
+        LiveView {
+            role,
+            replid: history.replid,
+            replid2: Some(history.replid2).filter(|id| !id.is_none()),
+            second_replid_offset: history.second_replid_offset,
+            offset: history.master_repl_offset,
+            master,
+            replicas: node.replicas().iter().map(|r| self.replica(host, &history, r)).collect(),
+            backlog: history.backlog.map(|b| BacklogView {
+                first_byte_offset: b.first_byte_offset,
+                histlen: b.histlen,
+                size: b.size,
+            }),
+            keys: (0..keyspace.databases()).map(|db| keyspace.len(db) as u64).sum(),
+        }
+    }
+
+    fn master_link(&self, host: String, port: u16, link: node::LinkView) -> MasterLinkView {
+        let here = matches!(host.as_str(), super::IP | "localhost");
+        MasterLinkView {
+            node: self.node_at_port(port).filter(|_| here),
+            host,
+            port,
+            state: link.state,
+            transfer: link.transfer,
+            cached_master: link.cached_master,
+            last_io_seconds: link.last_io_seconds,
+            down_seconds: link.down_seconds,
+        }
+    }
+
+    fn replica(&self, host: &Host, history: &MasterView, r: &node::ReplicaView) -> ReplicaView {
+        let wire = host.wire_of(r.conn);
+        let peer = wire.and_then(|(id, side)| Some(self.wires.get(&id)?.ends[1 - side].peer));
+        ReplicaView {
+            node: peer.and_then(Peer::node),
+            wire: wire.map(|(id, _)| id),
+            state: r.state,
+            sent_offset: r.sent_offset,
+            ack_offset: r.ack_offset,
+            lag_bytes: history.master_repl_offset.saturating_sub(r.ack_offset),
+            lag_seconds: r.lag_seconds,
+        }
     }
 
     /// The node that listens on a port.

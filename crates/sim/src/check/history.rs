@@ -1,0 +1,125 @@
+//! Histories: which byte stands at which offset of which history.
+//!
+//! Two nodes that name the same history must have put the same byte at the same offset, whenever
+//! and however it reached them. This is what makes a `+CONTINUE` safe.
+
+use std::collections::BTreeMap;
+
+use lockstep_core::id::ReplId;
+use lockstep_core::trace::Event;
+
+use super::Violation;
+use crate::ids::NodeId;
+
+/// Bytes remembered per history at most; the oldest are forgotten.
+const BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The known bytes of a history, without gaps.
+#[derive(Debug, Clone)]
+struct Known {
+    /// Offset of the first one.
+    first: u64,
+    bytes: Vec<u8>,
+}
+
+/// All histories seen.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Histories {
+    known: BTreeMap<ReplId, Known>,
+}
+
+impl Histories {
+    /// Learns from an event of a node that is in history `replid` after it, and compares it with
+    /// what is known.
+    pub(super) fn observe(
+        &mut self,
+        node: NodeId,
+        replid: ReplId,
+        event: &Event,
+    ) -> Result<(), Violation> {
+        match event {
+            Event::ReplIdShifted { replid2, second_offset, replid } => {
+                // Up to where they part, the new history is the old one.
+                let shared = self.known.get(replid2).map(|old| {
+                    let len = second_offset.saturating_sub(old.first) as usize;
+                    let bytes = old.bytes[..len.min(old.bytes.len())].to_vec();
+                    Known { first: old.first, bytes }
+                });
+                if let Some(shared) = shared {
+                    self.known.entry(*replid).or_insert(shared);
+                }
+                Ok(())
+            }
+            Event::Fed { from, bytes, .. } => self.add(node, replid, *from, bytes),
+            _ => Ok(()),
+        }
+    }
+
+    fn add(
+        &mut self,
+        node: NodeId,
+        replid: ReplId,
+        from: u64,
+        bytes: &[u8],
+    ) -> Result<(), Violation> {
+        let fresh = || Known { first: from, bytes: Vec::new() };
+        let known = self.known.entry(replid).or_insert_with(fresh);
+        let next = known.first + known.bytes.len() as u64;
+        if from > next || from < known.first {
+            // A gap: what happened in between was not seen.
+            *known = Known { first: from, bytes: bytes.to_vec() };
+            return Ok(());
+        }
+        let at = (from - known.first) as usize;
+        let overlap = (known.bytes.len() - at).min(bytes.len());
+        let old = &known.bytes[at..at + overlap];
+        if let Some(i) = old.iter().zip(bytes).position(|(a, b)| a != b) {
+            return Err(Violation::HistoriesDiffer { node, replid, offset: from + i as u64 });
+        }
+        known.bytes.extend_from_slice(&bytes[overlap..]);
+        if known.bytes.len() > BYTES_MAX {
+            let drop = known.bytes.len() - BYTES_MAX / 2;
+            known.bytes.drain(..drop);
+            known.first += drop as u64;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_core::trace::Fed;
+
+    use super::*;
+
+    fn id(letter: u8) -> ReplId {
+        ReplId::parse(&[letter; 40]).unwrap()
+    }
+
+    fn fed(from: u64, bytes: &[u8]) -> Event {
+        Event::Fed { from, bytes: bytes.to_vec(), why: Fed::Command }
+    }
+
+    #[test]
+    fn the_same_history_with_another_byte_is_a_violation() {
+        let mut h = Histories::default();
+        h.observe(NodeId(0), id(b'a'), &fed(1, b"hello")).unwrap();
+        h.observe(NodeId(1), id(b'a'), &fed(1, b"he")).unwrap();
+        let violation = h.observe(NodeId(1), id(b'a'), &fed(3, b"lX")).unwrap_err();
+        let expected = Violation::HistoriesDiffer { node: NodeId(1), replid: id(b'a'), offset: 4 };
+        assert_eq!(violation, expected);
+    }
+
+    #[test]
+    fn a_promoted_replica_may_go_on_differently_under_its_new_id() {
+        let mut h = Histories::default();
+        h.observe(NodeId(0), id(b'a'), &fed(1, b"hello")).unwrap();
+        h.observe(NodeId(1), id(b'a'), &fed(1, b"he")).unwrap();
+        let shift =
+            Event::ReplIdShifted { replid2: id(b'a'), second_offset: 3, replid: id(b'b') };
+        h.observe(NodeId(1), id(b'b'), &shift).unwrap();
+        h.observe(NodeId(1), id(b'b'), &fed(3, b"y!")).unwrap();
+        let other_branch = h.observe(NodeId(2), id(b'b'), &fed(1, b"hello"));
+        assert!(other_branch.is_err(), "the third byte is another one there");
+    }
+}
