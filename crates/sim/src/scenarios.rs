@@ -28,8 +28,9 @@ pub fn config(port: u16, master: Option<u16>) -> Config {
     Config {
         port,
         replicaof: master.map(|port| (IP.to_owned(), port)),
-        // Redis's default is 5 seconds, in which nothing happens.
-        repl_diskless_sync_delay: 0,
+        // Redis's default of 5 seconds is long to watch. Without any delay the second of two
+        // replicas that ask together would get a snapshot of its own.
+        repl_diskless_sync_delay: 1,
         // The smallest that Redis takes: a few writes by hand overflow it.
         repl_backlog_size: 16 * 1024,
         // No save points: what is on a disk is there because somebody asked for it.
@@ -46,6 +47,7 @@ pub fn three_nodes(seed: u64) -> World {
         nodes: vec![config(6380, None), config(6381, Some(6380)), config(6382, Some(6380))],
         latency_us: 40_000,
         bandwidth: 200_000,
+        stagger_us: 170_000,
     })
 }
 

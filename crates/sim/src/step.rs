@@ -33,6 +33,11 @@ pub enum Cause {
         /// Which timer.
         timer: Timer,
     },
+    /// A connection attempt of a node failed without having reached anybody.
+    DialFailed {
+        /// The node.
+        node: NodeId,
+    },
     /// A file operation of a node ended.
     File {
         /// The node.

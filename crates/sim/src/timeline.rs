@@ -6,7 +6,9 @@
 //! # Invariants
 //!
 //! * Index `n` is the state after step `n`; index 0 is the start.
-//! * The world at the cursor is equal to the byte whichever way it was reached.
+//! * The world at the cursor is equal to the byte whichever way it was reached. Even the spare
+//!   room of its buffers is, on which a clone may differ from its original and which a node tells
+//!   (`MEMORY USAGE`): at every multiple of [`KEYFRAME_EVERY`] any walk goes on with a clone.
 //! * Acting in the past starts a branch; the history left behind stays, see
 //!   [`Timeline::branches`].
 
@@ -57,8 +59,8 @@ impl Timeline {
     /// A timeline that starts with this world.
     pub fn new(world: World) -> Self {
         Self {
-            keyframes: vec![(0, world.clone())],
-            world,
+            world: world.clone(),
+            keyframes: vec![(0, world)],
             script: Vec::new(),
             steps: Vec::new(),
             cursor: 0,
@@ -260,12 +262,16 @@ impl Timeline {
             let known = self.step(self.cursor);
             debug_assert!(known.is_some_and(|k| **k == step), "a replay differs: {step:?}");
         }
-        let due = self.cursor.is_multiple_of(self.keyframe_every);
-        let last = self.keyframes.last().map_or(0, |(index, _)| *index);
-        if !due || self.cursor <= last {
+        if !self.cursor.is_multiple_of(KEYFRAME_EVERY) {
             return;
         }
-        self.keyframes.push((self.cursor, self.world.clone()));
+        let clone = self.world.clone();
+        let frame = std::mem::replace(&mut self.world, clone);
+        let last = self.keyframes.last().map_or(0, |(index, _)| *index);
+        if !self.cursor.is_multiple_of(self.keyframe_every) || self.cursor <= last {
+            return;
+        }
+        self.keyframes.push((self.cursor, frame));
         if self.keyframes.len() > KEYFRAMES_MAX {
             self.keyframe_every *= 2;
             let every = self.keyframe_every;

@@ -115,8 +115,7 @@ mod tests {
         let mut h = Histories::default();
         h.observe(NodeId(0), id(b'a'), &fed(1, b"hello")).unwrap();
         h.observe(NodeId(1), id(b'a'), &fed(1, b"he")).unwrap();
-        let shift =
-            Event::ReplIdShifted { replid2: id(b'a'), second_offset: 3, replid: id(b'b') };
+        let shift = Event::ReplIdShifted { replid2: id(b'a'), second_offset: 3, replid: id(b'b') };
         h.observe(NodeId(1), id(b'b'), &shift).unwrap();
         h.observe(NodeId(1), id(b'b'), &fed(3, b"y!")).unwrap();
         let other_branch = h.observe(NodeId(2), id(b'b'), &fed(1, b"hello"));

@@ -17,8 +17,9 @@ pub(super) fn weight(event: &Event) -> Option<u32> {
         Event::Continued { .. } => 4,
         Event::PsyncSent { .. } => 5,
         Event::SnapshotStarted { .. } => 6,
-        Event::BacklogFreed { .. } => 7,
-        Event::MasterDiscarded { .. } => 8,
+        Event::SnapshotFinished { .. } => 7,
+        Event::BacklogFreed { .. } => 8,
+        Event::MasterDiscarded { .. } => 9,
         _ => return None,
     })
 }

@@ -108,6 +108,7 @@ fn cause(step: &Step) -> Sentence {
     match &step.cause {
         Cause::Delivered(message) => delivered(step, message),
         Cause::Timer { node, .. } => timer(step, *node),
+        Cause::DialFailed { node } => Sentence::new(Key::DialFails, [Param::Node(*node)]),
         Cause::File { node, name, ok } => {
             let key = match (ok, name.is_empty()) {
                 (false, _) => Key::FileFailed,

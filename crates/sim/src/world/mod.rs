@@ -65,6 +65,9 @@ pub struct Setup {
     pub latency_us: u64,
     /// Bandwidth of every link and direction, in bytes per second; 0: without limit.
     pub bandwidth: u64,
+    /// Time between the starts of two processes, in microseconds; less than a second in all, so
+    /// that nothing else happens before the last one has started.
+    pub stagger_us: u64,
 }
 
 /// A world. See the module's documentation.
@@ -91,7 +94,7 @@ pub struct World {
 }
 
 impl World {
-    /// A world in which every process has just started, at time 0.
+    /// A world in which every process has just started: the first one at time 0.
     pub fn new(setup: Setup) -> Self {
         let mut world = Self {
             now: Instant(0),
@@ -112,7 +115,8 @@ impl World {
             sent: Vec::new(),
             client_lines: 0,
         };
-        for config in setup.nodes {
+        for (i, config) in setup.nodes.into_iter().enumerate() {
+            world.now = Instant(i as u64 * setup.stagger_us);
             world.add_host(config);
         }
         // What the processes did at their start belongs to no step.
@@ -260,7 +264,7 @@ impl World {
                 if self.hosts[node.0 as usize].boots == boot {
                     self.with_node(node, |n| n.handle_dial_failed(now, dial, error));
                 }
-                Cause::Timer { node, timer: Timer::Replication }
+                Cause::DialFailed { node }
             }
             Due::File { node, boot, event } => {
                 let (name, ok) = match &event {

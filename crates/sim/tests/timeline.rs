@@ -1,0 +1,176 @@
+//! The timeline walks both ways and lands on the same byte. Runs natively and in WebAssembly.
+
+use lockstep_sim::scenarios::{self, MASTER, REPLICA_A, REPLICA_B};
+use lockstep_sim::{Cut, Grain, Intervention, NodeId, Stop, Timeline};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+/// Walks to the end of what is known, and says what every state looks like.
+fn fingerprints(t: &mut Timeline) -> Vec<u64> {
+    t.seek(0);
+    let mut prints = vec![t.world().fingerprint()];
+    while t.cursor() < t.len() && t.forward(Grain::Event) {
+        prints.push(t.world().fingerprint());
+    }
+    prints
+}
+
+/// Every index, reached by stepping back, by seeking there from both ends, and forward again.
+fn walks_both_ways(mut t: Timeline) {
+    let end = t.world().fingerprint();
+    let there = t.cursor();
+    let prints = fingerprints(&mut t);
+    assert_eq!(prints[there as usize], end, "a walk from the start comes to the same end");
+    for index in (0..t.len()).rev() {
+        assert!(t.back(Grain::Event));
+        assert_eq!(t.cursor(), index);
+        assert_eq!(t.world().fingerprint(), prints[index as usize], "back to {index}");
+    }
+    for index in (0..=t.len()).step_by(7) {
+        t.seek(t.len());
+        t.seek(index);
+        assert_eq!(t.world().fingerprint(), prints[index as usize], "from the end to {index}");
+        t.seek(0);
+        t.seek(index);
+        assert_eq!(t.world().fingerprint(), prints[index as usize], "from the start to {index}");
+    }
+    assert_eq!(fingerprints(&mut t), prints, "and forward once more");
+}
+
+/// A history in which something of everything happens.
+fn eventful() -> Timeline {
+    let mut t = scenarios::handshake();
+    scenarios::until_online(&mut t);
+    let (a, b) = (MASTER, REPLICA_A);
+    let say = |node, line: &str| Intervention::Console { node, line: line.to_owned() };
+    for (ms, what) in [
+        (10, Intervention::Traffic { node: MASTER, every_ms: 130 }),
+        (900, Intervention::CutLink { a, b, cut: Cut::Silent }),
+        (2_000, Intervention::RestoreLink { a, b }),
+        (100, say(MASTER, "DEBUG SLEEP 0.5")),
+        (400, Intervention::AddReplica { of: REPLICA_A }),
+        (700, Intervention::SetLink { a, b, latency_us: 200_000, bandwidth: 5_000 }),
+        (500, say(MASTER, "EXPIRE visits 1")),
+        (600, Intervention::PauseNode { node: REPLICA_B, paused: true }),
+        (600, Intervention::PauseNode { node: REPLICA_B, paused: false }),
+        (300, say(REPLICA_A, "SAVE")),
+        (300, Intervention::StopNode { node: MASTER, stop: Stop::Crash }),
+        (300, say(REPLICA_A, "REPLICAOF NO ONE")),
+        (300, say(REPLICA_B, "REPLICAOF 127.0.0.1 6381")),
+        (900, Intervention::StartNode { node: MASTER }),
+        (900, say(MASTER, "INFO replication")),
+        (900, Intervention::StopNode { node: REPLICA_B, stop: Stop::Graceful }),
+    ] {
+        scenarios::act_after(&mut t, ms, what);
+    }
+    scenarios::pass(&mut t, 2_000);
+    t
+}
+
+#[test]
+fn every_state_of_the_handshake_is_the_same_both_ways() {
+    let mut t = scenarios::handshake();
+    assert!(scenarios::until_online(&mut t), "the replicas come online");
+    walks_both_ways(t);
+}
+
+#[test]
+fn every_state_of_the_first_screen_is_the_same_both_ways() {
+    walks_both_ways(scenarios::first_light());
+}
+
+#[test]
+fn every_state_of_an_eventful_history_is_the_same_both_ways() {
+    walks_both_ways(eventful());
+}
+
+#[test]
+fn the_same_seed_and_script_give_the_same_history() {
+    let (mut a, mut b) = (eventful(), eventful());
+    assert_eq!(a.steps(), b.steps());
+    assert_eq!(fingerprints(&mut a), fingerprints(&mut b));
+}
+
+#[test]
+fn stepping_by_transition_back_and_forward_visits_the_same_places() {
+    let mut t = scenarios::first_light();
+    for grain in [Grain::Delivery, Grain::Transition] {
+        t.seek(0);
+        let mut places = vec![0];
+        while t.cursor() < t.len() && t.forward(grain) {
+            places.push(t.cursor());
+        }
+        for place in places.iter().rev().skip(1) {
+            assert!(t.back(grain));
+            assert_eq!(t.cursor(), *place);
+        }
+        assert!(!t.back(grain), "there is nothing before the start");
+    }
+}
+
+#[test]
+fn acting_in_the_past_keeps_the_old_future_as_a_branch() {
+    let mut t = scenarios::first_light();
+    let (len, end) = (t.len(), fingerprints(&mut t));
+    t.seek(len / 2);
+    t.act(Intervention::StopNode { node: REPLICA_A, stop: Stop::Crash });
+    assert_eq!(t.len(), len / 2 + 1);
+    assert_eq!(t.branches().len(), 1);
+    let forked = fingerprints(&mut t);
+    assert_eq!(forked[..=len as usize / 2], end[..=len as usize / 2]);
+
+    assert!(t.switch_to(0));
+    assert_eq!(t.cursor(), len / 2, "one stands where they part");
+    assert_eq!(t.branches().len(), 1, "and what was left is a branch now");
+    assert_eq!(fingerprints(&mut t), end);
+}
+
+#[test]
+fn an_intervention_between_two_steps_happens_at_its_time() {
+    let mut t = scenarios::first_light();
+    let now = t.world().now();
+    let next = t.peek().expect("a message is on its way").at;
+    let between = lockstep_core::time::Instant((now.0 + next.0) / 2);
+    let (a, b) = (MASTER, REPLICA_B);
+    let at = t.act_at(between, Intervention::CutLink { a, b, cut: Cut::Silent }).at;
+    assert_eq!(at, between);
+    let held = t.world().in_flight().into_iter().find(|f| f.held_since.is_some());
+    let progress = held.expect("the message is held").progress(between);
+    assert!(progress > 0.0 && progress < 1.0, "it is held on its way: {progress}");
+    walks_both_ways(t);
+}
+
+#[test]
+fn a_seek_by_time_finds_the_last_state_at_or_before_it() {
+    let mut t = scenarios::first_light();
+    for index in [1, t.len() / 3, t.len() - 1] {
+        let at = t.time_at(index).unwrap();
+        t.seek_time(at);
+        assert!(t.cursor() >= index && t.world().now() == at);
+        let next = t.time_at(t.cursor() + 1);
+        assert!(next.is_none_or(|next| next > at));
+    }
+}
+
+#[test]
+fn interventions_on_nodes_that_are_not_there_change_nothing() {
+    let mut t = scenarios::handshake();
+    let nobody = NodeId(9);
+    let before = t.world().nodes();
+    for what in [
+        Intervention::StopNode { node: nobody, stop: Stop::Crash },
+        Intervention::StartNode { node: nobody },
+        Intervention::PauseNode { node: nobody, paused: true },
+        Intervention::AddReplica { of: nobody },
+        Intervention::Traffic { node: nobody, every_ms: 1 },
+        Intervention::Console { node: nobody, line: "PING".into() },
+        Intervention::CutLink { a: MASTER, b: nobody, cut: Cut::Reset },
+        Intervention::RestoreLink { a: nobody, b: MASTER },
+    ] {
+        t.act(what);
+    }
+    assert_eq!(t.world().nodes(), before);
+}
