@@ -4,10 +4,12 @@
 //! reader yields, and writes them through the writer.
 
 pub mod crc64;
+mod cursor;
 pub mod format;
 pub mod lzf;
 mod reader;
 mod sink;
+mod value;
 mod writer;
 
 use std::fmt;
