@@ -62,19 +62,20 @@ impl Big {
     }
 
     /// A set of members in any order. `Err` gives back a member that comes twice.
-    pub(super) fn from_unordered(
-        members: Vec<(Vec<u8>, f64)>,
+    pub(super) fn from_unordered<B: AsRef<[u8]> + Into<SmallBytes>>(
+        members: Vec<(B, f64)>,
         hasher: Hasher,
     ) -> Result<Self, Vec<u8>> {
         let mut table = Table::with_hasher(hasher);
         table.reserve(members.len());
         let mut items = Vec::with_capacity(members.len());
         for (member, score) in members {
-            let hash = table.hash(&member);
-            if table.find(hash, &member).is_some() {
-                return Err(member);
+            let bytes = member.into();
+            let hash = table.hash(&bytes);
+            if table.find(hash, &bytes).is_some() {
+                return Err(bytes.to_vec());
             }
-            let entry = Member { bytes: SmallBytes::from(member), score };
+            let entry = Member { bytes, score };
             items.push(Item { score, id: table.insert_new(hash, entry) });
         }
         // Redis saves the highest score first.

@@ -6,6 +6,7 @@ use super::big::Big;
 use super::packed::Packed;
 use super::{Repr, ZSet};
 use crate::config::EncodingLimits;
+use crate::keyspace::small::SmallBytes;
 use crate::keyspace::table::Hasher;
 use crate::packed::{Elem, Listpack};
 use crate::resp::reply::IntBuf;
@@ -42,17 +43,17 @@ impl ZSet {
     ///
     /// # Errors
     /// A score is NaN, or a member comes twice.
-    pub fn from_members(
-        members: Vec<(Vec<u8>, f64)>,
+    pub fn from_members<B: AsRef<[u8]> + Into<SmallBytes>>(
+        members: Vec<(B, f64)>,
         limits: &EncodingLimits,
         hasher: Hasher,
     ) -> Result<Self, LoadError> {
         if let Some((member, _)) = members.iter().find(|(_, score)| score.is_nan()) {
-            return Err(LoadError::NotANumber(member.clone()));
+            return Err(LoadError::NotANumber(member.as_ref().to_vec()));
         }
         let small = members.len() <= limits.zset_entries
-            && members.iter().all(|(member, _)| member.len() <= limits.zset_value)
-            && members.iter().map(|m| m.0.len() + 64).sum::<usize>() < Listpack::MAX_BYTES;
+            && members.iter().all(|(member, _)| member.as_ref().len() <= limits.zset_value)
+            && members.iter().map(|m| m.0.as_ref().len() + 64).sum::<usize>() < Listpack::MAX_BYTES;
         if small {
             return Self::small(members);
         }
@@ -60,18 +61,20 @@ impl ZSet {
         Ok(Self(Repr::Big(Box::new(big))))
     }
 
-    fn small(mut members: Vec<(Vec<u8>, f64)>) -> Result<Self, LoadError> {
-        let mut names: Vec<&[u8]> = members.iter().map(|m| m.0.as_slice()).collect();
+    fn small<B: AsRef<[u8]>>(mut members: Vec<(B, f64)>) -> Result<Self, LoadError> {
+        let mut names: Vec<&[u8]> = members.iter().map(|m| m.0.as_ref()).collect();
         names.sort_unstable();
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(LoadError::Duplicate(twice[0].to_vec()));
         }
         members.sort_unstable_by(|a, b| {
-            a.1.partial_cmp(&b.1).unwrap_or(std::cmp::Ordering::Equal).then_with(|| a.0.cmp(&b.0))
+            a.1.partial_cmp(&b.1)
+                .unwrap_or(std::cmp::Ordering::Equal)
+                .then_with(|| a.0.as_ref().cmp(b.0.as_ref()))
         });
         let mut packed = Packed::new();
         for (member, score) in &members {
-            packed.push(Elem::from(member), *score);
+            packed.push(Elem::from(member.as_ref()), *score);
         }
         Ok(Self(Repr::Packed(packed)))
     }
@@ -96,7 +99,8 @@ impl ZSet {
         }
         let packed = Packed::from_listpack(list);
         if !ordered {
-            let members = packed.range(0..len / 2).map(|(m, score)| (m.to_vec(), score)).collect();
+            let members: Vec<(Vec<u8>, f64)> =
+                packed.range(0..len / 2).map(|(m, score)| (m.to_vec(), score)).collect();
             return Self::from_members(members, limits, hasher);
         }
         let big = Big::from_ordered(packed.range(0..len / 2), hasher);
