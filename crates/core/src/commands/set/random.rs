@@ -3,8 +3,8 @@
 use super::{removed, set, set_mut};
 use crate::commands::random::{Wanted, choose, too_many};
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::num::parse_i64;
 use crate::keyspace::Set;
+use crate::num::parse_i64;
 use crate::packed::Elem;
 use crate::resp::Args;
 use crate::resp::reply::IntBuf;
