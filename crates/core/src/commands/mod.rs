@@ -5,6 +5,7 @@
 //! and replication are listed in [`server`] and carried out by the node, which alone has what they
 //! need.
 
+pub mod bitmap;
 pub mod error;
 pub mod hash;
 pub mod keys;

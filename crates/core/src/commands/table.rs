@@ -154,6 +154,7 @@ impl Group {
 /// The families' tables.
 pub const FAMILIES: &[&[CommandSpec]] = &[
     super::string::COMMANDS,
+    super::bitmap::COMMANDS,
     super::keys::COMMANDS,
     super::list::COMMANDS,
     super::hash::COMMANDS,

@@ -120,6 +120,11 @@ impl Sink for Loader {
         Ok(())
     }
 
+    fn resize_db(&mut self, keys: u64, _expires: u64) -> Taken {
+        self.keyspace.reserve(self.db, usize::try_from(keys).unwrap_or(usize::MAX));
+        Ok(())
+    }
+
     fn function(&mut self, _code: &[u8]) -> Taken {
         self.functions += 1;
         Ok(())

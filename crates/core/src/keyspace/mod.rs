@@ -237,6 +237,11 @@ impl Keyspace {
         &mut item.value
     }
 
+    /// Whether a key is there for this command, which is about to set it. Counts as no access.
+    pub fn exists(&mut self, db: usize, key: &[u8]) -> bool {
+        self.find(db, self.hasher.hash(key), key, true).is_some()
+    }
+
     /// Puts a value under a key, replacing what was there. Returns whether the key is new.
     pub fn insert(&mut self, db: usize, key: &[u8], value: Value, ttl: Ttl) -> bool {
         let hash = self.hasher.hash(key);

@@ -319,3 +319,22 @@ mod tests {
         assert_eq!(error, LoadError::Duplicate(b"a".to_vec()));
     }
 }
+impl Set {
+    /// The type under which an RDB file holds the set.
+    pub fn rdb_type(&self, _writer: &crate::rdb::Writer) -> u8 {
+        if self.as_intset().is_some() {
+            crate::rdb::format::value_type::SET_INTSET
+        } else {
+            crate::rdb::format::value_type::SET
+        }
+    }
+
+    /// Writes what follows the key in an RDB file, as [`Set::rdb_type`].
+    pub fn save(&self, writer: &mut crate::rdb::Writer) {
+        if let Some(ints) = self.as_intset() {
+            return writer.intset(ints);
+        }
+        writer.length(self.len() as u64);
+        self.iter().for_each(|member| writer.elem(member));
+    }
+}

@@ -95,6 +95,12 @@ impl Str {
         }
     }
 
+    /// Replaces the value by an integer.
+    #[inline]
+    pub fn set_int(&mut self, value: i64) {
+        *self = Self::from_int(value);
+    }
+
     /// The bytes to be changed in place. From then on the string is `raw`.
     pub fn make_mut(&mut self) -> &mut Vec<u8> {
         if !matches!(self.0, Repr::Grown(_)) {

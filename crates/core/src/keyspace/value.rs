@@ -1,6 +1,8 @@
 //! The value of a key.
 
 use super::{Hash, List, Set, Str, ZSet};
+use crate::rdb::Writer;
+use crate::rdb::format::value_type;
 
 /// A value under a key. 24 bytes; collections are behind a box.
 #[derive(Debug, Clone)]
@@ -31,14 +33,47 @@ impl Value {
         }
     }
 
+    /// What `OBJECT ENCODING` answers.
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            Self::Str(value) => value.encoding(),
+            Self::List(list) => list.encoding(),
+            Self::Hash(hash) => hash.encoding(),
+            Self::Set(set) => set.encoding(),
+            Self::ZSet(zset) => zset.encoding(),
+        }
+    }
+
     /// Bytes on the heap, for estimates.
     pub fn heap_memory(&self) -> usize {
         match self {
             Self::Str(value) => value.heap_memory(),
-            Self::List(_) => size_of::<List>(),
-            Self::Hash(_) => size_of::<Hash>(),
-            Self::Set(_) => size_of::<Set>(),
-            Self::ZSet(_) => size_of::<ZSet>(),
+            Self::List(list) => size_of::<List>() + list.memory(),
+            Self::Hash(hash) => size_of::<Hash>() + hash.memory(),
+            Self::Set(set) => size_of::<Set>() + set.memory(),
+            Self::ZSet(zset) => size_of::<ZSet>() + zset.memory(),
+        }
+    }
+
+    /// The type under which an RDB file holds it.
+    pub fn rdb_type(&self, writer: &Writer) -> u8 {
+        match self {
+            Self::Str(_) => value_type::STRING,
+            Self::List(list) => list.rdb_type(writer),
+            Self::Hash(hash) => hash.rdb_type(writer),
+            Self::Set(set) => set.rdb_type(writer),
+            Self::ZSet(zset) => zset.rdb_type(writer),
+        }
+    }
+
+    /// Writes what follows the key in an RDB file, as [`Value::rdb_type`].
+    pub fn save(&self, writer: &mut Writer) {
+        match self {
+            Self::Str(value) => writer.string(value.bytes()),
+            Self::List(list) => list.save(writer),
+            Self::Hash(hash) => hash.save(writer),
+            Self::Set(set) => set.save(writer),
+            Self::ZSet(zset) => zset.save(writer),
         }
     }
 }
