@@ -516,3 +516,6 @@ impl<T: Trace> Node<T> {
         self.record(Event::Log(level, text.into()));
     }
 }
+
+#[cfg(test)]
+mod tests;
