@@ -43,25 +43,15 @@ impl<T: Trace> Node<T> {
         if self.snapshot_has_work() {
             return Some((self.now.instant, Timer::Work));
         }
-        let mut timers = vec![(self.timers.replication, Timer::Replication)];
-        if let Some(at_ms) = self.keyspace.next_expire_hint()
-            && self.config.replicaof.is_none()
-        {
-            // The active cycle runs when a key is due, but not more often than Redis's.
+        let cron =
+            (self.timers.replication, Timer::Replication).min((self.timers.server, Timer::Server));
+        // The active expire cycle runs when a key is due, but not more often than Redis's.
+        let expire = self.keyspace.next_expire_hint().filter(|_| self.config.replicaof.is_none());
+        Some(expire.map_or(cron, |at_ms| {
             let wait_ms = at_ms.saturating_sub(self.now.unix_ms).saturating_add(1);
             let due = self.now.instant.plus_ms(wait_ms).max(self.timers.expire);
-            timers.push((due, Timer::Expire));
-        }
-        if self.wants_server_cron() {
-            timers.push((self.timers.server, Timer::Server));
-        }
-        timers.into_iter().min()
-    }
-
-    fn wants_server_cron(&self) -> bool {
-        (self.saving.dirty > 0 && !self.config.save.is_empty())
-            || self.config.timeout > 0
-            || self.conns.iter().any(|conn| conn.closing.is_some())
+            cron.min((due, Timer::Expire))
+        }))
     }
 
     pub(super) fn fire_timers(&mut self) {

@@ -33,10 +33,7 @@ fn an_unknown_command_is_named_with_its_arguments() {
         net.run(client, "frobnicate a b"),
         r"-ERR unknown command \'frobnicate\', with args beginning with: \'a\' \'b\' \r\n"
     );
-    assert_eq!(
-        net.run(client, "echo"),
-        r"-ERR wrong number of arguments for \'echo\' command\r\n"
-    );
+    assert_eq!(net.run(client, "echo"), r"-ERR wrong number of arguments for \'echo\' command\r\n");
 }
 
 #[test]
