@@ -281,14 +281,23 @@ impl<T: Trace> Node<T> {
     pub(super) fn master_input(&mut self, conn: &mut Conn, input: &[u8]) {
         self.link.last_io = self.now.instant;
         self.stats.net_repl_input_bytes += input.len() as u64;
-        let mut joined;
-        let mut rest = input;
-        if !conn.pending.is_empty() {
-            joined = std::mem::take(&mut conn.pending);
-            joined.extend_from_slice(input);
-            rest = &joined;
+        if conn.pending.is_empty() {
+            let used = self.link_input(conn, input);
+            conn.pending.extend_from_slice(&input[used..]);
+        } else {
+            let mut pending = std::mem::take(&mut conn.pending);
+            pending.extend_from_slice(input);
+            let used = self.link_input(conn, &pending);
+            pending.drain(..used);
+            conn.pending = pending;
         }
-        while !rest.is_empty() && conn.closing.is_none() {
+    }
+
+    /// Returns how many of the bytes were used.
+    fn link_input(&mut self, conn: &mut Conn, input: &[u8]) -> usize {
+        let mut at = 0;
+        while at < input.len() && conn.closing.is_none() {
+            let rest = &input[at..];
             let used = match self.link.state {
                 ReplState::Transfer => self.transfer_input(conn, rest),
                 ReplState::Connected => self.stream_input(conn, rest),
@@ -297,11 +306,9 @@ impl<T: Trace> Node<T> {
             if used == 0 {
                 break;
             }
-            rest = &rest[used..];
+            at += used;
         }
-        if conn.closing.is_none() {
-            conn.pending.extend_from_slice(rest);
-        }
+        if conn.closing.is_some() { input.len() } else { at }
     }
 
     fn identity(config: &crate::config::Config) -> Identity<'_> {
@@ -594,6 +601,9 @@ impl<T: Trace> Node<T> {
 
     /// Applies commands of the stream. Returns the bytes used.
     fn stream_input(&mut self, conn: &mut Conn, input: &[u8]) -> usize {
+        if input.len() < conn.parser.wants() {
+            return 0;
+        }
         let (mut at, mut ranges) = (0, std::mem::take(&mut self.master_ranges));
         let limits = Limits::default();
         while at < input.len() && conn.closing.is_none() {
