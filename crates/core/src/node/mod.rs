@@ -22,7 +22,6 @@ mod input;
 mod load;
 mod primary;
 mod replica;
-mod shim;
 mod snapshot;
 mod stats;
 mod timers;
@@ -240,7 +239,6 @@ pub struct Node<T> {
     effects: Effects,
     /// Where replies to our master's commands go: nowhere.
     sink: Reply,
-    fake_cut: shim::FakeCut,
     unit: feed::Unit,
     batch: input::Batch,
     /// Argument ranges of the master's commands, used again.
@@ -280,7 +278,6 @@ impl<T: Trace> Node<T> {
             transmit: VecDeque::new(),
             effects: Effects::default(),
             sink: Reply::new(),
-            fake_cut: Default::default(),
             unit: feed::Unit::default(),
             batch: input::Batch::default(),
             master_ranges: Vec::new(),

@@ -1,17 +1,20 @@
 //! Snapshots: one incremental cut of the dataset at a time, for the disk or for replicas.
 
 use super::conn::{Conn, Payload};
-use super::shim::CutOptions;
 use super::{Action, FileEvent, FileOp, Node};
 use crate::commands::{CmdError, Outcome};
 use crate::config::Config;
 use crate::id::ConnId;
+use crate::keyspace::cut::CutOptions;
 use crate::replication::state::ReplicaState;
 use crate::replication::stream::SharedBuffer;
 use crate::replication::transfer::{self, Framing};
 use crate::resp::Args;
 use crate::time::{Instant, Now};
 use crate::trace::{CloseReason, Event, Level, SnapshotTarget, Trace};
+
+/// The RDB version written: what Redis 7.0 writes, and everything newer reads.
+const RDB_VERSION: u16 = 10;
 
 /// RDB bytes produced in one go between commands; about 100 µs of work.
 const STEP_BYTES: usize = 64 * 1024;
@@ -268,10 +271,11 @@ impl<T: Trace> Node<T> {
         let keys = (0..self.keyspace.databases()).map(|db| self.keyspace.len(db) as u64).sum();
         let options = CutOptions {
             aux: self.rdb_aux(),
+            version: RDB_VERSION,
             compress: self.config.rdbcompression,
             checksum: self.config.rdbchecksum,
         };
-        self.fake_cut.cut_begin(options);
+        self.keyspace.cut_begin(options);
         let mark = self.rng.hex();
         let mut payload = SharedBuffer::starting_at(0);
         let temp = format!("temp-{}.rdb", String::from_utf8_lossy(&self.rng.hex::<8>()));
@@ -301,7 +305,7 @@ impl<T: Trace> Node<T> {
             ("redis-ver", super::REDIS_VERSION.into()),
             ("redis-bits", "64".into()),
             ("ctime", (self.now.unix_ms / 1000).to_string()),
-            ("used-mem", 0.to_string()),
+            ("used-mem", self.keyspace.memory().to_string()),
         ];
         let is_replica = self.config.replicaof.is_some();
         let stream_db = match is_replica {
@@ -333,7 +337,7 @@ impl<T: Trace> Node<T> {
         if !self.snapshot_has_work() {
             return;
         }
-        let progress = self.fake_cut.cut_step(STEP_BYTES);
+        let progress = self.keyspace.cut_step(STEP_BYTES);
         self.take_cut_output();
         if T::FINE
             && let Some(job) = &self.snapshot
@@ -348,7 +352,7 @@ impl<T: Trace> Node<T> {
 
     fn take_cut_output(&mut self) {
         let Some(job) = &mut self.snapshot else { return };
-        let output = self.fake_cut.cut_output();
+        let output = self.keyspace.cut_output();
         job.bytes += output.len() as u64;
         if job.target == SnapshotTarget::ReplicasSocket {
             job.payload.append(output);
@@ -362,7 +366,7 @@ impl<T: Trace> Node<T> {
     }
 
     fn cut_done(&mut self) {
-        self.fake_cut.cut_end();
+        self.keyspace.cut_end();
         let Some(job) = &mut self.snapshot else { return };
         if job.target == SnapshotTarget::ReplicasSocket {
             job.phase = Phase::Sending;
@@ -478,7 +482,7 @@ impl<T: Trace> Node<T> {
     }
 
     fn fail_job(&mut self, error: &str) {
-        self.fake_cut.cut_end();
+        self.keyspace.cut_end();
         self.saving.last_ok = false;
         let Some(job) = &self.snapshot else { return };
         let temp = job.temp.clone();
@@ -498,7 +502,7 @@ impl<T: Trace> Node<T> {
     /// Ends a snapshot whose result nobody can use any more.
     pub(super) fn abort_snapshot(&mut self, why: &'static str) {
         let Some(job) = self.snapshot.take() else { return };
-        self.fake_cut.cut_end();
+        self.keyspace.cut_end();
         self.log(Level::Warning, format!("The snapshot in progress is given up: {why}"));
         if job.target != SnapshotTarget::ReplicasSocket && job.phase == Phase::Cutting {
             self.actions.push_back(Action::File(FileOp::Remove { name: job.temp }));

@@ -161,10 +161,22 @@ fn a_chain_carries_the_masters_bytes_verbatim() {
 }
 
 #[test]
-#[ignore]
 fn getack_is_answered_without_counting_itself() {
-    let (net, master, replica) = pair(true);
-    let _ = (net, master, replica);
+    let (mut net, master, replica) = pair(true);
+    let writer = net.client(master);
+    net.run(writer, "SET a 1");
+    let before = net.at(replica).master_repl_offset();
+    let conn = net.at(replica).link().and_then(|link| link.conn).expect("connected");
+    net.wire.clear();
+    // As a master would put it into the stream.
+    let getack = b"*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
+    net.raw((replica, conn), getack);
+    let answer: Vec<u8> = net.wire.values().flatten().copied().collect();
+    let digits = before.to_string();
+    let expected =
+        format!("*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n${}\r\n{digits}\r\n", digits.len());
+    assert_eq!(String::from_utf8(answer).expect("text"), expected);
+    assert_eq!(net.at(replica).master_repl_offset(), before + 37);
 }
 
 #[test]
