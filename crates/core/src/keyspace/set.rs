@@ -11,6 +11,8 @@ use super::zset::LoadError;
 use crate::config::EncodingLimits;
 use crate::num::parse_i64;
 use crate::packed::{Elem, Intset, IntsetIter};
+use crate::rdb::Writer;
+use crate::rdb::format::value_type;
 use crate::resp::reply::IntBuf;
 use crate::rng::Rng;
 
@@ -197,6 +199,25 @@ impl Set {
             }
             Repr::Table(table) => {
                 table.scan(cursor, count, |_, member| visit(Elem::Bytes(&member.0)))
+            }
+        }
+    }
+
+    /// The type it has in an RDB file.
+    pub fn rdb_type(&self) -> u8 {
+        match self.0 {
+            Repr::Ints(_) => value_type::SET_INTSET,
+            Repr::Table(_) => value_type::SET,
+        }
+    }
+
+    /// Writes what follows the key in an RDB file, as [`Set::rdb_type`].
+    pub fn save(&self, writer: &mut Writer) {
+        match &self.0 {
+            Repr::Ints(ints) => writer.intset(ints),
+            Repr::Table(table) => {
+                writer.length(table.len() as u64);
+                table.iter().for_each(|member| writer.string(&member.0));
             }
         }
     }

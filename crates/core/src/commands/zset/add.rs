@@ -91,7 +91,7 @@ fn parse_options(
     let AddOptions { nx, xx, gt, lt, incr } = options;
     let text = if nx && xx {
         "ERR XX and NX options at the same time are not compatible"
-    } else if (gt && nx) || (lt && nx) || (gt && lt) {
+    } else if (nx && (gt || lt)) || (gt && lt) {
         "ERR GT, LT, and/or NX options at the same time are not compatible"
     } else if incr && left > 2 {
         "ERR INCR option supports a single increment-element pair"

@@ -9,6 +9,8 @@ use crate::config::EncodingLimits;
 use crate::keyspace::small::SmallBytes;
 use crate::keyspace::table::Hasher;
 use crate::packed::{Elem, Listpack};
+use crate::rdb::Writer;
+use crate::rdb::format::value_type;
 use crate::resp::reply::IntBuf;
 
 /// Why what a file holds is no set or sorted set.
@@ -105,6 +107,37 @@ impl ZSet {
         }
         let big = Big::from_ordered(packed.range(0..len / 2), hasher);
         Ok(Self(Repr::Big(Box::new(big))))
+    }
+}
+
+impl ZSet {
+    /// The type it has in an RDB file of the writer's version.
+    pub fn rdb_type(&self, writer: &Writer) -> u8 {
+        match self.0 {
+            Repr::Packed(_) if writer.knows(value_type::ZSET_LISTPACK) => value_type::ZSET_LISTPACK,
+            _ if writer.knows(value_type::ZSET_2) => value_type::ZSET_2,
+            _ => value_type::ZSET,
+        }
+    }
+
+    /// Writes what follows the key in an RDB file, as [`ZSet::rdb_type`].
+    pub fn save(&self, writer: &mut Writer) {
+        if let Repr::Packed(packed) = &self.0
+            && writer.knows(value_type::ZSET_LISTPACK)
+        {
+            return writer.listpack(packed.list());
+        }
+        let binary = writer.knows(value_type::ZSET_2);
+        writer.length(self.len() as u64);
+        // From the highest score down, as Redis: whoever loads it one by one always adds in front.
+        for (member, score) in self.iter().rev() {
+            writer.elem(member);
+            if binary {
+                writer.binary_double(score);
+            } else {
+                writer.text_double(score);
+            }
+        }
     }
 }
 

@@ -247,3 +247,34 @@ fn bad_files_are_refused() {
         assert_eq!(packed(&["a", "2", "c", "1", "b", "1"]), Ok(sorted));
     }
 }
+
+#[test]
+fn saved_as_each_version_wants() {
+    let save = |zset: &ZSet, version| {
+        let options = crate::rdb::Options { version, ..Default::default() };
+        let mut writer = crate::rdb::Writer::new(options);
+        zset.save(&mut writer);
+        (zset.rdb_type(&writer), writer.take())
+    };
+    let members = || vec![("b", 1.5), ("a", f64::NEG_INFINITY)];
+    let load = |limits: &EncodingLimits| {
+        let members = members().into_iter().map(|(m, s)| (m.as_bytes().to_vec(), s)).collect();
+        ZSet::from_members(members, limits, hasher()).unwrap()
+    };
+    let small = load(&EncodingLimits::default());
+    let big = load(&EncodingLimits { zset_entries: 0, ..Default::default() });
+    let text = b"\x02\x01b\x031.5\x01a\xff".to_vec();
+    let mut binary = b"\x02\x01b".to_vec();
+    binary.extend_from_slice(&1.5_f64.to_le_bytes());
+    binary.extend_from_slice(b"\x01a");
+    binary.extend_from_slice(&f64::NEG_INFINITY.to_le_bytes());
+    for zset in [&small, &big] {
+        assert_eq!(save(zset, 7), (3, text.clone()));
+        assert_eq!(save(zset, 9), (5, binary.clone()));
+    }
+    assert_eq!(save(&big, 11), (5, binary));
+    let list = small.as_listpack().unwrap().as_bytes();
+    let mut expected = vec![list.len() as u8];
+    expected.extend_from_slice(list);
+    assert_eq!(save(&small, 10), (17, expected));
+}
