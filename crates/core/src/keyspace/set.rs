@@ -203,8 +203,8 @@ impl Set {
         }
     }
 
-    /// The type it has in an RDB file.
-    pub fn rdb_type(&self) -> u8 {
+    /// The type it has in an RDB file, the same in every version.
+    pub fn rdb_type(&self, _: &Writer) -> u8 {
         match self.0 {
             Repr::Ints(_) => value_type::SET_INTSET,
             Repr::Table(_) => value_type::SET,
@@ -338,24 +338,5 @@ mod tests {
         let twice = [b"a".to_vec(), b"b".to_vec(), b"a".to_vec()];
         let error = Set::from_members(twice.into_iter(), &limits, hasher()).unwrap_err();
         assert_eq!(error, LoadError::Duplicate(b"a".to_vec()));
-    }
-}
-impl Set {
-    /// The type under which an RDB file holds the set.
-    pub fn rdb_type(&self, _writer: &crate::rdb::Writer) -> u8 {
-        if self.as_intset().is_some() {
-            crate::rdb::format::value_type::SET_INTSET
-        } else {
-            crate::rdb::format::value_type::SET
-        }
-    }
-
-    /// Writes what follows the key in an RDB file, as [`Set::rdb_type`].
-    pub fn save(&self, writer: &mut crate::rdb::Writer) {
-        if let Some(ints) = self.as_intset() {
-            return writer.intset(ints);
-        }
-        writer.length(self.len() as u64);
-        self.iter().for_each(|member| writer.elem(member));
     }
 }

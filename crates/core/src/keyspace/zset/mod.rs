@@ -334,33 +334,3 @@ impl ExactSizeIterator for Members<'_> {}
 
 #[cfg(test)]
 mod tests;
-impl ZSet {
-    /// The type under which an RDB file holds the sorted set.
-    pub fn rdb_type(&self, writer: &crate::rdb::Writer) -> u8 {
-        use crate::rdb::format::value_type as t;
-        let packed = self.as_listpack().is_some() && writer.knows(t::ZSET_LISTPACK);
-        if packed {
-            t::ZSET_LISTPACK
-        } else if writer.knows(t::ZSET_2) {
-            t::ZSET_2
-        } else {
-            t::ZSET
-        }
-    }
-
-    /// Writes what follows the key in an RDB file, as [`ZSet::rdb_type`].
-    pub fn save(&self, writer: &mut crate::rdb::Writer) {
-        use crate::rdb::format::value_type as t;
-        if let Some(list) = self.as_listpack()
-            && writer.knows(t::ZSET_LISTPACK)
-        {
-            return writer.listpack(list);
-        }
-        let binary = writer.knows(t::ZSET_2);
-        writer.length(self.len() as u64);
-        for (member, score) in self.iter() {
-            writer.elem(member);
-            if binary { writer.binary_double(score) } else { writer.text_double(score) }
-        }
-    }
-}
