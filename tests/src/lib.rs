@@ -13,6 +13,7 @@
 //! * What a fixture started, it stops; what it wrote, it removes, unless the test failed.
 
 pub mod dataset;
+pub mod grammar;
 pub mod info;
 pub mod resp;
 pub mod rng;
