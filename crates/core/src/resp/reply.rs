@@ -1,5 +1,8 @@
 //! The writer of replies.
 
+pub use super::number::format_double;
+use super::number::write_double;
+
 const CRLF: &[u8] = b"\r\n";
 
 /// Replies to one client, in its protocol version, appended to one buffer.
@@ -141,13 +144,23 @@ impl Reply {
     /// A double: `,value` or, in RESP2, a bulk string. Formatted as Redis does, see
     /// [`format_double`].
     pub fn double(&mut self, value: f64) {
-        let text = format_double(value);
         if self.resp3 {
             self.buf.push(b',');
-            self.buf.extend_from_slice(text.as_bytes());
+            write_double(&mut self.buf, value);
             self.buf.extend_from_slice(CRLF);
         } else {
-            self.bulk(text.as_bytes());
+            // Its length has one digit or two: written once it is known.
+            let start = self.buf.len();
+            self.buf.extend_from_slice(b"$00\r\n");
+            write_double(&mut self.buf, value);
+            let len = (self.buf.len() - start - 5) as u8;
+            if len < 10 {
+                self.buf[start + 1] = b'0' + len;
+                self.buf.remove(start + 2);
+            } else {
+                self.buf[start + 1..start + 3].copy_from_slice(&[b'0' + len / 10, b'0' + len % 10]);
+            }
+            self.buf.extend_from_slice(CRLF);
         }
     }
 
@@ -208,14 +221,53 @@ impl IntBuf {
     }
 }
 
-/// A double as Redis 7.0 writes it in replies (`%.17g`, `inf`, `-inf`, `nan`).
-pub fn format_double(value: f64) -> String {
-    // Replaced by the exact rules of `addReplyDouble` in this module's owner's hands.
-    if value.is_nan() {
-        "nan".into()
-    } else if value.is_infinite() {
-        if value > 0.0 { "inf".into() } else { "-inf".into() }
-    } else {
-        format!("{value}")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is written, for a client of each version.
+    fn both(write: impl Fn(&mut Reply)) -> [String; 2] {
+        [false, true].map(|resp3| {
+            let mut reply = Reply::new();
+            reply.set_resp3(resp3);
+            write(&mut reply);
+            reply.bytes().escape_ascii().to_string()
+        })
+    }
+
+    #[test]
+    fn each_version_has_its_forms() {
+        let both = |write: fn(&mut Reply)| both(write);
+        assert_eq!(both(|r| r.null()), [r"$-1\r\n", r"_\r\n"]);
+        assert_eq!(both(|r| r.null_array()), [r"*-1\r\n", r"_\r\n"]);
+        assert_eq!(both(|r| r.map(2)), [r"*4\r\n", r"%2\r\n"]);
+        assert_eq!(both(|r| r.set(2)), [r"*2\r\n", r"~2\r\n"]);
+        assert_eq!(both(|r| r.push(2)), [r"*2\r\n", r">2\r\n"]);
+        assert_eq!(both(|r| r.bool(true)), [r":1\r\n", r"#t\r\n"]);
+        assert_eq!(both(|r| r.bool(false)), [r":0\r\n", r"#f\r\n"]);
+        assert_eq!(both(|r| r.double(1.5)), [r"$3\r\n1.5\r\n", r",1.5\r\n"]);
+        assert_eq!(
+            both(|r| r.double(1234567890.0)),
+            [r"$10\r\n1234567890\r\n", r",1234567890\r\n",]
+        );
+        assert_eq!(both(|r| r.double(f64::NEG_INFINITY)), [r"$4\r\n-inf\r\n", r",-inf\r\n"]);
+        assert_eq!(both(|r| r.verbatim("txt", b"ab")), [r"$2\r\nab\r\n", r"=6\r\ntxt:ab\r\n"]);
+    }
+
+    #[test]
+    fn what_both_versions_share() {
+        let one = |write: fn(&mut Reply)| {
+            let [two, three] = both(write);
+            assert_eq!(two, three);
+            two
+        };
+        assert_eq!(one(|r| r.ok()), r"+OK\r\n");
+        assert_eq!(one(|r| r.simple("PONG")), r"+PONG\r\n");
+        assert_eq!(one(|r| r.error("ERR a\r\nb")), r"-ERR a  b\r\n");
+        assert_eq!(one(|r| r.int(i64::MIN)), r":-9223372036854775808\r\n");
+        assert_eq!(one(|r| r.count(12)), r":12\r\n");
+        assert_eq!(one(|r| r.bulk(b"")), r"$0\r\n\r\n");
+        assert_eq!(one(|r| r.bulk_int(-7)), r"$2\r\n-7\r\n");
+        assert_eq!(one(|r| r.array(0)), r"*0\r\n");
     }
 }

@@ -1,0 +1,142 @@
+//! The command line: subcommands, and redis-server's own grammar behind `serve`.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use crate::{REDIS_VERSION, complain, play, say, serve};
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (behaves as Redis 7.0.15)");
+const SERVE_HELP: &str = "\
+The arguments are those of redis-server: a config file, then directives. `-` as the first or last
+argument reads more configuration from standard input.
+
+Examples:
+  lockstep serve
+  lockstep serve /etc/redis/redis.conf
+  lockstep serve --port 7777 --replicaof 127.0.0.1 6379
+  lockstep serve redis.conf --loglevel verbose --save ''
+  echo 'port 7777' | lockstep serve -
+
+A copy of (or link to) this program named redis-server behaves as `lockstep serve`.";
+
+/// Runs the program; `args[0]` is its name.
+pub fn run(args: Vec<OsString>) -> ExitCode {
+    let name = args.first().map(Path::new).and_then(Path::file_name);
+    if name.is_some_and(|name| name == "redis-server") {
+        return redis_server(args.into_iter().skip(1).map(OsString::into_vec).collect());
+    }
+    match command().try_get_matches_from(args) {
+        Ok(matches) => dispatch(&matches),
+        Err(error) => {
+            // Help and version come this way too, and go to standard output.
+            let _ = error.print();
+            ExitCode::from(u8::from(error.use_stderr()))
+        }
+    }
+}
+
+fn command() -> Command {
+    Command::new("lockstep")
+        .version(VERSION)
+        .about("Redis replication, one step at a time: a server, and a playground")
+        .disable_version_flag(true)
+        .arg(
+            Arg::new("version")
+                .short('v')
+                .long("version")
+                .help("Print version")
+                .action(ArgAction::Version),
+        )
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            Command::new("serve")
+                .about("Run a Redis server")
+                .override_usage("lockstep serve [redis.conf] [--directive value ...] [-]")
+                .after_help(SERVE_HELP)
+                .disable_help_flag(true)
+                .arg(
+                    Arg::new("args")
+                        .num_args(..)
+                        .trailing_var_arg(true)
+                        .allow_hyphen_values(true)
+                        .value_parser(value_parser!(OsString))
+                        .help("Config file and directives, as redis-server takes them"),
+                ),
+        )
+        .subcommand(
+            Command::new("play").about("Serve the playground page on this machine").arg(
+                Arg::new("http-port")
+                    .long("http-port")
+                    .value_name("PORT")
+                    .default_value("8379")
+                    .value_parser(value_parser!(u16))
+                    .help("Port on 127.0.0.1; 0 picks a free one"),
+            ),
+        )
+}
+
+fn dispatch(matches: &ArgMatches) -> ExitCode {
+    match matches.subcommand() {
+        Some(("serve", matches)) => {
+            let args: Vec<Vec<u8>> = matches
+                .get_many::<OsString>("args")
+                .unwrap_or_default()
+                .map(|arg| arg.clone().into_vec())
+                .collect();
+            if matches!(args.first().map(Vec::as_slice), Some(b"-h" | b"--help")) {
+                let mut command = command();
+                let serve = command.find_subcommand_mut("serve");
+                say(&serve.map(|serve| serve.render_help().to_string()).unwrap_or_default());
+                return ExitCode::SUCCESS;
+            }
+            redis_server(args)
+        }
+        Some(("play", matches)) => {
+            play::run(matches.get_one("http-port").copied().unwrap_or(play::PORT))
+        }
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// As redis-server, whose arguments these are.
+fn redis_server(args: Vec<Vec<u8>>) -> ExitCode {
+    match args.first().map(Vec::as_slice) {
+        Some(b"-v" | b"--version") => {
+            say(&format!(
+                "Redis server v={REDIS_VERSION} sha=00000000:0 malloc=mimalloc bits={} \
+                 build=lockstep-{}",
+                usize::BITS,
+                env!("CARGO_PKG_VERSION")
+            ));
+            ExitCode::SUCCESS
+        }
+        Some(b"-h" | b"--help") => {
+            complain(SERVE_HELP);
+            ExitCode::FAILURE
+        }
+        Some(option @ (b"--test-memory" | b"--check-system")) => {
+            complain(&format!(
+                "{} is a function of redis-server that this program does not have",
+                String::from_utf8_lossy(option)
+            ));
+            ExitCode::FAILURE
+        }
+        _ => serve::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+        assert!(VERSION.contains(REDIS_VERSION));
+    }
+}

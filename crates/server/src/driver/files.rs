@@ -1,0 +1,139 @@
+//! File operations of the node, in the working directory (`dir`).
+//!
+//! Writing goes to the page cache and is done at once. A commit waits for the disk, so it is done on
+//! a thread; its end wakes the loop.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use lockstep_core::node::{FileEvent, FileOp};
+use mio::Waker;
+
+use crate::sys::words;
+
+/// Carries out file operations.
+#[derive(Debug)]
+pub(crate) struct Files {
+    /// Temporary files being written.
+    writing: Vec<(String, File)>,
+    /// The file read last: a transfer reads one file in many pieces, and must go on reading the
+    /// same one even when it has been replaced meanwhile.
+    reading: Option<(String, File)>,
+    done: Receiver<FileEvent>,
+    committer: Sender<FileEvent>,
+    waker: Arc<Waker>,
+}
+
+impl Files {
+    /// No files; commits wake `waker`.
+    pub(crate) fn new(waker: Arc<Waker>) -> Self {
+        let (committer, done) = channel();
+        Self { writing: Vec::new(), reading: None, done, committer, waker }
+    }
+
+    /// Does it, or starts it. The event, if there is one yet, is for the node.
+    pub(crate) fn run(&mut self, op: FileOp) -> Option<FileEvent> {
+        match op {
+            FileOp::Create { name } => match File::create(&name) {
+                Ok(file) => {
+                    self.writing.retain(|(other, _)| *other != name);
+                    self.writing.push((name, file));
+                    None
+                }
+                Err(error) => Some(failed(name, None, &error)),
+            },
+            FileOp::Append { name, data } => {
+                let result = match self.writing.iter_mut().find(|(other, _)| *other == name) {
+                    Some((_, file)) => file.write_all(&data),
+                    None => Err(io::Error::other("The file is not open")),
+                };
+                let error = result.err()?;
+                self.take(&name);
+                Some(failed(name, None, &error))
+            }
+            FileOp::Commit { name, to } => self.commit(name, to),
+            FileOp::Remove { name } => {
+                self.take(&name);
+                match fs::remove_file(&name) {
+                    Err(e) if e.kind() != io::ErrorKind::NotFound => Some(failed(name, None, &e)),
+                    _ => None,
+                }
+            }
+            FileOp::Read { token, name, offset, len } => {
+                Some(match self.read(&name, offset, len) {
+                    Ok(data) => FileEvent::Data { token, data },
+                    Err(error) => failed(name, Some(token), &error),
+                })
+            }
+        }
+    }
+
+    /// A commit that has ended.
+    pub(crate) fn poll(&mut self) -> Option<FileEvent> {
+        self.done.try_recv().ok()
+    }
+
+    /// Removes temporary files that were not committed: the process leaves.
+    pub(crate) fn abandon(&mut self) {
+        for (name, _) in self.writing.drain(..) {
+            let _ = fs::remove_file(name);
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Option<File> {
+        let index = self.writing.iter().position(|(other, _)| other == name)?;
+        Some(self.writing.swap_remove(index).1)
+    }
+
+    fn commit(&mut self, name: String, to: String) -> Option<FileEvent> {
+        let Some(file) = self.take(&name) else {
+            return Some(failed(name, None, &io::Error::other("The file is not open")));
+        };
+        let (sender, waker) = (self.committer.clone(), self.waker.clone());
+        let work = {
+            let name = name.clone();
+            move || {
+                let event = match commit(&file, &name, &to) {
+                    Ok(len) => FileEvent::Committed { to, len },
+                    Err(error) => failed(name, None, &error),
+                };
+                let _ = sender.send(event);
+                let _ = waker.wake();
+            }
+        };
+        let spawned = std::thread::Builder::new().name("commit".into()).spawn(work);
+        spawned.err().map(|error| failed(name, None, &error))
+    }
+
+    fn read(&mut self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let same = self.reading.as_ref().is_some_and(|(other, _)| other == name);
+        if offset == 0 || !same {
+            self.reading = Some((name.to_owned(), File::open(name)?));
+        }
+        let Some((_, file)) = &self.reading else { return Ok(Vec::new()) };
+        let size = file.metadata()?.len();
+        let mut data =
+            vec![0; len.min(usize::try_from(size.saturating_sub(offset)).unwrap_or(len))];
+        file.read_exact_at(&mut data, offset)?;
+        if data.len() < len {
+            self.reading = None;
+        }
+        Ok(data)
+    }
+}
+
+/// After this the new file is there under its name even if the machine loses power.
+fn commit(file: &File, name: &str, to: &str) -> io::Result<u64> {
+    file.sync_all()?;
+    let len = file.metadata()?.len();
+    fs::rename(name, to)?;
+    File::open(".")?.sync_all()?;
+    Ok(len)
+}
+
+fn failed(name: String, token: Option<u64>, error: &io::Error) -> FileEvent {
+    FileEvent::Failed { name, token, error: words(error) }
+}

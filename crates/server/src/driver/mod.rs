@@ -1,0 +1,582 @@
+//! The event loop: one thread that moves bytes between sockets and the node, by the contract in
+//! [`lockstep_core::node`].
+//!
+//! A turn of the loop reads every readable socket once, lets the node do what is due, then carries
+//! out its actions and writes once to every connection that has output. Nothing is allocated per
+//! event.
+//!
+//! Invariant: readiness is edge-triggered, so whatever is not read or written to the end is
+//! remembered: in `readable` (input may be left), in `unsent` (output is left and the socket takes
+//! it), or as a blocked connection (its socket will report).
+
+mod conns;
+mod dial;
+mod files;
+mod listen;
+mod signals;
+
+use std::io::{self, ErrorKind, IoSlice};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use lockstep_core::config::Config;
+use lockstep_core::id::ConnId;
+use lockstep_core::node::{Action, Node, Origin, Outgoing};
+use lockstep_core::time::{Instant, Now};
+use lockstep_core::trace::Level;
+use mio::event::Event;
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use conns::{Conns, Stream, address};
+use dial::{Dialed, Dialer};
+use files::Files;
+use listen::{Incoming, Listener};
+use signals::Signals;
+
+use crate::log::Log;
+use crate::sys::{raise_open_files, words};
+
+/// One read of a socket takes this much at most; then it is the next one's turn.
+const READ_MAX: usize = 64 * 1024;
+/// One connection is written this much at most in a turn.
+const WRITE_MAX: usize = 1024 * 1024;
+/// Events taken from the system at once.
+const EVENTS_MAX: usize = 1024;
+/// Connections accepted from one listener in a turn.
+const ACCEPTS_MAX: usize = 1000;
+/// How long to wait before accepting again when the process has no file descriptors left.
+const ACCEPT_PAUSE_MS: u64 = 100;
+/// File descriptors besides those of clients.
+pub(crate) const RESERVED_FILES: u64 = 32;
+
+const WAKER: Token = Token(usize::MAX);
+const SIGNALS: Token = Token(usize::MAX - 1);
+const DIALER: Token = Token(usize::MAX - 2);
+/// Listeners have the tokens from here up; connections have those from 0.
+const LISTENERS: usize = usize::MAX - 1024;
+
+const TOO_MANY: &[u8] = b"-ERR max number of clients reached\r\n";
+const DENIED: &[u8] = b"-DENIED Redis is running in protected mode because protected mode is \
+enabled and no password is set for the default user. In this mode connections are only accepted \
+from the loopback interface. If you want to connect from external computers to Redis you may adopt \
+one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET \
+protected-mode no' from the loopback interface by connecting to Redis from the same host the \
+server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. \
+Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the \
+protected mode by editing the Redis configuration file, and setting the protected mode option to \
+'no', and then restarting the server. 3) If you started the server manually just for testing, \
+restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the \
+default user. NOTE: You only need to do one of the above things in order for the server to start \
+accepting connections from the outside.\r\n";
+
+/// Both clocks.
+#[derive(Debug)]
+pub(crate) struct Clock(std::time::Instant);
+
+impl Clock {
+    /// Clocks that start now.
+    pub(crate) fn new() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Now {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now {
+            instant: Instant(self.0.elapsed().as_micros() as u64),
+            unix_ms: wall.as_millis() as u64,
+        }
+    }
+}
+
+/// A node on real sockets.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    node: Node<Log>,
+    clock: Clock,
+    poll: Poll,
+    listeners: Vec<Listener>,
+    /// Which listener may have more connections, and when to look at it.
+    accept_again: Option<Instant>,
+    conns: Conns,
+    readable: Vec<ConnId>,
+    unsent: Vec<ConnId>,
+    /// The list being worked through, kept for its memory.
+    spare: Vec<ConnId>,
+    scratch: Box<[u8]>,
+    dialer: Dialer,
+    files: Files,
+    signals: Signals,
+    /// The configuration as this driver has applied it.
+    applied: Applied,
+    leaving: bool,
+    exit: Option<i32>,
+}
+
+/// What of the configuration needs work when it changes.
+#[derive(Debug)]
+struct Applied {
+    revision: u64,
+    port: u16,
+    bind: Vec<String>,
+    dir: String,
+    maxclients: usize,
+}
+
+impl Applied {
+    fn new(config: &Config) -> Self {
+        Self {
+            revision: config.revision,
+            port: config.port,
+            bind: config.driver.bind.clone(),
+            dir: config.dir.clone(),
+            maxclients: config.maxclients,
+        }
+    }
+}
+
+impl Driver {
+    /// Opens the listening sockets and catches signals; `None` when that failed and the log says
+    /// why.
+    pub(crate) fn new(mut node: Node<Log>, clock: Clock) -> io::Result<Option<Self>> {
+        let poll = Poll::new()?;
+        let config = node.config().clone();
+        let Some(listeners) = listen::open(&config, node.trace_mut()) else { return Ok(None) };
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let signals = Signals::new(poll.registry(), SIGNALS)?;
+        let mut driver = Self {
+            node,
+            clock,
+            poll,
+            listeners: Vec::new(),
+            accept_again: None,
+            conns: Conns::default(),
+            readable: Vec::new(),
+            unsent: Vec::new(),
+            spare: Vec::new(),
+            scratch: vec![0; READ_MAX].into_boxed_slice(),
+            dialer: Dialer::new(DIALER, Arc::clone(&waker)),
+            files: Files::new(waker),
+            signals,
+            applied: Applied::new(&config),
+            leaving: false,
+            exit: None,
+        };
+        driver.listen_on(listeners)?;
+        Ok(Some(driver))
+    }
+
+    /// The node.
+    pub(crate) fn node(&mut self) -> &mut Node<Log> {
+        &mut self.node
+    }
+
+    /// The clocks.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn listen_on(&mut self, mut listeners: Vec<Listener>) -> io::Result<()> {
+        for (index, listener) in listeners.iter_mut().enumerate() {
+            listener.register(self.poll.registry(), Token(LISTENERS + index))?;
+        }
+        self.listeners = listeners;
+        Ok(())
+    }
+
+    /// Serves until the node wants to leave; returns the exit code.
+    pub(crate) fn run(&mut self) -> io::Result<i32> {
+        let mut events = Events::with_capacity(EVENTS_MAX);
+        self.drain(self.clock.now());
+        while self.exit.is_none() {
+            let wait = self.wait(self.clock.now().instant);
+            match self.poll.poll(&mut events, wait) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                result => result?,
+            }
+            let now = self.clock.now();
+            for event in &events {
+                self.handle_event(now, event);
+            }
+            if self.accept_again.is_some_and(|at| at <= now.instant) {
+                self.accept_all(now);
+            }
+            self.read_all(now);
+            self.handle_timeout();
+            self.drain(now);
+            if self.node.config().revision != self.applied.revision {
+                self.apply_config();
+            }
+        }
+        self.leave();
+        Ok(self.exit.unwrap_or_default())
+    }
+
+    /// How long nothing can happen but events.
+    fn wait(&self, now: Instant) -> Option<Duration> {
+        if !self.readable.is_empty() || !self.unsent.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let timer = self.node.poll_timeout().map(|(at, _)| at);
+        let at = timer.into_iter().chain(self.accept_again).min()?;
+        Some(Duration::from_micros(at - now))
+    }
+
+    fn handle_timeout(&mut self) {
+        // Asked again, since what was read may have changed it, and so may the time it took.
+        let Some((at, _)) = self.node.poll_timeout() else { return };
+        let now = self.clock.now();
+        if at <= now.instant {
+            self.node.handle_timeout(now);
+        }
+    }
+
+    fn handle_event(&mut self, now: Now, event: &Event) {
+        match event.token() {
+            WAKER => {
+                let dialed = self.dialer.handle_wake(self.poll.registry());
+                self.handle_dialed(now, dialed);
+                while let Some(event) = self.files.poll() {
+                    self.node.handle_file(now, event);
+                }
+            }
+            SIGNALS => self.handle_signal(now),
+            DIALER => {
+                let dialed = self.dialer.handle_event(self.poll.registry());
+                self.handle_dialed(now, dialed);
+            }
+            Token(listener) if listener >= LISTENERS => self.accept(now, listener - LISTENERS),
+            token => {
+                let Some((id, conn)) = self.conns.at(token) else { return };
+                conn.ending |= event.is_read_closed() || event.is_error();
+                if event.is_readable() || conn.ending {
+                    conn.readable = true;
+                    if conn.enlist() {
+                        self.readable.push(id);
+                    }
+                }
+                if conn.blocked && (event.is_writable() || event.is_error()) {
+                    conn.blocked = false;
+                    self.unsent.push(id);
+                }
+            }
+        }
+    }
+
+    fn handle_signal(&mut self, now: Now) {
+        let Some(name) = self.signals.take() else { return };
+        let log = self.node.trace_mut();
+        if self.leaving && name == "SIGINT" {
+            log.signal("You insist... exiting now.");
+            self.files.abandon();
+            self.exit = Some(1);
+            return;
+        }
+        log.signal(&format!("Received {name} scheduling shutdown..."));
+        self.leaving = true;
+        self.node.handle_signal(now);
+    }
+
+    // Connections.
+
+    fn accept_all(&mut self, now: Now) {
+        self.accept_again = None;
+        for index in 0..self.listeners.len() {
+            self.accept(now, index);
+        }
+    }
+
+    fn accept(&mut self, now: Now, index: usize) {
+        for _ in 0..ACCEPTS_MAX {
+            let Some(listener) = self.listeners.get(index) else { return };
+            match listener.accept() {
+                Ok(incoming) => self.take_in(now, incoming),
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return,
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ => {
+                        let why = words(&error);
+                        let log = self.node.trace_mut();
+                        log.warning(&format!("Accepting client connection: {why}"));
+                        self.accept_again = Some(now.instant.plus_ms(ACCEPT_PAUSE_MS));
+                        return;
+                    }
+                },
+            }
+        }
+        self.accept_again = Some(now.instant);
+    }
+
+    fn take_in(&mut self, now: Now, incoming: Incoming) {
+        let Incoming { mut stream, peer, local, nearby } = incoming;
+        let config = self.node.config();
+        let refusal = if self.conns.accepted() >= config.maxclients {
+            Some(TOO_MANY)
+        } else if config.driver.protected_mode && config.requirepass.is_empty() && !nearby {
+            Some(DENIED)
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            let _ = stream.write(&[IoSlice::new(refusal)]);
+            return;
+        }
+        stream.tune(config.driver.tcp_keepalive);
+        match self.conns.insert(self.poll.registry(), stream, true, false) {
+            Ok(id) if self.node.trace().wants(Level::Verbose) => {
+                self.node.trace_mut().write(Level::Verbose, &format!("Accepted {peer}"));
+                self.node.handle_open(now, id, Origin::Accepted { peer, local });
+            }
+            Ok(id) => self.node.handle_open(now, id, Origin::Accepted { peer, local }),
+            Err(error) => {
+                let why = words(&error);
+                let log = self.node.trace_mut();
+                log.warning(&format!("Error registering fd event for the new client: {why}"));
+            }
+        }
+    }
+
+    fn handle_dialed(&mut self, now: Now, dialed: Option<Dialed>) {
+        let (dial, error) = match dialed {
+            None => return,
+            Some(Dialed::Failed { dial, error }) => (dial, error),
+            Some(Dialed::Open { dial, stream }) => {
+                let peer = address(stream.peer_addr());
+                let local = address(stream.local_addr());
+                let stream = Stream::Tcp(stream);
+                stream.tune(self.node.config().driver.tcp_keepalive);
+                match self.conns.insert(self.poll.registry(), stream, false, true) {
+                    Ok(id) => {
+                        return self.node.handle_open(
+                            now,
+                            id,
+                            Origin::Dialed { dial, peer, local },
+                        );
+                    }
+                    Err(error) => (dial, words(&error)),
+                }
+            }
+        };
+        self.node.handle_dial_failed(now, dial, &error);
+    }
+
+    fn read_all(&mut self, now: Now) {
+        let mut batch = std::mem::take(&mut self.spare);
+        std::mem::swap(&mut batch, &mut self.readable);
+        for &id in &batch {
+            let Some(conn) = self.conns.get_mut(id) else { continue };
+            conn.listed = false;
+            if conn.paused {
+                continue;
+            }
+            match conn.stream.read(&mut self.scratch) {
+                Ok(0) => self.lost(now, id),
+                Ok(len) => {
+                    // A short read has emptied the socket, unless its end is still to be seen.
+                    conn.readable = len == self.scratch.len() || conn.ending;
+                    if conn.enlist() {
+                        self.readable.push(id);
+                    }
+                    self.node.handle_input(now, id, &self.scratch[..len]);
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => conn.readable = false,
+                    ErrorKind::Interrupted if conn.enlist() => self.readable.push(id),
+                    ErrorKind::Interrupted => {}
+                    _ => self.lost(now, id),
+                },
+            }
+        }
+        batch.clear();
+        self.spare = batch;
+    }
+
+    fn lost(&mut self, now: Now, id: ConnId) {
+        if self.conns.remove(id) {
+            self.node.handle_close(now, id);
+        }
+    }
+
+    // Output.
+
+    /// Carries out what the node wants, until it wants nothing.
+    fn drain(&mut self, now: Now) {
+        let mut batch = std::mem::take(&mut self.spare);
+        std::mem::swap(&mut batch, &mut self.unsent);
+        for &id in &batch {
+            self.send(now, id);
+        }
+        batch.clear();
+        self.spare = batch;
+        loop {
+            let mut idle = true;
+            while let Some(action) = self.node.poll_action() {
+                idle = false;
+                self.act(now, action);
+            }
+            while let Some(id) = self.node.poll_transmit() {
+                idle = false;
+                self.send(now, id);
+            }
+            if idle {
+                break;
+            }
+        }
+    }
+
+    /// Writes what a connection has to send, as far as its socket takes it.
+    fn send(&mut self, now: Now, id: ConnId) {
+        let mut written = 0;
+        loop {
+            let Some(conn) = self.conns.get_mut(id) else { return };
+            if conn.blocked {
+                return;
+            }
+            let outgoing = self.node.outgoing(id);
+            let mut slices = [IoSlice::new(&[]); Outgoing::MAX];
+            let (mut count, mut len) = (0, 0);
+            for slice in outgoing.slices() {
+                slices[count] = IoSlice::new(slice);
+                count += 1;
+                len += slice.len();
+            }
+            if count == 0 {
+                return;
+            }
+            match conn.stream.write(&slices[..count]) {
+                Ok(sent) => {
+                    self.node.handle_sent(now, id, sent);
+                    if sent < len {
+                        return self.block(now, id);
+                    }
+                    written += sent;
+                    if written >= WRITE_MAX {
+                        return self.unsent.push(id);
+                    }
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::WouldBlock => return self.block(now, id),
+                    _ => return self.lost(now, id),
+                },
+            }
+        }
+    }
+
+    /// The socket is full: its next event says when it is not.
+    fn block(&mut self, now: Now, id: ConnId) {
+        let Some(conn) = self.conns.get_mut(id) else { return };
+        conn.blocked = true;
+        let (token, both) = (Token(id.index as usize), Interest::READABLE | Interest::WRITABLE);
+        // Registering again reports once more if it has become writable meanwhile. From then on
+        // the connection keeps both interests: edges come only after a full buffer.
+        if conn.stream.register(self.poll.registry(), token, both, true).is_err() {
+            self.lost(now, id);
+        }
+    }
+
+    fn act(&mut self, now: Now, action: Action) {
+        match action {
+            Action::Dial { dial, host, port } => {
+                let source = self.node.config().driver.bind_source_addr.clone();
+                let registry = self.poll.registry();
+                let dialed = self.dialer.start(registry, dial, &host, port, &source);
+                self.handle_dialed(now, dialed);
+            }
+            Action::Close(id) => self.close(id),
+            Action::Read(id, wanted) => {
+                let Some(conn) = self.conns.get_mut(id) else { return };
+                conn.paused = !wanted;
+                if conn.enlist() {
+                    self.readable.push(id);
+                }
+            }
+            Action::File(op) => {
+                if let Some(event) = self.files.run(op) {
+                    self.node.handle_file(now, event);
+                }
+            }
+            Action::Sleep { micros } => std::thread::sleep(Duration::from_micros(micros)),
+            Action::Exit { code } => self.exit = Some(code),
+        }
+    }
+
+    /// Sends what the socket takes at once, and closes.
+    fn close(&mut self, id: ConnId) {
+        if let Some(conn) = self.conns.get_mut(id)
+            && !conn.blocked
+        {
+            let outgoing = self.node.outgoing(id);
+            let slices: Vec<IoSlice<'_>> = outgoing.slices().map(IoSlice::new).collect();
+            if !slices.is_empty() {
+                let _ = conn.stream.write(&slices);
+            }
+        }
+        self.conns.remove(id);
+    }
+
+    // The rest.
+
+    /// `CONFIG SET` changed something: does what needs doing outside the node.
+    fn apply_config(&mut self) {
+        let config = self.node.config().clone();
+        let log = self.node.trace_mut();
+        log.level = Log::level_named(&config.driver.loglevel);
+        if config.dir != self.applied.dir
+            && let Err(error) = std::env::set_current_dir(&config.dir)
+        {
+            log.warning(&format!("Can't enter the directory {}: {}", config.dir, words(&error)));
+        }
+        if config.maxclients > self.applied.maxclients {
+            raise_open_files(config.maxclients as u64 + RESERVED_FILES);
+        }
+        if (config.port, &config.driver.bind) != (self.applied.port, &self.applied.bind) {
+            self.listen_again(&config);
+        }
+        self.applied = Applied::new(&config);
+    }
+
+    /// Moves to other addresses; when one of them cannot be had, stays where it is.
+    fn listen_again(&mut self, config: &Config) {
+        // The old sockets stand in the way of new ones on the same addresses.
+        let (mut unix, tcp): (Vec<_>, Vec<_>) =
+            self.listeners.drain(..).partition(|l| matches!(l, Listener::Unix(..)));
+        drop(tcp);
+        for listener in &mut unix {
+            listener.deregister(self.poll.registry());
+        }
+        let opened = |config: &Config, log: &mut Log| match config.port {
+            0 => Some(Vec::new()),
+            _ => listen::open_tcp(config, log),
+        };
+        let opened = opened(config, self.node.trace_mut()).or_else(|| {
+            let before = Config { port: self.applied.port, ..config.clone() };
+            let driver = lockstep_core::config::DriverConfig {
+                bind: self.applied.bind.clone(),
+                ..before.driver.clone()
+            };
+            opened(&Config { driver, ..before }, self.node.trace_mut())
+        });
+        let mut listeners = opened.unwrap_or_default();
+        listeners.extend(unix);
+        if let Err(error) = self.listen_on(listeners) {
+            let why = words(&error);
+            self.node.trace_mut().warning(&format!("Can't listen on the new addresses: {why}"));
+        }
+    }
+
+    /// The last writes, so that replicas and clients get what they are due; then what this
+    /// process put into the file system goes.
+    fn leave(&mut self) {
+        let now = self.clock.now();
+        while let Some(id) = self.node.poll_transmit() {
+            self.send(now, id);
+        }
+        self.files.abandon();
+        let path = self.node.config().driver.unixsocket.clone();
+        if !path.is_empty() {
+            self.node.trace_mut().notice("Removing the unix socket file.");
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! `lockstep serve`: from the command line to a running server, in the order of redis-server.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::process::ExitCode;
+
+use lockstep_core::node::Node;
+
+use crate::REDIS_VERSION;
+use crate::driver::{Clock, Driver};
+use crate::log::{Log, Role};
+use crate::settings::{self, Settings, SettingsError};
+use crate::sys::{daemonize, raise_open_files, words};
+
+/// The dataset is read in pieces of this size.
+const LOAD_CHUNK: usize = 256 * 1024;
+/// Where a daemon's process id goes if nothing else is said.
+const DEFAULT_PIDFILE: &str = "/var/run/redis.pid";
+
+/// Runs a server with redis-server's arguments.
+pub(crate) fn run(args: &[Vec<u8>]) -> ExitCode {
+    match settings::read(args) {
+        Ok(settings) => match serve(settings) {
+            Ok(code) => code,
+            Err(error) => {
+                crate::complain(&format!("lockstep: {}", words(&error)));
+                ExitCode::FAILURE
+            }
+        },
+        Err(error @ SettingsError::Open { .. }) => {
+            let mut log = Log::new("", Log::level_named("notice"));
+            log.warning(&error.to_string());
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            crate::complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(settings: Settings) -> io::Result<ExitCode> {
+    let Settings { mut config, file, configured } = settings;
+    let mut log = Log::new(&config.driver.logfile, Log::level_named(&config.driver.loglevel));
+    if config.driver.daemonize {
+        daemonize()?;
+        log.set_pid();
+    }
+    greet(&mut log, configured);
+    log.role = if config.replicaof.is_some() { Role::Replica } else { Role::Master };
+    config.maxclients = room_for(config.maxclients, &mut log);
+    note_ignored(&config, &mut log);
+
+    let clock = Clock::new();
+    let seed = getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?;
+    let pidfile = pidfile(&config);
+    let node = Node::new(config, seed, clock.now(), log);
+    let Some(mut driver) = Driver::new(node, clock)? else { return Ok(ExitCode::FAILURE) };
+    if let Some(path) = &pidfile {
+        let pid = format!("{}\n", std::process::id());
+        if let Err(error) = fs::write(path, pid) {
+            let message = format!("Failed to write PID file {path}: {}", words(&error));
+            driver.node().trace_mut().warning(&message);
+        }
+    }
+    announce(&mut driver);
+    let _ = file;
+    if !load(&mut driver) {
+        return Ok(ExitCode::FAILURE);
+    }
+    driver.node().trace_mut().notice("Ready to accept connections");
+    let code = driver.run()?;
+    if let Some(path) = pidfile {
+        driver.node().trace_mut().notice("Removing the pid file.");
+        let _ = fs::remove_file(path);
+    }
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+fn greet(log: &mut Log, configured: bool) {
+    log.warning("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
+    log.warning(&format!(
+        "Redis version={REDIS_VERSION}, bits={}, commit=00000000, modified=0, pid={}, just started",
+        usize::BITS,
+        std::process::id()
+    ));
+    log.warning(&format!(
+        "Lockstep version={}, behaves as the Redis version above",
+        env!("CARGO_PKG_VERSION")
+    ));
+    if configured {
+        log.warning("Configuration loaded");
+    } else {
+        log.warning(
+            "Warning: no config file specified, using the default config. In order to specify a \
+             config file use lockstep serve /path/to/redis.conf",
+        );
+    }
+}
+
+/// How many clients the system allows, up to the number asked for.
+fn room_for(maxclients: usize, log: &mut Log) -> usize {
+    const RESERVED: u64 = crate::driver::RESERVED_FILES;
+    let wanted = maxclients as u64 + RESERVED;
+    let (files, refused) = raise_open_files(wanted);
+    if files >= wanted {
+        return maxclients;
+    }
+    let possible = files.saturating_sub(RESERVED).max(1);
+    log.warning(&format!(
+        "You requested maxclients of {maxclients} requiring at least {wanted} max file descriptors."
+    ));
+    if let Some(error) = refused {
+        log.warning(&format!(
+            "Server can't set maximum open files to {wanted} because of OS error: {}.",
+            words(&error)
+        ));
+    }
+    log.warning(&format!(
+        "Current maximum open files is {files}. maxclients has been reduced to {possible} to \
+         compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'."
+    ));
+    possible as usize
+}
+
+/// Directives whose absence somebody may come to regret: what is lost without them.
+const MISSED: [(&str, &str); 5] = [
+    ("appendonly", "there is no append-only file; use save points for persistence"),
+    ("maxmemory", "memory is not limited and keys are not evicted"),
+    ("cluster-enabled", "this server does not join a cluster"),
+    ("tls-port", "connections are not encrypted"),
+    ("aclfile", "there are no ACL users but the default one"),
+];
+
+fn note_ignored(config: &lockstep_core::config::Config, log: &mut Log) {
+    let mut others = Vec::new();
+    for (name, value) in config.ignored() {
+        match MISSED.iter().find(|(missed, _)| *missed == name) {
+            Some((_, lost)) => {
+                log.warning(&format!("WARNING {name} {value} has no effect here: {lost}."));
+            }
+            None => others.push(name),
+        }
+    }
+    if !others.is_empty() {
+        let names = others.join(", ");
+        log.notice(&format!("Directives accepted that have no effect here: {names}"));
+    }
+}
+
+fn pidfile(config: &lockstep_core::config::Config) -> Option<String> {
+    let path = match config.driver.pidfile.as_str() {
+        "" if config.driver.daemonize => DEFAULT_PIDFILE,
+        "" => return None,
+        path => path,
+    };
+    // Absolute, since `dir` may change until it is removed.
+    Some(std::path::absolute(path).map_or_else(|_| path.into(), |p| p.display().to_string()))
+}
+
+fn announce(driver: &mut Driver) {
+    let port = driver.node().config().port;
+    let log = driver.node().trace_mut();
+    log.notice(&format!("Running mode=standalone, port={port}."));
+    log.warning("Server initialized");
+}
+
+/// Loads the dataset, if there is one. A file that cannot be read ends the start, untouched.
+fn load(driver: &mut Driver) -> bool {
+    let name = driver.node().config().dbfilename.clone();
+    let mut file = match File::open(&name) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound || name.is_empty() => return true,
+        Err(error) => {
+            let message = format!(
+                "Fatal error: can't open the RDB file {name} for reading: {}",
+                words(&error)
+            );
+            driver.node().trace_mut().warning(&message);
+            return false;
+        }
+    };
+    let started = std::time::Instant::now();
+    match load_from(driver, &mut file) {
+        Ok(_) => {
+            let took = started.elapsed().as_secs_f64();
+            let message = format!("DB loaded from disk: {took:.3} seconds");
+            driver.node().trace_mut().notice(&message);
+            true
+        }
+        Err(why) => {
+            let dir = driver.node().config().dir.clone();
+            let message = format!(
+                "Fatal error loading the DB from {dir}/{name}: {why}. The file was left as it is: \
+                 repair it or move it away, then start again. Exiting."
+            );
+            driver.node().trace_mut().warning(&message);
+            false
+        }
+    }
+}
+
+fn load_from(driver: &mut Driver, file: &mut File) -> Result<u64, String> {
+    let len = file.metadata().map_err(|error| words(&error))?.len();
+    let now = driver.clock().now();
+    driver.node().load_begin(now, len);
+    let mut chunk = vec![0; LOAD_CHUNK];
+    loop {
+        let read = match file.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(words(&error)),
+        };
+        let now = driver.clock().now();
+        driver.node().load_chunk(now, &chunk[..read]).map_err(|error| error.to_string())?;
+    }
+    let now = driver.clock().now();
+    driver.node().load_end(now).map_err(|error| error.to_string())
+}

@@ -1,0 +1,112 @@
+//! What the standard library does not offer of the operating system. The only `unsafe` of this
+//! crate is here, each use a plain system call on values that live long enough.
+
+use std::io;
+use std::mem::MaybeUninit;
+
+/// Local time, as broken down by the system's time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LocalTime {
+    /// Year.
+    pub(crate) year: i32,
+    /// Month, 0 is January.
+    pub(crate) month: usize,
+    /// Day of the month.
+    pub(crate) day: i32,
+    /// Hour, minute, second.
+    pub(crate) clock: (i32, i32, i32),
+}
+
+/// The local time of a Unix time in seconds.
+///
+/// `localtime_r` instead of a crate: Redis's log is in local time, and of all that date crates
+/// offer this one call is needed.
+pub(crate) fn local_time(unix_seconds: i64) -> LocalTime {
+    let mut tm = MaybeUninit::<libc::tm>::zeroed();
+    let time = unix_seconds as libc::time_t;
+    // SAFETY: both pointers are to live locals; all-zero is a valid `tm` should the call fail.
+    let tm = unsafe {
+        libc::localtime_r(&raw const time, tm.as_mut_ptr());
+        tm.assume_init()
+    };
+    LocalTime {
+        year: tm.tm_year + 1900,
+        month: (tm.tm_mon.max(0) as usize) % 12,
+        day: tm.tm_mday,
+        clock: (tm.tm_hour, tm.tm_min, tm.tm_sec),
+    }
+}
+
+/// Goes on in a child process without a terminal; the parent exits. Must be called while the
+/// process has one thread.
+pub(crate) fn daemonize() -> io::Result<()> {
+    // SAFETY: no other thread exists yet, so the child may do anything; the parent leaves without
+    // running destructors or exit handlers twice.
+    unsafe {
+        match libc::fork() {
+            -1 => return Err(io::Error::last_os_error()),
+            0 => {}
+            _ => libc::_exit(0),
+        }
+        libc::setsid();
+        let null = libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
+        if null != -1 {
+            for stream in [libc::STDIN_FILENO, libc::STDOUT_FILENO, libc::STDERR_FILENO] {
+                libc::dup2(null, stream);
+            }
+            if null > libc::STDERR_FILENO {
+                libc::close(null);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes room for `wanted` open files; returns how many are possible, and why not more.
+pub(crate) fn raise_open_files(wanted: u64) -> (u64, Option<io::Error>) {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` outlives the calls.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == -1 {
+            return (1024, Some(io::Error::last_os_error()));
+        }
+        if limit.rlim_cur >= wanted {
+            return (limit.rlim_cur, None);
+        }
+        let raised = libc::rlimit { rlim_cur: wanted, rlim_max: wanted.max(limit.rlim_max) };
+        if libc::setrlimit(libc::RLIMIT_NOFILE, &raw const raised) == 0 {
+            return (wanted, None);
+        }
+        let refused = io::Error::last_os_error();
+        let most = libc::rlimit { rlim_cur: limit.rlim_max, ..limit };
+        libc::setrlimit(libc::RLIMIT_NOFILE, &raw const most);
+        (limit.rlim_max.min(wanted), Some(refused))
+    }
+}
+
+/// The system's words for an error, without Rust's "(os error 2)".
+pub(crate) fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_speak_as_the_system_does() {
+        assert_eq!(words(&io::Error::from_raw_os_error(2)), "No such file or directory");
+        assert_eq!(words(&io::Error::other("x")), "x");
+    }
+
+    #[test]
+    fn local_time_is_near_utc() {
+        // 2026-06-15 12:00:00 UTC: the same month in every time zone.
+        let time = local_time(1_781_524_800);
+        assert_eq!((time.year, time.month), (2026, 5));
+    }
+}
