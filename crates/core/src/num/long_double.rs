@@ -96,6 +96,16 @@ impl LongDouble {
         Some(round(negative, sum, i64::from(large.2) - 62, false))
     }
 
+    /// The nearest double (of the mantissa's upper 53 bits).
+    pub fn to_f64(self) -> f64 {
+        let magnitude = match self.kind {
+            Kind::Zero => 0.0,
+            Kind::Infinite => f64::INFINITY,
+            Kind::Finite { mantissa, exp } => mantissa as f64 * 2.0_f64.powi(exp),
+        };
+        if self.negative { -magnitude } else { magnitude }
+    }
+
     /// The number with 17 decimals and without trailing zeros, as Redis prints it.
     pub fn format(self) -> String {
         let digits = match self.kind {
@@ -376,7 +386,26 @@ mod tests {
         }
     }
 
-    const SUMS: &[(&str, &str, &str)] = &[("0.1", "0.2", "0.3"), ("3.0e3", "200", "3200")];
+    const SUMS: &[(&str, &str, &str)] = &[
+        ("0.1", "0.2", "0.3"),
+        ("3.0e3", "200", "3200"),
+        ("0x10", "0.5", "16.5"),
+        ("1e-18", "0", "0"),
+        ("5e-18", "0", "0"),
+        ("5.1e-18", "0", "0.00000000000000001"),
+        ("1e22", "1", "10000000000000000000000"),
+        ("-0", "0", "0"),
+        ("-0.5", "0.5", "0"),
+        ("9223372036854775807", "1", "9223372036854775808"),
+        ("18446744073709551615", "0.5", "18446744073709551616"),
+        ("-1e-17", "0", "-0.00000000000000001"),
+        ("3.141592653589793238462643383279", "0", "3.14159265358979324"),
+        ("1e-4940", "1", "1"),
+        ("123456789012345678901234567890", "-0.001", "123456789012345678899921813504"),
+        ("5.0000000000000000005", "0", "5"),
+        ("-1e-19", "0", "0"),
+        ("+1.", ".5", "1.5"),
+    ];
 
     #[test]
     fn text_that_is_no_number_is_refused() {

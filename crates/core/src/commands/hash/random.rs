@@ -14,6 +14,10 @@ use crate::rng::Rng;
 /// memory on a large negative count.
 const REPETITIONS_MAX: u64 = 1 << 24;
 
+const BELOW_RANGE: CmdError = CmdError::fixed(
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
+);
+
 /// A field with its value.
 type Pair<'a> = (Elem<'a>, Elem<'a>);
 
@@ -27,6 +31,9 @@ pub(super) fn hrandfield(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         return Ok(());
     };
     let count = parse_i64(count).ok_or(CmdError::NOT_INT)?;
+    if count == i64::MIN {
+        return Err(BELOW_RANGE);
+    }
     let values = match args.get(3) {
         None => false,
         Some(word) if word.eq_ignore_ascii_case(b"withvalues") && args.len() == 4 => true,

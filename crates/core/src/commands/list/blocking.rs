@@ -4,7 +4,7 @@
 use super::edit::transfer;
 use super::pop::{MultiPop, multi_pop, pop_name};
 use super::{end, list_mut, removed};
-use crate::commands::timeout::check_timeout;
+use crate::commands::timeout::parse_timeout;
 use crate::commands::{Ctx, Outcome};
 use crate::keyspace::list::End;
 use crate::resp::Args;
@@ -19,7 +19,7 @@ pub(super) fn brpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 fn pop_first(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
     let timeout = args.len() - 1;
-    check_timeout(&args[timeout], ctx.now_ms())?;
+    parse_timeout(&args[timeout])?;
     for key in args.from(1).take(timeout - 1) {
         let Some(list) = list_mut(ctx.keyspace, ctx.db, key)? else { continue };
         let Some(element) = list.peek(end) else { continue };
@@ -38,13 +38,13 @@ fn pop_first(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
 
 pub(super) fn blmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let wanted = MultiPop::parse(args, 2)?;
-    check_timeout(&args[1], ctx.now_ms())?;
+    parse_timeout(&args[1])?;
     multi_pop(ctx, args, wanted)
 }
 
 pub(super) fn blmove(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (from, to) = (end(&args[3])?, end(&args[4])?);
-    check_timeout(&args[5], ctx.now_ms())?;
+    parse_timeout(&args[5])?;
     if transfer(ctx, args, from, to)? {
         ctx.effects.rewrite(&[b"LMOVE", &args[1], &args[2], &args[3], &args[4]]);
     }
@@ -52,7 +52,7 @@ pub(super) fn blmove(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 }
 
 pub(super) fn brpoplpush(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    check_timeout(&args[3], ctx.now_ms())?;
+    parse_timeout(&args[3])?;
     if transfer(ctx, args, End::Tail, End::Head)? {
         ctx.effects.rewrite(&[b"RPOPLPUSH", &args[1], &args[2]]);
     }

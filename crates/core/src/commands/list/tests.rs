@@ -150,7 +150,7 @@ fn multi_pops_check_every_argument() {
         ("lmpop 1 l left", r"*-1\r\n"),
         ("blmpop -1 1 l left", r"-ERR timeout is negative\r\n"),
         ("blpop l x", r"-ERR timeout is not a float or out of range\r\n"),
-        ("blpop l 1e300", r"-ERR timeout is out of range\r\n"),
+        ("blpop l 1e300", r"-ERR timeout is negative\r\n"),
         ("blpop l 0.5", r"*-1\r\n"),
         ("brpoplpush l m 1", r"$-1\r\n"),
     ]);
