@@ -1,7 +1,7 @@
 //! `ZPOPMIN`, `ZPOPMAX`, `ZMPOP` and their blocking forms.
 
 use super::{int_from, removed, zset_mut};
-use crate::commands::timeout::check_timeout;
+use crate::commands::timeout::parse_timeout;
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::keyspace::ZSet;
 use crate::resp::reply::IntBuf;
@@ -86,7 +86,7 @@ pub(super) fn zmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 pub(super) fn bzmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let wanted = MultiPop::parse(args, 2)?;
-    check_timeout(args.at(1), ctx.now_ms())?;
+    parse_timeout(args.at(1))?;
     multi_pop(ctx, args, wanted)
 }
 
@@ -154,7 +154,7 @@ pub(super) fn bzpopmax(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 fn pop_first(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
     let timeout = args.len() - 1;
-    check_timeout(args.at(timeout), ctx.now_ms())?;
+    parse_timeout(args.at(timeout))?;
     for key in args.from(1).take(timeout - 1) {
         let Some(zset) = zset_mut(ctx.keyspace, ctx.db, key)? else { continue };
         ctx.reply.array(3);
