@@ -69,12 +69,13 @@ impl Run {
         self.checkers.check(&self.world, &step)
     }
 
-    fn steps(&mut self, count: u64) -> Result<(), Violation> {
-        for _ in 0..count {
-            let Some(step) = self.world.step() else { break };
+    /// Makes steps, and returns how many; fewer than asked if nothing lies ahead.
+    fn steps(&mut self, count: u64) -> Result<u64, Violation> {
+        for made in 0..count {
+            let Some(step) = self.world.step() else { return Ok(made) };
             self.checkers.check(&self.world, &step)?;
         }
-        Ok(())
+        Ok(count)
     }
 
     fn random_intervention(&mut self) -> Option<Intervention> {
@@ -149,7 +150,8 @@ impl Run {
             self.intervene(Intervention::Console { node, line: line.into() })?;
         }
         // The commands reach even a node that is still asleep.
-        self.steps(50)
+        self.steps(50)?;
+        Ok(())
     }
 
     /// Whether everybody follows node 0, is at its offset, and holds its data.
@@ -170,10 +172,9 @@ impl Run {
     fn converge(&mut self) -> Result<bool, Violation> {
         let end = self.world.now().plus_ms(CONVERGENCE_SECONDS * 1_000);
         while !self.converged() {
-            if self.world.now() > end {
+            if self.world.now() > end || self.steps(20)? == 0 {
                 return Ok(false);
             }
-            self.steps(20)?;
         }
         Ok(true)
     }
