@@ -27,6 +27,8 @@ pub(super) struct Client {
     wire: Option<WireId>,
     /// An answer that has arrived in part.
     partial: Vec<u8>,
+    /// Of the commands that are not yet answered: whether the answer is shown as it is.
+    waiting: VecDeque<bool>,
     pub(super) lines: VecDeque<Arc<ConsoleLine>>,
 }
 
@@ -51,8 +53,15 @@ impl World {
 
     fn add_client(&mut self, node: NodeId, kind: Kind) -> ClientId {
         let id = ClientId(self.clients.len() as u32);
-        let (wire, partial, lines) = (None, Vec::new(), VecDeque::new());
-        self.clients.push(Client { id, node, kind, wire, partial, lines });
+        self.clients.push(Client {
+            id,
+            node,
+            kind,
+            wire: None,
+            partial: Vec::new(),
+            waiting: VecDeque::new(),
+            lines: VecDeque::new(),
+        });
         id
     }
 
@@ -78,6 +87,10 @@ impl World {
     /// Sends a command, connecting first if need be. False: nobody listens.
     fn client_send(&mut self, client: ClientId, args: &[Vec<u8>]) -> bool {
         let Some(wire) = self.client_wire(client) else { return false };
+        let c = &mut self.clients[client.0 as usize];
+        if matches!(c.kind, Kind::Console) {
+            c.waiting.push_back(console::is_raw(args));
+        }
         let mut bytes = Vec::new();
         let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
         encode(&mut bytes, &args);
@@ -117,7 +130,8 @@ impl World {
         }
         let bytes = std::mem::take(&mut c.partial);
         let text = if answer {
-            console::render_reply(&bytes)
+            let raw = c.waiting.pop_front().unwrap_or(false);
+            console::render_reply(&bytes, raw)
         } else {
             // After SYNC the connection carries a replication stream.
             bytes.escape_ascii().to_string()
@@ -130,6 +144,7 @@ impl World {
         let c = &mut self.clients[client.0 as usize];
         c.wire = None;
         c.partial.clear();
+        c.waiting.clear();
         if matches!(c.kind, Kind::Console) {
             let text = "Error: Server closed the connection".to_owned();
             self.note(client, ConsoleText::Notice(text));
