@@ -74,6 +74,7 @@ fn serve(settings: Settings) -> io::Result<ExitCode> {
         driver.node().trace_mut().notice("Removing the pid file.");
         let _ = fs::remove_file(path);
     }
+    driver.node().trace_mut().warning("Redis is now ready to exit, bye bye...");
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 

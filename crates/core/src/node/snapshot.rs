@@ -635,8 +635,8 @@ impl<T: Trace> Node<T> {
         }
     }
 
+    /// The driver says goodbye, when it has cleared away what it put into the file system.
     fn exit(&mut self) {
-        self.log(Level::Warning, "Redis is now ready to exit, bye bye...");
         self.actions.push_back(Action::Exit { code: 0 });
     }
 }

@@ -89,8 +89,6 @@ pub(crate) struct Conn {
     pub(crate) ending: bool,
     /// The socket was full: output waits for its event.
     pub(crate) blocked: bool,
-    /// It counts against `maxclients`.
-    pub(crate) accepted: bool,
 }
 
 impl Conn {
@@ -113,22 +111,15 @@ struct Slot {
 pub(crate) struct Conns {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    accepted: usize,
 }
 
 impl Conns {
-    /// How many clients are connected.
-    pub(crate) fn accepted(&self) -> usize {
-        self.accepted
-    }
-
     /// Takes a socket in and reports its input from now on. `known`: the socket reported events
     /// under another token before.
     pub(crate) fn insert(
         &mut self,
         registry: &Registry,
         mut stream: Stream,
-        accepted: bool,
         known: bool,
     ) -> io::Result<ConnId> {
         let index = self.free.last().copied().unwrap_or(self.slots.len() as u32);
@@ -144,9 +135,7 @@ impl Conns {
             paused: false,
             ending: false,
             blocked: false,
-            accepted,
         });
-        self.accepted += usize::from(accepted);
         Ok(ConnId { index, generation: slot.generation })
     }
 
@@ -166,8 +155,9 @@ impl Conns {
 
     /// Forgets a connection and closes its socket.
     pub(crate) fn remove(&mut self, id: ConnId) -> bool {
-        let Some(conn) = self.get_mut(id) else { return false };
-        self.accepted -= usize::from(conn.accepted);
+        if self.get_mut(id).is_none() {
+            return false;
+        }
         let slot = &mut self.slots[id.index as usize];
         slot.conn = None;
         slot.generation = slot.generation.wrapping_add(1);

@@ -55,7 +55,6 @@ const DIALER: Token = Token(usize::MAX - 2);
 /// Listeners have the tokens from here up; connections have those from 0.
 const LISTENERS: usize = usize::MAX - 1024;
 
-const TOO_MANY: &[u8] = b"-ERR max number of clients reached\r\n";
 const DENIED: &[u8] = b"-DENIED Redis is running in protected mode because protected mode is \
 enabled and no password is set for the default user. In this mode connections are only accepted \
 from the loopback interface. If you want to connect from external computers to Redis you may adopt \
@@ -310,19 +309,13 @@ impl Driver {
     fn take_in(&mut self, now: Now, incoming: Incoming) {
         let Incoming { mut stream, peer, local, nearby } = incoming;
         let config = self.node.config();
-        let refusal = if self.conns.accepted() >= config.maxclients {
-            Some(TOO_MANY)
-        } else if config.driver.protected_mode && config.requirepass.is_empty() && !nearby {
-            Some(DENIED)
-        } else {
-            None
-        };
-        if let Some(refusal) = refusal {
-            let _ = stream.write(&[IoSlice::new(refusal)]);
+        // `maxclients` is the node's to enforce, which counts whom it refuses.
+        if config.driver.protected_mode && config.requirepass.is_empty() && !nearby {
+            let _ = stream.write(&[IoSlice::new(DENIED)]);
             return;
         }
         stream.tune(config.driver.tcp_keepalive);
-        match self.conns.insert(self.poll.registry(), stream, true, false) {
+        match self.conns.insert(self.poll.registry(), stream, false) {
             Ok(id) if self.node.trace().wants(Level::Verbose) => {
                 self.node.trace_mut().write(Level::Verbose, &format!("Accepted {peer}"));
                 self.node.handle_open(now, id, Origin::Accepted { peer, local });
@@ -345,7 +338,7 @@ impl Driver {
                 let local = address(stream.local_addr());
                 let stream = Stream::Tcp(stream);
                 stream.tune(self.node.config().driver.tcp_keepalive);
-                match self.conns.insert(self.poll.registry(), stream, false, true) {
+                match self.conns.insert(self.poll.registry(), stream, true) {
                     Ok(id) => {
                         return self.node.handle_open(
                             now,
