@@ -16,6 +16,7 @@ pub(crate) enum Lang {
 }
 
 impl Lang {
+    #[cfg(test)]
     pub(crate) const ALL: [Self; 2] = [Self::En, Self::Zh];
 
     /// The language for a BCP 47 tag such as `zh-CN`, English for what the page does not speak.

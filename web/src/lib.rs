@@ -3,11 +3,34 @@
 //! Everything the page shows comes from `lockstep-sim`: real nodes over simulated links. The page
 //! holds no protocol of its own and invents no state.
 //!
-//! Pure parts (the texts of [`i18n`], the explanations of [`dissect`]) run and are tested natively
-//! as well as in a browser.
+//! ```text
+//! app        the state of the page, and what changes it
+//! view       what it looks like: stage, space-time lane, inspector, consoles, transport bar
+//! sentence   one sentence per step
+//! dissect    what every byte of a message means
+//! guide      experiments, and goals checked on the state of the world
+//! i18n       all texts, in two languages
+//! platform   the little the page asks of the browser
+//! ```
+//!
+//! # For tests in a browser
+//!
+//! `<main>` carries `data-step` (cursor), `data-steps` (steps known), `data-time` (virtual
+//! microseconds), `data-playing`, and, while paused, `data-fingerprint`: equal fingerprints are
+//! equal states. Controls and cards have a `data-testid`; a node's card has `data-node`,
+//! `data-port`, `data-role`, `data-state`, `data-offset`, `data-replid`.
 
+mod app;
 mod dissect;
+mod guide;
 mod i18n;
+mod platform;
+mod sentence;
+mod view;
 
-/// Shows the page in the current document.
-pub fn start() {}
+/// Shows the page in the element `#app` of the current document, in place of what is there.
+pub fn start() {
+    if let Some(root) = platform::root() {
+        yew::Renderer::<app::App>::with_root(root).render();
+    }
+}

@@ -1,0 +1,427 @@
+//! The state of the page, and what changes it.
+//!
+//! # Invariant
+//!
+//! What is shown of the world is a function of the timeline's cursor: whoever goes back and forth
+//! sees the very same page. Only what people chose (selection, tabs, language) is kept beside it.
+
+use std::collections::BTreeMap;
+
+use gloo_timers::callback::Interval;
+use lockstep_sim::view::{ConsoleText, FlightView, LinkView, NodeView};
+use lockstep_sim::{Grain, Intervention, MessageRef, NodeId, Timeline, scenarios};
+use web_sys::{Element, HtmlInputElement, KeyboardEvent};
+use yew::prelude::*;
+
+use crate::i18n::{Key, Lang};
+use crate::platform::{self, Theme, Wants};
+use crate::sentence::{self, Names};
+
+/// What is selected on the stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Selected {
+    Node(NodeId),
+    Link(NodeId, NodeId),
+}
+
+/// Tabs of the inspector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SideTab {
+    State,
+    Bytes,
+    Why,
+    Log,
+}
+
+/// Tabs under the stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LowerTab {
+    SpaceTime,
+    Console(NodeId),
+    Events,
+}
+
+/// Which part a small screen shows under the transport bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pane {
+    Guide,
+    Lower,
+    Side,
+}
+
+#[derive(Debug)]
+pub(crate) enum Msg {
+    Forward(Option<Grain>),
+    Back(Option<Grain>),
+    Seek(u64),
+    TogglePlay,
+    Tick,
+    Grain(Grain),
+    Speed(u32),
+    Select(Selected),
+    Show(MessageRef),
+    Side(SideTab),
+    Lower(LowerTab),
+    Pane(Pane),
+    Act(Intervention),
+    /// A line for a node's console; the page goes on until the answer has arrived.
+    Command(NodeId, String),
+    /// Fills a console's input with an earlier (-1) or later (1) line.
+    Recall(NodeId, i32, HtmlInputElement),
+    Experiment(usize),
+    Restart,
+    Language,
+    Theme,
+    Help(bool),
+    Key(KeyboardEvent),
+}
+
+/// What the world shows at the cursor.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scene {
+    pub(crate) nodes: Vec<NodeView>,
+    pub(crate) links: Vec<LinkView>,
+    pub(crate) flights: Vec<FlightView>,
+    pub(crate) names: Names,
+    pub(crate) fingerprint: Option<u64>,
+}
+
+impl Scene {
+    fn of(timeline: &Timeline, fingerprint: bool) -> Self {
+        let world = timeline.world();
+        Self {
+            nodes: world.nodes(),
+            links: world.links(),
+            flights: world.in_flight(),
+            names: Names::of(world),
+            fingerprint: fingerprint.then(|| world.fingerprint()),
+        }
+    }
+
+    /// The node of this id.
+    pub(crate) fn node(&self, id: NodeId) -> Option<&NodeView> {
+        self.nodes.get(id.0 as usize)
+    }
+}
+
+/// The page.
+pub(crate) struct App {
+    pub(crate) lang: Lang,
+    pub(crate) theme: Theme,
+    pub(crate) timeline: Timeline,
+    pub(crate) scene: Scene,
+    /// The nodes as they were shown before a step forward: what differs is marked.
+    pub(crate) before: Vec<NodeView>,
+    /// The cursor when the page appeared, or the experiment began.
+    pub(crate) began_at: u64,
+    pub(crate) grain: Grain,
+    pub(crate) speed: u32,
+    pub(crate) playing: Option<Interval>,
+    pub(crate) selected: Selected,
+    /// A message chosen for the inspector; without one it shows that of the current step.
+    pub(crate) message: Option<MessageRef>,
+    pub(crate) side: SideTab,
+    pub(crate) lower: LowerTab,
+    pub(crate) pane: Pane,
+    pub(crate) experiment: usize,
+    pub(crate) help: bool,
+    /// The sentence that was announced last.
+    pub(crate) announced: String,
+    typed: BTreeMap<NodeId, Typed>,
+    _keys: Keys,
+}
+
+/// The lines typed into a console, and where its user is among them.
+#[derive(Debug, Default)]
+struct Typed {
+    lines: Vec<String>,
+    at: usize,
+}
+
+/// Listens to the keyboard while it lives.
+struct Keys(#[allow(dead_code)] Option<wasm_bindgen::closure::Closure<dyn FnMut(KeyboardEvent)>>);
+
+impl Keys {
+    fn listen(callback: Callback<KeyboardEvent>) -> Self {
+        use wasm_bindgen::JsCast;
+        let closure = wasm_bindgen::closure::Closure::new(move |event| callback.emit(event));
+        if let Some(window) = web_sys::window() {
+            let function = closure.as_ref().unchecked_ref();
+            let _ = window.add_event_listener_with_callback("keydown", function);
+        }
+        Self(Some(closure))
+    }
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = ();
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let lang = platform::language();
+        platform::show_language(lang, lang.t(Key::Title));
+        let timeline = scenarios::first_light();
+        let scene = Scene::of(&timeline, true);
+        let mut app = Self {
+            lang,
+            theme: Theme::current(),
+            scene,
+            before: Vec::new(),
+            began_at: timeline.cursor(),
+            timeline,
+            grain: Grain::Delivery,
+            speed: 1,
+            playing: None,
+            selected: Selected::Node(scenarios::REPLICA_B),
+            message: None,
+            side: SideTab::Bytes,
+            lower: LowerTab::SpaceTime,
+            pane: Pane::Guide,
+            experiment: 0,
+            help: false,
+            announced: String::new(),
+            typed: BTreeMap::new(),
+            _keys: Keys::listen(ctx.link().callback(Msg::Key)),
+        };
+        app.message = app.moment();
+        app
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Forward(grain) => self.forward(grain.unwrap_or(self.grain)),
+            Msg::Back(grain) => {
+                self.stop();
+                self.timeline.back(grain.unwrap_or(self.grain));
+                self.moved(None);
+            }
+            Msg::Seek(index) => {
+                self.stop();
+                self.timeline.seek(index);
+                self.moved(None);
+            }
+            Msg::TogglePlay if self.playing.is_some() => {
+                self.stop();
+                self.moved(None);
+            }
+            Msg::TogglePlay => self.play(ctx),
+            Msg::Tick if platform::is_hidden() => return false,
+            Msg::Tick => self.forward(self.grain),
+            Msg::Grain(grain) => self.grain = grain,
+            Msg::Speed(speed) => {
+                self.speed = speed;
+                if self.playing.is_some() {
+                    self.play(ctx);
+                }
+            }
+            Msg::Act(what) => {
+                let before = std::mem::take(&mut self.scene.nodes);
+                self.timeline.act(what);
+                self.moved(Some(before));
+            }
+            Msg::Command(node, line) => self.command(node, line),
+            Msg::Experiment(index) => self.experiment(index),
+            Msg::Restart => self.experiment(self.experiment),
+            Msg::Key(event) => return self.key(ctx, &event),
+            other => self.choose(other),
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        self.page(ctx)
+    }
+
+    fn rendered(&mut self, _ctx: &Context<Self>, first: bool) {
+        if first {
+            platform::focus("stage");
+        }
+    }
+}
+
+impl App {
+    /// Milliseconds between two steps while playing.
+    pub(crate) fn step_ms(&self) -> u32 {
+        match self.speed {
+            0 => 1_600,
+            speed => 800 / speed,
+        }
+    }
+
+    /// The text of a key.
+    pub(crate) fn t(&self, key: Key) -> &'static str {
+        self.lang.t(key)
+    }
+
+    /// The sentence of the current step.
+    pub(crate) fn sentence(&self) -> String {
+        match self.timeline.current() {
+            Some(step) => sentence::sentence(self.lang, &self.scene.names, step),
+            None => self.t(Key::TellStart).to_owned(),
+        }
+    }
+
+    /// The message the inspector shows.
+    pub(crate) fn shown_message(&self) -> Option<MessageRef> {
+        self.message.clone().or_else(|| {
+            let step = self.timeline.current()?;
+            match &step.cause {
+                lockstep_sim::Cause::Delivered(message) if !message.bytes.is_empty() => {
+                    Some(message.clone())
+                }
+                _ => step.sent.iter().find(|message| !message.bytes.is_empty()).cloned(),
+            }
+        })
+    }
+
+    /// The message the page opens with: the one the current step has put on its way.
+    fn moment(&self) -> Option<MessageRef> {
+        let step = self.timeline.current()?;
+        step.sent.last().filter(|message| !message.bytes.is_empty()).cloned()
+    }
+
+    fn play(&mut self, ctx: &Context<Self>) {
+        let link = ctx.link().clone();
+        let tick = move || link.send_message(Msg::Tick);
+        self.playing = Some(Interval::new(self.step_ms(), tick));
+    }
+
+    fn stop(&mut self) {
+        self.playing = None;
+    }
+
+    fn forward(&mut self, grain: Grain) {
+        let before = std::mem::take(&mut self.scene.nodes);
+        if !self.timeline.forward(grain) {
+            self.stop();
+        }
+        self.moved(Some(before));
+    }
+
+    /// The cursor has moved: looks at the world anew.
+    fn moved(&mut self, before: Option<Vec<NodeView>>) {
+        self.scene = Scene::of(&self.timeline, self.playing.is_none());
+        self.before = before.unwrap_or_default();
+        self.message = None;
+        if self.playing.is_none() {
+            self.announced = self.sentence();
+        }
+        // What was selected may not be there at this point of the history.
+        let last = NodeId(self.scene.nodes.len().saturating_sub(1) as u32);
+        let (Selected::Node(id) | Selected::Link(_, id)) = self.selected;
+        if id > last {
+            self.selected = Selected::Node(last);
+        }
+        if matches!(self.lower, LowerTab::Console(id) if id > last) {
+            self.lower = LowerTab::Console(last);
+        }
+    }
+
+    /// Steps within which a console's answer is awaited.
+    const ANSWER_STEPS_MAX: u32 = 60;
+
+    fn command(&mut self, node: NodeId, line: String) {
+        self.stop();
+        let typed = self.typed.entry(node).or_default();
+        if typed.lines.last() != Some(&line) {
+            typed.lines.push(line.clone());
+        }
+        typed.at = typed.lines.len();
+        let before = std::mem::take(&mut self.scene.nodes);
+        self.timeline.act(Intervention::Console { node, line });
+        for _ in 0..Self::ANSWER_STEPS_MAX {
+            let last = self.timeline.world().console(node).pop();
+            let waits = last.is_some_and(|line| matches!(line.what, ConsoleText::Typed(_)));
+            if !waits || !self.timeline.forward(Grain::Event) {
+                break;
+            }
+        }
+        self.moved(Some(before));
+    }
+
+    fn experiment(&mut self, index: usize) {
+        self.stop();
+        self.experiment = index;
+        self.timeline = crate::guide::start(index);
+        self.began_at = self.timeline.cursor();
+        self.moved(None);
+        self.message = self.moment();
+    }
+
+    /// Choices of what is shown; the world stays as it is.
+    fn choose(&mut self, msg: Msg) {
+        match msg {
+            Msg::Select(selected) => {
+                self.selected = selected;
+                if let Selected::Node(id) = selected
+                    && matches!(self.lower, LowerTab::Console(_))
+                {
+                    self.lower = LowerTab::Console(id);
+                }
+            }
+            Msg::Show(message) => {
+                self.message = Some(message);
+                self.side = SideTab::Bytes;
+                self.pane = Pane::Side;
+            }
+            Msg::Side(tab) => self.side = tab,
+            Msg::Lower(tab) => self.lower = tab,
+            Msg::Pane(pane) => self.pane = pane,
+            Msg::Recall(node, by, input) => self.recall(node, by, &input),
+            Msg::Language => {
+                self.lang = self.lang.other();
+                platform::choose_language(self.lang);
+                platform::show_language(self.lang, self.t(Key::Title));
+            }
+            Msg::Theme => {
+                self.theme = self.theme.other();
+                self.theme.choose();
+            }
+            Msg::Help(help) => {
+                self.help = help;
+                if !help {
+                    platform::focus("help");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn recall(&mut self, node: NodeId, by: i32, input: &HtmlInputElement) {
+        let typed = self.typed.entry(node).or_default();
+        let at = if by < 0 { typed.at.saturating_sub(1) } else { typed.at + 1 };
+        typed.at = at.min(typed.lines.len());
+        input.set_value(typed.lines.get(typed.at).map_or("", String::as_str));
+    }
+
+    fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
+        use wasm_bindgen::JsCast;
+        if event.ctrl_key() || event.meta_key() || event.alt_key() {
+            return false;
+        }
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let wants = target.as_ref().map_or(Wants::None, platform::wants_keys);
+        let key = event.key();
+        if key == "Escape" {
+            return Component::update(self, ctx, Msg::Help(false));
+        }
+        if wants == Wants::All || (self.help && key != "?") {
+            return false;
+        }
+        let transition = event.shift_key().then_some(Grain::Transition);
+        let msg = match key.as_str() {
+            " " if wants == Wants::None => Msg::TogglePlay,
+            "ArrowRight" => Msg::Forward(transition),
+            "ArrowLeft" => Msg::Back(transition),
+            "?" => Msg::Help(!self.help),
+            digit => match digit.parse::<u32>() {
+                Ok(n) if n > 0 && (n as usize) <= self.scene.nodes.len() => {
+                    Msg::Select(Selected::Node(NodeId(n - 1)))
+                }
+                _ => return false,
+            },
+        };
+        event.prevent_default();
+        Component::update(self, ctx, msg)
+    }
+}

@@ -1,0 +1,118 @@
+//! The little the page asks of the browser: its language, its colours, a place to remember both.
+
+use web_sys::{Element, HtmlElement, Storage, window};
+
+use crate::i18n::Lang;
+
+/// The element the page lives in.
+pub(crate) fn root() -> Option<Element> {
+    window()?.document()?.get_element_by_id("app")
+}
+
+fn html() -> Option<Element> {
+    window()?.document()?.document_element()
+}
+
+fn storage() -> Option<Storage> {
+    window()?.local_storage().ok().flatten()
+}
+
+/// Light or dark, as somebody chose it; without a choice the system's setting holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Theme {
+    Light,
+    Dark,
+}
+
+impl Theme {
+    /// The theme that is shown now.
+    pub(crate) fn current() -> Self {
+        let chosen = html().and_then(|html| html.get_attribute("data-theme"));
+        match chosen.as_deref() {
+            Some("dark") => Self::Dark,
+            Some("light") => Self::Light,
+            _ => Self::of_system(),
+        }
+    }
+
+    fn of_system() -> Self {
+        let query = window().and_then(|w| w.match_media("(prefers-color-scheme: dark)").ok());
+        if query.flatten().is_some_and(|q| q.matches()) { Self::Dark } else { Self::Light }
+    }
+
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Light => Self::Dark,
+            Self::Dark => Self::Light,
+        }
+    }
+
+    /// Shows the theme and remembers it.
+    pub(crate) fn choose(self) {
+        let name = if self == Self::Dark { "dark" } else { "light" };
+        if let Some(html) = html() {
+            let _ = html.set_attribute("data-theme", name);
+        }
+        remember("lockstep.theme", name);
+    }
+}
+
+fn remember(key: &str, value: &str) {
+    // A browser that refuses storage only forgets.
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(key, value);
+    }
+}
+
+/// The language chosen before, or the browser's.
+pub(crate) fn language() -> Lang {
+    let chosen = storage().and_then(|s| s.get_item("lockstep.lang").ok().flatten());
+    let tag = chosen.or_else(|| window()?.navigator().language());
+    Lang::from_tag(&tag.unwrap_or_default())
+}
+
+/// Remembers the language.
+pub(crate) fn choose_language(lang: Lang) {
+    remember("lockstep.lang", lang.tag());
+}
+
+/// Tells the document which language it is in.
+pub(crate) fn show_language(lang: Lang, title: &str) {
+    if let Some(html) = html() {
+        let _ = html.set_attribute("lang", lang.tag());
+    }
+    if let Some(document) = window().and_then(|w| w.document()) {
+        document.set_title(title);
+    }
+}
+
+/// Whether nobody sees the page.
+pub(crate) fn is_hidden() -> bool {
+    window().and_then(|w| w.document()).is_some_and(|d| d.hidden())
+}
+
+/// Whether a key pressed here belongs to a control (a text field, the slider, a button).
+pub(crate) fn wants_keys(target: &Element) -> Wants {
+    match target.tag_name().as_str() {
+        "INPUT" | "SELECT" | "TEXTAREA" => Wants::All,
+        "BUTTON" | "A" | "SUMMARY" => Wants::Space,
+        _ => Wants::None,
+    }
+}
+
+/// Which keys a control wants for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wants {
+    None,
+    Space,
+    All,
+}
+
+/// Moves the focus to an element.
+pub(crate) fn focus(id: &str) {
+    use wasm_bindgen::JsCast;
+    let element = window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id(id));
+    if let Some(element) = element.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}

@@ -1,0 +1,185 @@
+//! What the page looks like.
+
+mod bytes;
+mod console;
+mod events;
+mod guide;
+mod header;
+mod icons;
+mod lane;
+mod log;
+mod stage;
+mod state;
+mod transport;
+mod why;
+
+use lockstep_core::replication::state::{ReplState, ReplicaState};
+use lockstep_core::time::Instant;
+use lockstep_sim::view::{NodeView, Power, Role};
+use yew::prelude::*;
+
+use crate::app::{App, LowerTab, Msg, Pane, SideTab};
+use crate::i18n::{Key, Lang};
+
+impl App {
+    /// The whole page.
+    pub(crate) fn page(&self, ctx: &Context<Self>) -> Html {
+        let time = self.timeline.world().now().0;
+        let fingerprint = self.scene.fingerprint.map(|print| format!("{print:016x}"));
+        let pane = match self.pane {
+            Pane::Guide => "guide",
+            Pane::Lower => "lower",
+            Pane::Side => "side",
+        };
+        html! {
+            <>
+                { self.header(ctx) }
+                <main
+                    class="main"
+                    data-testid="main"
+                    data-pane={pane}
+                    data-step={self.timeline.cursor().to_string()}
+                    data-steps={self.timeline.len().to_string()}
+                    data-time={time.to_string()}
+                    data-playing={self.playing.is_some().to_string()}
+                    data-fingerprint={fingerprint}
+                    style={format!("--step:{}ms", self.step_ms().min(600))}
+                >
+                    { self.panes(ctx) }
+                    { self.guide(ctx) }
+                    { self.stage(ctx) }
+                    { self.lower(ctx) }
+                    { self.side(ctx) }
+                    { self.transport(ctx) }
+                </main>
+                <p class="sr" role="status" aria-live="polite" data-testid="announce">
+                    { &self.announced }
+                </p>
+                { self.help_dialog(ctx) }
+            </>
+        }
+    }
+
+    /// The tabs of a small screen: which part is under the transport bar.
+    fn panes(&self, ctx: &Context<Self>) -> Html {
+        let tab = |pane, key| self.tab(ctx, self.pane == pane, Msg::Pane(pane), self.t(key), "");
+        html! {
+            <nav class="panes tabs" aria-label={self.t(Key::PanesLabel)}>
+                { tab(Pane::Guide, Key::PaneGuide) }
+                { tab(Pane::Lower, Key::PaneLower) }
+                { tab(Pane::Side, Key::PaneSide) }
+            </nav>
+        }
+    }
+
+    /// A button that shows one of several things in one place.
+    fn tab(&self, ctx: &Context<Self>, on: bool, msg: Msg, text: &str, id: &str) -> Html {
+        let cell = std::cell::Cell::new(Some(msg));
+        let onclick = ctx.link().batch_callback(move |_: MouseEvent| cell.take());
+        let id = (!id.is_empty()).then(|| id.to_owned());
+        html! {
+            <button
+                type="button"
+                class={classes!("tab", on.then_some("on"))}
+                aria-pressed={on.to_string()}
+                data-testid={id}
+                {onclick}
+            >{ text }</button>
+        }
+    }
+
+    /// The part under the stage.
+    fn lower(&self, ctx: &Context<Self>) -> Html {
+        let tab =
+            |tab, text: &str, id: &str| self.tab(ctx, self.lower == tab, Msg::Lower(tab), text, id);
+        let consoles = self.scene.nodes.iter().map(|node| {
+            let text = format!("redis-cli {}", node.port);
+            tab(LowerTab::Console(node.id), &text, &format!("tab-console-{}", node.id.0 + 1))
+        });
+        html! {
+            <section class="lower" aria-label={self.t(Key::PaneLower)}>
+                <div class="tabs">
+                    { tab(LowerTab::SpaceTime, self.t(Key::TabSpaceTime), "tab-spacetime") }
+                    { for consoles }
+                    { tab(LowerTab::Events, self.t(Key::TabEvents), "tab-events") }
+                </div>
+                { match self.lower {
+                    LowerTab::SpaceTime => self.lane(ctx),
+                    LowerTab::Console(node) => self.console(ctx, node),
+                    LowerTab::Events => self.events(ctx),
+                } }
+            </section>
+        }
+    }
+
+    /// The inspector.
+    fn side(&self, ctx: &Context<Self>) -> Html {
+        let tab =
+            |tab, key, id: &str| self.tab(ctx, self.side == tab, Msg::Side(tab), self.t(key), id);
+        html! {
+            <aside class="side" aria-label={self.t(Key::PaneSide)}>
+                <div class="tabs">
+                    { tab(SideTab::State, Key::TabState, "tab-state") }
+                    { tab(SideTab::Bytes, Key::TabBytes, "tab-bytes") }
+                    { tab(SideTab::Why, Key::TabWhy, "tab-why") }
+                    { tab(SideTab::Log, Key::TabLog, "tab-log") }
+                </div>
+                <div class="body" tabindex="0">
+                    { match self.side {
+                        SideTab::State => self.state(ctx),
+                        SideTab::Bytes => self.bytes(ctx),
+                        SideTab::Why => self.why(ctx),
+                        SideTab::Log => self.log(ctx),
+                    } }
+                </div>
+            </aside>
+        }
+    }
+}
+
+/// How a node is doing, as a word and a tone.
+pub(crate) fn condition(lang: Lang, node: &NodeView) -> (String, &'static str) {
+    let text = |key| lang.t(key).to_owned();
+    match (node.power, &node.live) {
+        (Power::Down, _) | (_, None) => (text(Key::StateDown), "bad"),
+        (Power::Frozen, _) => (text(Key::StateFrozen), "warn"),
+        (Power::Up, Some(live)) => match &live.master {
+            None => (text(Key::RoleMaster), "calm"),
+            Some(master) => {
+                let (key, tone) = link_condition(master.state);
+                (text(key), tone)
+            }
+        },
+    }
+}
+
+/// The state of a replica's link in a word, and its tone.
+pub(crate) fn link_condition(state: ReplState) -> (Key, &'static str) {
+    match state {
+        ReplState::Connected => (Key::StateOnline, "good"),
+        ReplState::Transfer => (Key::StateTransfer, "busy"),
+        ReplState::None | ReplState::Connect => (Key::StateNoLink, "bad"),
+        ReplState::Connecting => (Key::StateConnecting, "warn"),
+        ReplState::ReceivePsyncReply | ReplState::SendPsync => (Key::StatePsync, "warn"),
+        _ => (Key::StateHandshake, "warn"),
+    }
+}
+
+/// The name of a role.
+pub(crate) fn role(role: Role) -> Key {
+    match role {
+        Role::Master => Key::RoleMaster,
+        Role::Replica => Key::RoleReplica,
+    }
+}
+
+/// A replica's state as its master sees it: Redis's own word.
+pub(crate) fn replica_state(state: ReplicaState) -> &'static str {
+    state.info_name()
+}
+
+/// Seconds with three digits: `12.418 s`.
+pub(crate) fn seconds(at: Instant) -> String {
+    let ms = at.0 / 1_000;
+    format!("{}.{:03}\u{202f}s", ms / 1_000, ms % 1_000)
+}

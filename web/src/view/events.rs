@@ -1,0 +1,54 @@
+//! The list of events: one sentence a step.
+
+use yew::prelude::*;
+
+use super::seconds;
+use crate::app::{App, Msg};
+use crate::i18n::{Key, grouped};
+use crate::sentence::{self, Part};
+
+/// Rows before and after the cursor that are there: a long history stays quick.
+const ROWS_AROUND: u64 = 60;
+
+/// A part of a sentence as an element.
+pub(super) fn part(part: &Part) -> Html {
+    match part {
+        Part::Text(text) => html! { { text } },
+        Part::Strong(text) => html! { <b>{ text }</b> },
+        Part::Code(text) => html! { <code>{ text }</code> },
+    }
+}
+
+impl App {
+    pub(super) fn events(&self, ctx: &Context<Self>) -> Html {
+        let cursor = self.timeline.cursor();
+        let last = self.timeline.len().min(cursor + ROWS_AROUND);
+        let first = cursor.saturating_sub(ROWS_AROUND).max(1);
+        let rows = (first..=last).rev().filter_map(|index| {
+            let step = self.timeline.step(index)?;
+            let parts = sentence::parts(self.lang, &self.scene.names, step);
+            let onclick = ctx.link().callback(move |_| Msg::Seek(index));
+            let current = (index == cursor).then_some("step");
+            let class = match index {
+                i if i == cursor => "event now",
+                i if i > cursor => "event ahead",
+                _ if step.is_transition() => "event turn",
+                _ => "event",
+            };
+            Some(html! {
+                <li key={index}>
+                    <button type="button" {class} aria-current={current} {onclick}>
+                        <span class="index">{ grouped(index) }</span>
+                        <span class="time">{ seconds(step.at) }</span>
+                        <span>{ for parts.iter().map(part) }</span>
+                    </button>
+                </li>
+            })
+        });
+        html! {
+            <div class="scroll" tabindex="0" aria-label={self.t(Key::TabEvents)} role="region">
+                <ol class="events" data-testid="events">{ for rows }</ol>
+            </div>
+        }
+    }
+}
