@@ -221,11 +221,11 @@ pub(crate) fn readable(bytes: &[u8], max: usize) -> String {
                 text.push('…');
                 break;
             }
-            text.push(match byte {
-                b'\r' => '␍',
-                b'\n' => '␊',
-                other => char::from(other),
-            });
+            match byte {
+                b'\r' => text.push_str("\\r"),
+                b'\n' => text.push_str("\\n"),
+                other => text.push(char::from(other)),
+            }
         }
         return text;
     }
@@ -335,7 +335,7 @@ mod tests {
     #[test]
     #[wasm_bindgen_test]
     fn bytes_read_as_text_or_as_hex() {
-        assert_eq!(readable(b"$4\r\n", 24), "$4␍␊");
+        assert_eq!(readable(b"$4\r\n", 24), "$4\\r\\n");
         assert_eq!(readable(&[0xfa], 24), "fa");
         assert_eq!(readable("主从复制".as_bytes(), 2), "主从…");
         assert_eq!(readable(&[0; 20], 9), "00 00 00 …");

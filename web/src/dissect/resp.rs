@@ -313,10 +313,10 @@ mod tests {
         let bytes = b"*3\r\n$5\r\nPSYNC\r\n$4\r\n8f3a\r\n$4\r\n1276\r\n";
         assert_eq!(
             show(&Reading::Commands, bytes),
-            "array of 3: *3␍␊\n\
-             \x20 command: $5␍␊ PSYNC ␍␊\n\
-             \x20 replication ID: $4␍␊ 8f3a ␍␊\n\
-             \x20 next byte it needs: $4␍␊ 1276 ␍␊\n"
+            "array of 3: *3\\r\\n\n\
+             \x20 command: $5\\r\\n PSYNC \\r\\n\n\
+             \x20 replication ID: $4\\r\\n 8f3a \\r\\n\n\
+             \x20 next byte it needs: $4\\r\\n 1276 \\r\\n\n"
         );
     }
 
@@ -328,12 +328,12 @@ mod tests {
             show(&Reading::Replies, bytes),
             "full resynchronisation: + FULLRESYNC\n\
              \x20 replication ID: . 8f3a\n\
-             \x20 offset of the snapshot: . 3194 ␍␊\n"
+             \x20 offset of the snapshot: . 3194 \\r\\n\n"
                 .replace('.', " ")
         );
         assert_eq!(
             show(&Reading::Replies, b"+CONTINUE\r\n"),
-            "partial resynchronisation: + CONTINUE ␍␊\n"
+            "partial resynchronisation: + CONTINUE \\r\\n\n"
         );
     }
 
@@ -342,7 +342,7 @@ mod tests {
     fn inline_commands_and_keepalives_stand_beside_arrays() {
         assert_eq!(
             show(&Reading::Commands, b"\nSYNC\r\n*1\r\n$4\r\nPING\r\n"),
-            "keep-alive: ␊\ninline command: SYNC ␍␊\narray of 1: *1␍␊\n  command: $4␍␊ PING ␍␊\n"
+            "keep-alive: \\n\ninline command: SYNC \\r\\n\narray of 1: *1\\r\\n\n  command: $4\\r\\n PING \\r\\n\n"
         );
     }
 
@@ -351,8 +351,8 @@ mod tests {
     fn replies_nest() {
         assert_eq!(
             show(&Reading::Replies, b"*2\r\n:1\r\n%1\r\n+a\r\n$-1\r\n-ERR no\r\n"),
-            "array of 2: *2␍␊\n  integer: : 1 ␍␊\n  map of 1: %1␍␊\n    status: + a ␍␊\n    \
-             null: $-1␍␊\nerror: - ERR no ␍␊\n"
+            "array of 2: *2\\r\\n\n  integer: : 1 \\r\\n\n  map of 1: %1\\r\\n\n    status: + a \\r\\n\n    \
+             null: $-1\\r\\n\nerror: - ERR no \\r\\n\n"
         );
     }
 }
