@@ -1,1 +1,185 @@
+use std::collections::BTreeMap;
 
+use proptest::prelude::*;
+
+use crate::config::EncodingLimits;
+use crate::keyspace::cut::CutOptions;
+use crate::keyspace::load::Loader;
+use crate::keyspace::{Expiry, Keyspace, Str, Ttl, Value};
+use crate::rdb::Reader;
+
+const DBS: usize = 4;
+const NOW: u64 = 1_000_000;
+
+/// Databases as maps from key to value and deadline.
+type Model = Vec<BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>>;
+
+fn model(keys: &Keyspace) -> Model {
+    let text = |value: &Value| match value {
+        Value::Str(text) => text.bytes().to_vec(),
+        other => panic!("a {}", other.type_name()),
+    };
+    let db = |db| keys.iter(db).map(|(k, v, at)| (k.to_vec(), (text(v), at))).collect();
+    (0..DBS).map(db).collect()
+}
+
+fn load(rdb: &[u8]) -> (Model, u64) {
+    let mut fresh = Keyspace::new(7, DBS);
+    fresh.begin(NOW, Expiry::Ignore);
+    let mut loader = Loader::new(fresh, EncodingLimits::default(), false);
+    let mut reader = Reader::default();
+    let status = reader.feed(rdb, &mut loader).expect("a sound RDB");
+    assert!(status.done && status.consumed == rdb.len());
+    let keys = loader.keys();
+    (model(&loader.into_keyspace()), keys)
+}
+
+fn set(keys: &mut Keyspace, db: usize, n: u32, value: u32, ttl: Ttl) {
+    keys.set_str(db, format!("key:{n}").as_bytes(), value.to_string().as_bytes(), ttl);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Set(usize, u32, u32),
+    SetTtl(usize, u32, u64),
+    Append(usize, u32),
+    Remove(usize, u32, u32),
+    Flush(usize),
+    Swap(usize, usize),
+    Time(u64),
+    Replace,
+    Cut(usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let db = 0..DBS;
+    prop_oneof![
+        6 => (db.clone(), 0..3_000_u32, 1..300_u32).prop_map(|(d, n, k)| Step::Set(d, n, k)),
+        3 => (db.clone(), 0..3_000_u32, 0..2_000_u64).prop_map(|(d, n, t)| Step::SetTtl(d, n, t)),
+        3 => (db.clone(), 0..3_000_u32).prop_map(|(d, n)| Step::Append(d, n)),
+        4 => (db.clone(), 0..3_000_u32, 1..500_u32).prop_map(|(d, n, k)| Step::Remove(d, n, k)),
+        1 => db.clone().prop_map(Step::Flush),
+        1 => (db.clone(), db).prop_map(|(a, b)| Step::Swap(a, b)),
+        1 => (0..1_000_u64).prop_map(Step::Time),
+        1 => Just(Step::Replace),
+        6 => (1..20_000_usize).prop_map(Step::Cut),
+    ]
+}
+
+fn run(keys: &mut Keyspace, step: &Step) {
+    match *step {
+        Step::Set(db, from, n) => (from..from + n).for_each(|i| set(keys, db, i, n, Ttl::Clear)),
+        Step::SetTtl(db, n, at) => {
+            (n..n + 20).for_each(|i| set(keys, db, i, n, Ttl::At(NOW + at)));
+        }
+        Step::Append(db, n) => {
+            let key = format!("key:{n}");
+            let value = keys.get_or_insert_with(db, key.as_bytes(), || Value::Str(Str::new(b"")));
+            if let Value::Str(text) = value {
+                text.make_mut().push(b'x');
+            }
+        }
+        Step::Remove(db, from, n) => (from..from + n).for_each(|i| {
+            keys.remove(db, format!("key:{i}").as_bytes());
+        }),
+        Step::Flush(db) => {
+            keys.flush(db);
+        }
+        Step::Swap(a, b) => keys.swap_db(a, b),
+        Step::Time(ms) => {
+            keys.begin(keys.now_ms() + ms, Expiry::Delete);
+            keys.expire_cycle(1_000);
+        }
+        Step::Replace => {
+            let mut other = keys.fresh();
+            set(&mut other, 2, 77, 77, Ttl::Clear);
+            keys.replace_data(other);
+        }
+        Step::Cut(_) => {}
+    }
+}
+
+fn options() -> CutOptions {
+    CutOptions { aux: vec![(b"redis-ver".to_vec(), b"7.0.15".to_vec())], ..CutOptions::default() }
+}
+
+/// Steps to the end, taking the output each time.
+fn finish(keys: &mut Keyspace, rdb: &mut Vec<u8>) -> u64 {
+    loop {
+        let progress = keys.cut_step(10_000);
+        rdb.append(keys.cut_output());
+        assert_eq!(progress.bytes, rdb.len() as u64);
+        if progress.done {
+            keys.cut_end();
+            return progress.keys;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn the_cut_is_the_dataset_of_its_beginning(
+        before in proptest::collection::vec(step(), 0..20),
+        during in proptest::collection::vec(step(), 0..40),
+    ) {
+        let mut keys = Keyspace::new(3, DBS);
+        keys.begin(NOW, Expiry::Delete);
+        before.iter().for_each(|step| run(&mut keys, step));
+        for _ in 0..2 {
+            let expected = model(&keys);
+            let mut rdb = Vec::new();
+            keys.cut_begin(options());
+            for step in &during {
+                run(&mut keys, step);
+                if let Step::Cut(bytes) = step {
+                    keys.cut_step(*bytes);
+                    rdb.append(keys.cut_output());
+                }
+            }
+            let written = finish(&mut keys, &mut rdb);
+            let (loaded, count) = load(&rdb);
+            prop_assert_eq!(count, written);
+            prop_assert_eq!(loaded, expected);
+        }
+    }
+}
+
+#[test]
+fn an_undisturbed_cut_has_redis_s_shape() {
+    let mut keys = Keyspace::new(3, DBS);
+    set(&mut keys, 0, 1, 1, Ttl::At(NOW));
+    set(&mut keys, 3, 2, 2, Ttl::Clear);
+    keys.cut_begin(CutOptions { checksum: false, ..options() });
+    let mut rdb = Vec::new();
+    assert_eq!(finish(&mut keys, &mut rdb), 2);
+    expect_test::expect![[r#"REDIS0010\xfa\tredis-ver\x067.0.15\xfe\x00\xfb\x01\x01\xfc@B\x0f\x00\x00\x00\x00\x00\x00\x05key:1\xc0\x01\xfe\x03\xfb\x01\x00\x00\x05key:2\xc0\x02\xff\x00\x00\x00\x00\x00\x00\x00\x00"#]]
+    .assert_eq(&rdb.escape_ascii().to_string());
+}
+
+#[test]
+fn without_a_cut_there_is_nothing_to_do() {
+    let mut keys = Keyspace::new(3, DBS);
+    assert!(keys.cut_step(100).done && keys.cut_output().is_empty());
+    keys.cut_begin(options());
+    assert!(keys.cut_active());
+    keys.cut_end();
+    assert!(!keys.cut_active() && keys.cut_step(100).done);
+}
+
+#[test]
+fn steps_are_about_as_large_as_asked() {
+    let mut keys = Keyspace::new(3, DBS);
+    (0..20_000).for_each(|n| set(&mut keys, 0, n, n, Ttl::Clear));
+    keys.cut_begin(options());
+    loop {
+        let progress = keys.cut_step(1_000);
+        let written = keys.cut_output().len();
+        keys.cut_output().clear();
+        if progress.done {
+            break;
+        }
+        assert!((1_000..1_600).contains(&written), "{written} bytes");
+    }
+}
