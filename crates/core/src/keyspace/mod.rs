@@ -12,6 +12,7 @@
 //! * Iteration order depends on the seed and the history alone.
 
 pub mod cut;
+pub mod digest;
 mod expire;
 pub mod hash;
 mod item;
