@@ -138,7 +138,7 @@ impl Sink for Loader {
         self.value = match meta.kind {
             Kind::String => Building::Nothing,
             Kind::List => Building::List(Box::new(List::new())),
-            Kind::Hash => Building::Hash(Box::new(Hash::new())),
+            Kind::Hash => Building::Hash(Box::default()),
             Kind::Set => Building::Set(Box::new(Set::new())),
             Kind::ZSet => Building::Members(Vec::new()),
         };

@@ -55,7 +55,8 @@ impl Keyspace {
             return true;
         }
         let version = self.watched.keys.get(&(db, key.to_vec())).map(|counts| counts.version);
-        version != Some(since.version) && !(since.expired && !self.contains(db, key))
+        let deletion_of_expired = since.expired && !self.contains(db, key);
+        version != Some(since.version) && !deletion_of_expired
     }
 
     /// Notes that a key changed, for those who watch it.

@@ -11,12 +11,17 @@ type Bits = std::ops::Range<u64>;
 fn bits(start: i64, end: i64, by_bit: bool, len: usize) -> Bits {
     let (total, unit) = if by_bit { (len as i64 * 8, 1) } else { (len as i64, 8) };
     let from_end = |index: i64| if index < 0 { index.saturating_add(total).max(0) } else { index };
-    let backwards = start < 0 && end < 0 && start > end;
+    let nothing = backwards(start, end);
     let (start, end) = (from_end(start), from_end(end).min(total - 1));
-    if backwards || start > end {
+    if nothing || start > end {
         return 0..0;
     }
     start as u64 * unit..(end as u64 + 1) * unit
+}
+
+/// Whether both ends count from the end, in the wrong order.
+fn backwards(start: i64, end: i64) -> bool {
+    start < 0 && end < 0 && start > end
 }
 
 /// `BYTE` or `BIT`.
@@ -41,8 +46,9 @@ pub(super) fn bitcount(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         2 => 0..bytes.len() as u64 * 8,
         4 | 5 => {
             let (start, end) = (int(args.at(2))?, int(args.at(3))?);
-            let by_bit = args.get(4).map(unit).transpose()?.unwrap_or_default();
-            bits(start, end, by_bit, bytes.len())
+            // Redis does not come to look at the unit of a range that runs backwards.
+            let unit = args.get(4).filter(|_| !backwards(start, end)).map(unit).transpose()?;
+            bits(start, end, unit.unwrap_or_default(), bytes.len())
         }
         _ => return Err(CmdError::SYNTAX),
     };
@@ -55,7 +61,7 @@ fn ones(bytes: &[u8], range: Bits) -> u64 {
     if range.is_empty() {
         return 0;
     }
-    let (first, last) = ((range.start >> 3) as usize, (range.end - 1 >> 3) as usize);
+    let (first, last) = ((range.start >> 3) as usize, ((range.end - 1) >> 3) as usize);
     let mut words = bytes[first..=last].chunks_exact(8);
     let mut sum: u64 = words
         .by_ref()
@@ -101,7 +107,7 @@ fn first(bytes: &[u8], range: Bits, bit: bool) -> Option<u64> {
     if range.is_empty() {
         return None;
     }
-    let (from, to) = ((range.start >> 3) as usize, (range.end - 1 >> 3) as usize);
+    let (from, to) = ((range.start >> 3) as usize, ((range.end - 1) >> 3) as usize);
     let flip = if bit { 0 } else { 0xff };
     let mask = 0xff_u8 >> (range.start & 7);
     let head = (bytes[from] ^ flip) & mask;

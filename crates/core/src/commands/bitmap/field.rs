@@ -162,7 +162,7 @@ fn run(ctx: &mut Ctx<'_>, key: &[u8], steps: &[Step]) -> Outcome {
     };
     let (bytes, grew) = writable(ctx, key, last);
     let mut results = Vec::with_capacity(steps.len());
-    let mut changes = u64::from(grew);
+    let mut changes = 0;
     for step in steps {
         let old_raw = load(bytes, step.offset, step.kind.bits);
         let old = step.kind.interpret(old_raw);
@@ -179,7 +179,7 @@ fn run(ctx: &mut Ctx<'_>, key: &[u8], steps: &[Step]) -> Outcome {
         let new = step.kind.fit(wanted, step.overflow);
         if let Some(new) = new {
             store(bytes, step.offset, step.kind.bits, new as u64);
-            changes += u64::from(new != old);
+            changes += u64::from(grew || new != old);
         }
         let shown = if matches!(step.action, Action::Set(_)) { old } else { new.unwrap_or(0) };
         results.push(new.map(|_| shown));

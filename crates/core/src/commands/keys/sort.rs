@@ -155,8 +155,9 @@ fn sorted(
     Ok(keyed.into_iter().map(|(_, element)| element).collect())
 }
 
-/// A double as C's `strtod` reads it, if nothing is left over.
+/// A double as C's `strtod` reads it, if nothing is left over before a zero byte or the end.
 fn number(text: &[u8]) -> Option<f64> {
+    let text = text.split(|b| *b == 0).next().unwrap_or_default();
     let text = std::str::from_utf8(text).ok()?.trim_start();
     if text.is_empty() {
         return Some(0.0);
