@@ -5,6 +5,7 @@ use super::zset;
 use crate::commands::scan::{ScanOptions, parse_cursor, reply_scan};
 use crate::commands::{Ctx, Outcome};
 use crate::keyspace::ZSet;
+use crate::packed::Elem;
 use crate::resp::reply::{IntBuf, format_double};
 use crate::resp::{Args, Reply};
 
@@ -76,14 +77,27 @@ pub(super) fn zscan(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let options = ScanOptions::parse(args, 3, false)?;
     let (mut items, mut count) = (Reply::new(), 0);
     let mut digits = IntBuf::new();
-    let next = zset.scan(cursor, options.count, |member, score| {
+    let mut show = |member: Elem<'_>, score: Elem<'_>| {
         let member = member.as_bytes(&mut digits);
         if options.wants(member) {
             items.bulk(member);
-            items.bulk(format_double(score).as_bytes());
+            score.reply(&mut items);
             count += 2;
         }
-    });
+    };
+    let next = match zset.as_listpack() {
+        // Its scores are shown as they are stored.
+        Some(list) => {
+            let mut elems = list.iter();
+            while let (Some(member), Some(score)) = (elems.next(), elems.next()) {
+                show(member, score);
+            }
+            0
+        }
+        None => zset.scan(cursor, options.count, |member, score| {
+            show(member, Elem::Bytes(format_double(score).as_bytes()));
+        }),
+    };
     reply_scan(ctx.reply, next, count, &items);
     Ok(())
 }

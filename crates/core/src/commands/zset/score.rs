@@ -5,7 +5,7 @@ use crate::keyspace::zset::{LexBound, LexRange, ScoreRange};
 
 /// A double that is the whole argument: not empty, no space before it, not NaN, within the range
 /// of doubles.
-pub(crate) fn parse_double(arg: &[u8]) -> Option<f64> {
+pub(super) fn parse_double(arg: &[u8]) -> Option<f64> {
     if let Some(value) = plain(arg) {
         return Some(value);
     }

@@ -7,7 +7,8 @@
 //!
 //! * No score is NaN; no member is there twice.
 //! * A listpack holds what Redis would have put there, so that it is saved as it is. Its scores are
-//!   texts or integers as `%.17g` writes them.
+//!   integers where they can be,
+//!   else texts as `%.17g` writes them.
 
 mod big;
 mod load;

@@ -60,8 +60,14 @@ impl Packed {
 
     /// Adds a member that is not there.
     pub(super) fn insert(&mut self, member: &[u8], score: f64) {
-        let text = format_double(score);
-        let score_elem = Elem::from(text.as_bytes());
+        let text;
+        let score_elem = match as_integer(score) {
+            Some(value) => Elem::Int(value),
+            None => {
+                text = format_double(score);
+                Elem::Bytes(text.as_bytes())
+            }
+        };
         match self.place(member, score) {
             None => {
                 self.0.push_back(member);
@@ -77,7 +83,10 @@ impl Packed {
     /// Adds a member that is known to come last.
     pub(super) fn push(&mut self, member: Elem<'_>, score: f64) {
         self.0.push_back(member);
-        self.0.push_back(Elem::from(format_double(score).as_bytes()));
+        match as_integer(score) {
+            Some(value) => self.0.push_back(value),
+            None => self.0.push_back(Elem::Bytes(format_double(score).as_bytes())),
+        }
     }
 
     /// The first member that comes after this one.
@@ -125,6 +134,12 @@ impl Packed {
         let within = self.range(start..len).take_while(|&(member, _)| !range.is_above(member));
         start..start + within.count()
     }
+}
+
+/// The score as the integer that Redis stores in its place, negative zero as zero.
+fn as_integer(score: f64) -> Option<i64> {
+    let limit = (i64::MAX / 2) as f64;
+    (score.abs() <= limit && score.trunc() == score).then_some(score as i64)
 }
 
 fn score_of(elem: Elem<'_>) -> f64 {
