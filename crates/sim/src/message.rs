@@ -108,6 +108,9 @@ impl Message {
             MessageKind::Reset => "reset".to_owned(),
             MessageKind::Keepalive => "\\n".to_owned(),
             MessageKind::Rdb => format!("RDB {} bytes", self.bytes.len()),
+            MessageKind::Response if self.complete => {
+                crate::console::render_reply(&self.bytes, false).replace('\n', " ")
+            }
             _ => {
                 let args = self.command();
                 if args.is_empty() {

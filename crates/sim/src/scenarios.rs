@@ -23,6 +23,16 @@ const STEPS_MAX: u64 = 5_000;
 /// 2026-01-01 08:00:00 UTC: what the hosts' clocks show at the start.
 const UNIX_MS: u64 = 1_767_254_400_000;
 
+/// What the master holds at the start: one key of each type, so that the first RDB has something to
+/// show.
+const PRELOAD: [&str; 5] = [
+    "SET greeting hello",
+    "RPUSH queue first second third",
+    "HSET user:1 name ada age 36",
+    "SADD langs c rust tcl",
+    "ZADD scores 10 ada 7.5 grace",
+];
+
 /// A node's configuration as learners get it: nothing makes them wait that need not.
 pub fn config(port: u16, master: Option<u16>) -> Config {
     Config {
@@ -48,6 +58,7 @@ pub fn three_nodes(seed: u64) -> World {
         latency_us: 40_000,
         bandwidth: 200_000,
         stagger_us: 170_000,
+        preload: PRELOAD.map(str::to_owned).to_vec(),
     })
 }
 
@@ -61,7 +72,7 @@ pub fn handshake() -> Timeline {
 pub fn first_light() -> Timeline {
     let mut t = handshake();
     until_online(&mut t);
-    for line in ["SET name chaoge", "SADD langs c rust tcl", "HSET user:1 name ada age 36"] {
+    for line in ["SET name chaoge", "INCR visits", "LPUSH queue zeroth"] {
         let line = line.to_owned();
         act_after(&mut t, 300, Intervention::Console { node: MASTER, line });
     }

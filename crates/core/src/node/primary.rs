@@ -287,6 +287,8 @@ impl<T: Trace> Node<T> {
                     self.actions.push_back(Action::File(op));
                 } else {
                     self.put_online(conn, false);
+                    // It may have been the last one to read the file.
+                    self.snapshot_reader_gone();
                 }
             }
             Payload::File { .. } => {}

@@ -78,6 +78,7 @@ keys! {
     PingFed = "{0} appends a PING to the stream, so that its replicas hear from it: offset {1}.";
     AckSent = "A second has passed: {0} reports that it holds everything up to byte {1}.";
     DialSent = "{0} tries to reach its master {1}.";
+    DialTried = "{0} tries to reach its master.";
     KeyExpired = "The time of key {1} has come: {0} deletes it.";
     TimerFired = "A timer of {0} fires.";
     FileSaved = "{0} has put {1} on its disk.";

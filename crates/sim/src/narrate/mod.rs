@@ -63,7 +63,7 @@ impl fmt::Display for Param {
             Self::Number(n) => n.fmt(f),
             Self::History(id) => write!(f, "{:.6}", id.to_string()),
             Self::ReplState(state) => write!(f, "{state:?}"),
-            Self::ReplicaState(state) => f.write_str(state.info_name()),
+            Self::ReplicaState(state) => write!(f, "{state:?}"),
             Self::Code(text) | Self::Reason(text) => f.write_str(text),
         }
     }
@@ -291,7 +291,11 @@ fn timer(step: &Step, node: NodeId) -> Sentence {
             _ => {}
         }
     }
-    Sentence::new(Key::TimerFired, [me])
+    let dials =
+        |event: &Event| matches!(event, Event::ReplStateChanged { to: ReplState::Connecting, .. });
+    let key =
+        if step.effects.iter().any(|e| dials(&e.event)) { Key::DialTried } else { Key::TimerFired };
+    Sentence::new(key, [me])
 }
 
 fn intervention(what: &Intervention) -> Sentence {

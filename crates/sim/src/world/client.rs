@@ -84,6 +84,25 @@ impl World {
         }
     }
 
+    /// Has a node carry out a command at once, outside of time.
+    pub(super) fn preload(&mut self, node: NodeId, line: &str) {
+        let now = self.clock();
+        let Some(args) = console::split_line(line) else { return };
+        let client = ClientId(u32::MAX);
+        let (peer, local) = (format!("{}:0", super::IP), self.hosts[node.0 as usize].address());
+        let ends = ((Peer::Client(client), peer.clone()), (Peer::Node(node), local.clone()));
+        let wire = self.add_wire(Wire::new(ends.0, ends.1, None));
+        let conn = self.open_end(node, wire, ACCEPTOR);
+        let mut bytes = Vec::new();
+        encode(&mut bytes, &args.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        self.with_node(node, |n| {
+            n.handle_open(now, conn, Origin::Accepted { peer, local });
+            n.handle_input(now, conn, &bytes);
+        });
+        self.drop_wire(wire);
+        self.with_node(node, |n| n.handle_close(now, conn));
+    }
+
     /// Sends a command, connecting first if need be. False: nobody listens.
     fn client_send(&mut self, client: ClientId, args: &[Vec<u8>]) -> bool {
         let Some(wire) = self.client_wire(client) else { return false };

@@ -68,6 +68,8 @@ pub struct Setup {
     /// Time between the starts of two processes, in microseconds; less than a second in all, so
     /// that nothing else happens before the last one has started.
     pub stagger_us: u64,
+    /// Commands that the first node has carried out before anybody could watch.
+    pub preload: Vec<String>,
 }
 
 /// A world. See the module's documentation.
@@ -117,7 +119,10 @@ impl World {
         };
         for (i, config) in setup.nodes.into_iter().enumerate() {
             world.now = Instant(i as u64 * setup.stagger_us);
-            world.add_host(config);
+            let id = world.add_host(config);
+            if i == 0 {
+                setup.preload.iter().for_each(|line| world.preload(id, line));
+            }
         }
         // What the processes did at their start belongs to no step.
         world.effects.clear();
