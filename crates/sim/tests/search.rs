@@ -1,18 +1,22 @@
 //! A random search for violations: random worlds, traffic and faults; every checker after every
 //! step; then the faults end, and everybody must converge.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 use lockstep_core::rng::Rng;
 use lockstep_sim::check::{Checkers, Violation};
 use lockstep_sim::scenarios::{all_online, config};
-use lockstep_sim::{Act, Cut, Intervention, NodeId, Setup, Stop, World};
+use lockstep_sim::{Act, Cut, Intervention, NodeId, Setup, Step, Stop, World, narrate};
 
 /// Seeds of the ordinary test. `LOCKSTEP_SEEDS=from..to` runs others.
 const SEEDS: std::ops::Range<u64> = 0..300;
 
 /// Interventions per seed.
 const ACTS: u64 = 25;
+
+/// Steps shown when a seed fails.
+const STEPS_SHOWN: usize = 30;
 
 /// Virtual seconds within which a healed world must converge: `repl-timeout` may have to pass on
 /// both ends, one after the other.
@@ -24,6 +28,8 @@ struct Run {
     rng: Rng,
     checkers: Checkers,
     script: Vec<Act>,
+    /// The last steps, for the report of a failure.
+    last: VecDeque<Step>,
     /// Kinds of faults that this seed uses: switching some off lets the others go further.
     faults: u64,
 }
@@ -56,7 +62,14 @@ impl Run {
         };
         let faults = rng.next_u64();
         let world = World::new(setup);
-        Self { world, rng, checkers: Checkers::new(), script: Vec::new(), faults }
+        Self {
+            world,
+            rng,
+            checkers: Checkers::new(),
+            script: Vec::new(),
+            last: VecDeque::new(),
+            faults,
+        }
     }
 
     fn node(&mut self) -> NodeId {
@@ -67,14 +80,23 @@ impl Run {
         let (index, at) = (self.world.steps() + 1, self.world.now());
         self.script.push(Act { index, at, what: what.clone() });
         let step = self.world.intervene(what);
-        self.checkers.check(&self.world, &step)
+        self.check(step)
+    }
+
+    fn check(&mut self, step: Step) -> Result<(), Violation> {
+        let result = self.checkers.check(&self.world, &step);
+        self.last.push_back(step);
+        if self.last.len() > STEPS_SHOWN {
+            self.last.pop_front();
+        }
+        result
     }
 
     /// Makes steps, and returns how many; fewer than asked if nothing lies ahead.
     fn steps(&mut self, count: u64) -> Result<u64, Violation> {
         for made in 0..count {
             let Some(step) = self.world.step() else { return Ok(made) };
-            self.checkers.check(&self.world, &step)?;
+            self.check(step)?;
         }
         Ok(count)
     }
@@ -194,6 +216,12 @@ fn run(seed: u64) -> Result<u64, String> {
         format!("seed {seed}: {problem} (step {}, {:?})\n", run.world.steps(), { run.world.now() });
     for act in &run.script {
         writeln!(text, "  step {} at {} us: {:.120?}", act.index, act.at.0, act.what).unwrap();
+    }
+    for step in &run.last {
+        writeln!(text, "  {} {} us", step.index, step.at.0).unwrap();
+        for sentence in narrate::details(step) {
+            writeln!(text, "      {sentence:.200}").unwrap();
+        }
     }
     for node in run.world.nodes() {
         writeln!(text, "  {:?} {:?} {:?}", node.id, node.power, node.live).unwrap();

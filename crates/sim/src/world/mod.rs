@@ -202,7 +202,7 @@ impl World {
     pub fn step(&mut self) -> Option<Step> {
         for _ in 0..QUIET_EVENTS_MAX {
             let cause = self.next_event()?;
-            if let Some(step) = self.finish(cause, false) {
+            if let Some(step) = cause.and_then(|cause| self.finish(cause, false)) {
                 return Some(step);
             }
         }
@@ -215,7 +215,7 @@ impl World {
         while self.next_event_at().is_some_and(|at| at <= time) {
             let mut trial = self.clone();
             let Some(cause) = trial.next_event() else { break };
-            if trial.finish(cause, false).is_some() {
+            if cause.is_some_and(|cause| trial.finish(cause, false).is_some()) {
                 return false;
             }
             *self = trial;
@@ -238,8 +238,8 @@ impl World {
         Some(Step { index: self.steps, at: self.now, cause, effects, sent })
     }
 
-    /// Makes the next event happen, visible or not.
-    fn next_event(&mut self) -> Option<Cause> {
+    /// Makes the next event happen, visible or not. `Some(None)`: it did nothing at all.
+    fn next_event(&mut self) -> Option<Option<Cause>> {
         let queued = self.queue.keys().next().map(|(at, _)| *at);
         match (queued, self.next_timer()) {
             (Some(at), timer) if timer.is_none_or(|(timer_at, ..)| at <= timer_at) => {
@@ -249,7 +249,7 @@ impl World {
             }
             (_, Some((at, node, timer))) => {
                 self.now = at;
-                Some(self.fire(node, timer))
+                Some(Some(self.fire(node, timer)))
             }
             (_, None) => None,
         }
@@ -261,10 +261,10 @@ impl World {
         Cause::Timer { node, timer }
     }
 
-    fn happen(&mut self, due: Due) -> Cause {
+    fn happen(&mut self, due: Due) -> Option<Cause> {
         let now = self.clock();
-        match due {
-            Due::Arrival { wire, side } => self.arrive(wire, side),
+        Some(match due {
+            Due::Arrival { wire, side } => return self.arrive(wire, side),
             Due::DialFailed { node, boot, dial, error } => {
                 if self.hosts[node.0 as usize].boots == boot {
                     self.with_node(node, |n| n.handle_dial_failed(now, dial, error));
@@ -294,11 +294,12 @@ impl World {
                 self.write_next(client);
                 Cause::Client { client }
             }
-        }
+        })
     }
 
-    /// A message arrives: its receiver takes it.
-    fn arrive(&mut self, wire: WireId, side: usize) -> Cause {
+    /// A message arrives: its receiver takes it. `None`: the receiver has closed, and the bytes are
+    /// for nobody.
+    fn arrive(&mut self, wire: WireId, side: usize) -> Option<Cause> {
         let now = self.clock();
         let message = self.take_arrival(wire, side).expect("only flows with a head are scheduled");
         match message.kind {
@@ -313,12 +314,12 @@ impl World {
                         self.with_node(node, |n| n.handle_input(now, conn, &message.bytes));
                     }
                     Some((Peer::Client(client), _)) => self.client_input(client, &message),
-                    _ => {}
+                    _ => return None,
                 }
                 self.unblock(wire, side);
             }
         }
-        Cause::Delivered(message)
+        Some(Cause::Delivered(message))
     }
 
     /// A hash over everything that decides the future: every node's whole state, all bytes on
