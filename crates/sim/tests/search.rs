@@ -225,6 +225,10 @@ fn run(seed: u64) -> Result<u64, String> {
     }
     for node in run.world.nodes() {
         writeln!(text, "  {:?} {:?} {:?}", node.id, node.power, node.live).unwrap();
+        let lines = run.world.console(node.id);
+        for line in lines.iter().skip(lines.len().saturating_sub(6)) {
+            writeln!(text, "      {} us: {:.100?}", line.at.0, line.what).unwrap();
+        }
     }
     Err(text)
 }

@@ -120,8 +120,14 @@ impl World {
     /// The client's connection; opened at once if there is none (it is the node's own host).
     fn client_wire(&mut self, client: ClientId) -> Option<WireId> {
         let Client { wire, node, .. } = self.clients[client.0 as usize];
-        if wire.is_some() {
-            return wire;
+        if let Some(id) = wire {
+            let open = |w: &Wire| w.ends[ACCEPTOR].conn.is_some();
+            if self.wires.get(&id).is_some_and(open) {
+                return wire;
+            }
+            // redis-cli notices when it writes, connects anew and sends the command again.
+            self.drop_wire(id);
+            self.client_lost(client);
         }
         self.hosts[node.0 as usize].node.as_ref()?;
         let now = self.clock();
@@ -160,14 +166,18 @@ impl World {
 
     /// The node has closed a client's connection.
     pub(super) fn client_closed(&mut self, client: ClientId) {
+        self.client_lost(client);
+        if matches!(self.clients[client.0 as usize].kind, Kind::Console) {
+            let text = "Error: Server closed the connection".to_owned();
+            self.note(client, ConsoleText::Notice(text));
+        }
+    }
+
+    fn client_lost(&mut self, client: ClientId) {
         let c = &mut self.clients[client.0 as usize];
         c.wire = None;
         c.partial.clear();
         c.waiting.clear();
-        if matches!(c.kind, Kind::Console) {
-            let text = "Error: Server closed the connection".to_owned();
-            self.note(client, ConsoleText::Notice(text));
-        }
     }
 
     fn note(&mut self, client: ClientId, what: ConsoleText) {
