@@ -166,8 +166,9 @@ impl World {
 
     /// The node has closed a client's connection.
     pub(super) fn client_closed(&mut self, client: ClientId) {
+        let waits = !self.clients[client.0 as usize].waiting.is_empty();
         self.client_lost(client);
-        if matches!(self.clients[client.0 as usize].kind, Kind::Console) {
+        if waits {
             let text = "Error: Server closed the connection".to_owned();
             self.note(client, ConsoleText::Notice(text));
         }
