@@ -226,7 +226,9 @@ fn sequence(name: &str, protocol: u8, templates: &[(&str, Agree)]) {
         let mut sent = generate(template, &mut rng);
         // A damaged BLPOP may block, a damaged SPOP pops at random, and cursors are each node's own.
         let name = sent[0].as_slice();
-        let fragile = name == b"SPOP" || name.ends_with(b"SCAN") || (name.starts_with(b"B") && !name.starts_with(b"BIT"));
+        let fragile = name == b"SPOP"
+            || name.ends_with(b"SCAN")
+            || (name.starts_with(b"B") && !name.starts_with(b"BIT"));
         if rng.one_in(12) && sent.len() > 1 && !fragile {
             damage(&mut sent, &mut rng);
         }

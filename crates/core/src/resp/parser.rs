@@ -261,6 +261,9 @@ impl RequestParser {
         limits: &Limits,
         ranges: &mut Vec<Range32>,
     ) -> Result<bool, ProtocolError> {
+        if self.bulk.is_none() {
+            self.usual_bulks(buf, limits, ranges);
+        }
         while self.left > 0 {
             let len = match self.bulk {
                 Some(len) => len as usize,
@@ -281,6 +284,25 @@ impl RequestParser {
             self.left -= 1;
         }
         Ok(true)
+    }
+
+    /// Reads the arguments that are short, complete and in the usual form, which is nearly all of
+    /// them, with its state in registers. What stops it is left to the careful way.
+    #[inline]
+    fn usual_bulks(&mut self, buf: &[u8], limits: &Limits, ranges: &mut Vec<Range32>) {
+        let (mut at, mut left) = (self.at, self.left);
+        let len_max = (limits.bulk_max as usize).min(BULK_MAX_UNAUTHENTICATED as usize);
+        while left > 0 {
+            let Some((len, start)) = usual_length(buf, at) else { break };
+            let end = start + len;
+            if len > len_max || buf.get(end..end + 2) != Some(b"\r\n") {
+                break;
+            }
+            ranges.push(Range32 { start: start as u32, end: end as u32 });
+            at = end + 2;
+            left -= 1;
+        }
+        (self.at, self.left) = (at, left);
     }
 
     #[inline]
@@ -423,6 +445,22 @@ fn short_number(buf: &[u8], at: usize) -> Option<(u32, usize)> {
         return usual.then_some((value, at + index + 3));
     }
     None
+}
+
+/// The length of a bulk whose header at `at` has one, two or three digits, and where it begins.
+#[inline]
+fn usual_length(buf: &[u8], at: usize) -> Option<(usize, usize)> {
+    let digit = |byte: u8| usize::from(byte.wrapping_sub(b'0'));
+    match *buf.get(at..)? {
+        [b'$', a @ b'0'..=b'9', b'\r', b'\n', ..] => Some((digit(a), at + 4)),
+        [b'$', a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', b'\n', ..] => {
+            Some((digit(a) * 10 + digit(b), at + 5))
+        }
+        [b'$', a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b'\r', b'\n', ..] => {
+            Some((digit(a) * 100 + digit(b) * 10 + digit(c), at + 6))
+        }
+        _ => None,
+    }
 }
 
 fn decimal_digits(value: usize) -> usize {
