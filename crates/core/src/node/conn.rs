@@ -189,10 +189,6 @@ impl Conn {
         }
     }
 
-    pub(crate) fn is_master(&self) -> bool {
-        matches!(self.kind, Kind::Master)
-    }
-
     /// `ip:port` as logs show a replica: with its listening port, once it has said it.
     pub(crate) fn replica_name(&self) -> String {
         let (ip, _) = self.replica_address();

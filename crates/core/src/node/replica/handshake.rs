@@ -1,0 +1,144 @@
+//! The handshake on the link, line by line, up to the reply to `PSYNC`.
+
+use super::super::Node;
+use super::super::conn::Conn;
+use crate::id::ReplId;
+use crate::replication::handshake::{self, Identity, Progress, PsyncReply};
+use crate::replication::state::ReplState;
+use crate::replication::transfer::HEADER_LINE_MAX;
+use crate::trace::{CloseReason, Event, Level, Trace};
+
+impl<T: Trace> Node<T> {
+    pub(super) fn identity(config: &crate::config::Config) -> Identity<'_> {
+        Identity {
+            user: &config.masteruser,
+            password: &config.masterauth,
+            port: match config.replica_announce_port {
+                0 => config.port,
+                port => port,
+            },
+            ip: &config.replica_announce_ip,
+        }
+    }
+
+    /// One line of the handshake. Returns the bytes used, 0 if the line is not complete.
+    pub(super) fn line_input(&mut self, conn: &mut Conn, input: &[u8]) -> usize {
+        let Some(end) = input.iter().take(HEADER_LINE_MAX).position(|b| *b == b'\n') else {
+            if input.len() >= HEADER_LINE_MAX {
+                self.abort_link(conn, "I/O error reading from MASTER: line too long".into());
+            }
+            return 0;
+        };
+        let line = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
+        match self.link.state {
+            ReplState::ReceivePsyncReply => self.psync_reply(conn, line),
+            ReplState::ReceivePingReply => {
+                let progress = handshake::ping_reply(line);
+                self.progress(conn, progress);
+            }
+            state => {
+                let who = Self::identity(&self.config);
+                let progress = handshake::introduction_reply(state, line, &who);
+                self.progress(conn, progress);
+            }
+        }
+        end + 1
+    }
+
+    fn progress(&mut self, conn: &mut Conn, progress: Progress) {
+        let (next, note) = match progress {
+            Progress::Failed(text) => return self.abort_link(conn, text),
+            Progress::Next(next, note) => (next, note),
+        };
+        if let Some(note) = note {
+            self.log(Level::Notice, note);
+        }
+        self.set_link_state(next, "the master replied");
+        if next == ReplState::SendHandshake {
+            let who = Self::identity(&self.config);
+            let state = handshake::introduce(&who, conn.out.buffer_mut());
+            self.set_link_state(state, "AUTH and REPLCONF sent");
+        } else if next == ReplState::SendPsync {
+            self.ask_for_sync(conn);
+        }
+    }
+
+    fn ask_for_sync(&mut self, conn: &mut Conn) {
+        let history =
+            self.link.cached.map(|_| (self.stream.replid(), self.stream.master_repl_offset() + 1));
+        match history {
+            Some((replid, offset)) => self.log(
+                Level::Notice,
+                format!("Trying a partial resynchronization (request {replid}:{offset})."),
+            ),
+            None => {
+                self.log(Level::Notice, "Partial resynchronization not possible (no cached master)")
+            }
+        }
+        handshake::ask(history, conn.out.buffer_mut());
+        self.record(Event::PsyncSent {
+            replid: history.map(|(replid, _)| replid),
+            offset: history.map_or(-1, |(_, offset)| offset as i64),
+        });
+        self.set_link_state(ReplState::ReceivePsyncReply, "PSYNC sent");
+    }
+
+    fn psync_reply(&mut self, conn: &mut Conn, line: &[u8]) {
+        match handshake::psync_reply(line) {
+            Err(text) => {
+                self.discard_cached_master("the master's reply cannot be understood");
+                self.abort_link(conn, text);
+            }
+            Ok(PsyncReply::Keepalive) => {}
+            Ok(PsyncReply::FullResync { replid, offset }) => {
+                self.log(Level::Notice, format!("Full resync from master: {replid}:{offset}"));
+                self.record(Event::FullResync { replid, offset });
+                self.discard_cached_master("a full resynchronisation begins");
+                self.begin_transfer(Some((replid, offset)));
+            }
+            Ok(PsyncReply::Continue { replid }) => self.continued(replid),
+            Ok(PsyncReply::TryLater(text)) => {
+                let text = format!(
+                    "Master is currently unable to PSYNC but should be in the future: {text}"
+                );
+                self.log(Level::Notice, text);
+                conn.closing = Some(CloseReason::Asked);
+            }
+            Ok(PsyncReply::NotSupported(text)) => {
+                let text =
+                    format!("Master does not support PSYNC or is in error state (reply: {text})");
+                self.log(Level::Notice, text);
+                self.log(Level::Notice, "Retrying with SYNC...");
+                self.discard_cached_master("the master knows no PSYNC");
+                conn.out.buffer_mut().extend_from_slice(b"SYNC\r\n");
+                self.begin_transfer(None);
+            }
+        }
+    }
+
+    /// `+CONTINUE`: the stream goes on where it was interrupted.
+    fn continued(&mut self, replid: Option<ReplId>) {
+        self.log(Level::Notice, "Successful partial resynchronization with master.");
+        let changed = replid.is_some_and(|id| id != self.stream.replid());
+        if let Some(id) = replid.filter(|_| changed) {
+            self.stream.shift(id);
+            self.log(Level::Notice, format!("Master replication ID changed to {id}"));
+            self.disconnect_replicas();
+        }
+        if !self.stream.is_active() {
+            self.stream.create_backlog();
+            self.backlog_created_event();
+        }
+        let replid = self.stream.replid();
+        let offset = self.stream.master_repl_offset() + 1;
+        self.record(Event::Continued { replid, changed, offset });
+        self.link.db = self.link.cached.take().unwrap_or(0);
+        self.link.down_since = None;
+        self.link.pre_psync = false;
+        self.set_link_state(ReplState::Connected, "+CONTINUE");
+        self.log(
+            Level::Notice,
+            "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.",
+        );
+    }
+}

@@ -1,0 +1,292 @@
+//! This node as a replica: the link to its master, from the dial to the stream.
+
+mod handshake;
+mod stream;
+mod transfer;
+
+use super::conn::Conn;
+use super::{Action, Node};
+use crate::commands::{CmdError, Outcome};
+use crate::id::{ConnId, ReplId};
+use crate::replication::handshake as lines;
+use crate::replication::state::ReplState;
+use crate::resp::Args;
+use crate::time::Instant;
+use crate::trace::{CloseReason, Event, Level, Trace};
+use transfer::Transfer;
+
+/// The link to the master.
+#[derive(Debug, Clone, Default)]
+pub(super) struct MasterLink {
+    pub(super) state: ReplState,
+    /// Number of the current dial; answers to earlier ones are obsolete.
+    dial: u64,
+    pub(super) conn: Option<ConnId>,
+    /// The link's selected database.
+    pub(super) db: usize,
+    /// `cached_master`: the link was connected (or this node was the master), so that a partial
+    /// resynchronisation can be asked for; ids and offset are the stream's, this is the database.
+    pub(super) cached: Option<usize>,
+    /// The master spoke `SYNC` only: no ACKs, no resumption.
+    pub(super) pre_psync: bool,
+    /// When the master was last heard of.
+    pub(super) last_io: Instant,
+    /// Since when the link is down.
+    pub(super) down_since: Option<Instant>,
+    /// What the master announced with `+FULLRESYNC`.
+    initial: Option<(ReplId, u64)>,
+    pub(super) transfer: Option<Transfer>,
+    /// A transaction of the master, collected until its EXEC: raw bytes of all its commands.
+    transaction: Option<Vec<u8>>,
+}
+
+impl MasterLink {
+    pub(super) fn awaits_dial(&self, dial: u64) -> bool {
+        self.state == ReplState::Connecting && self.dial == dial
+    }
+}
+
+impl<T: Trace> Node<T> {
+    // Role changes.
+
+    /// `REPLICAOF host port`, `REPLICAOF NO ONE`.
+    pub(super) fn replicaof(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
+        let (host, port) = (args.at(1), args.at(2));
+        if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
+            if self.config.replicaof.is_some() {
+                self.become_master();
+                let client = self.describe_client(conn);
+                self.log(
+                    Level::Notice,
+                    format!("MASTER MODE enabled (user request from '{client}')"),
+                );
+            }
+            conn.out.ok();
+            return Ok(());
+        }
+        if conn.replica().is_some() {
+            return Err(CmdError::fixed("ERR Command is not valid when client is a replica."));
+        }
+        let port = std::str::from_utf8(port)
+            .ok()
+            .and_then(|text| text.parse::<i64>().ok())
+            .ok_or(CmdError::fixed("ERR Invalid master port"))?;
+        let port = u16::try_from(port).map_err(|_| CmdError::fixed("ERR Invalid master port"))?;
+        let host = String::from_utf8_lossy(host).into_owned();
+        if self.config.replicaof.as_ref() == Some(&(host.clone(), port)) {
+            self.log(
+                Level::Notice,
+                "REPLICAOF would result into synchronization with the master we are already \
+                 connected with. No operation performed.",
+            );
+            conn.out.simple("OK Already connected to specified master");
+            return Ok(());
+        }
+        self.follow(host.clone(), port);
+        let client = self.describe_client(conn);
+        self.log(
+            Level::Notice,
+            format!("REPLICAOF {host}:{port} enabled (user request from '{client}')"),
+        );
+        conn.out.ok();
+        Ok(())
+    }
+
+    /// The configuration names a master: the cron will connect.
+    pub(super) fn configure_replica_of(&mut self, host: String, port: u16) {
+        self.config.replicaof = Some((host, port));
+        self.link.down_since = Some(self.now.instant);
+        self.set_link_state(ReplState::Connect, "configured");
+    }
+
+    fn follow(&mut self, host: String, port: u16) {
+        let was_master = self.config.replicaof.is_none();
+        self.drop_link(CloseReason::Asked);
+        self.config.replicaof = Some((host.clone(), port));
+        if was_master {
+            // Our own history may be the prefix of the new master's: offer it.
+            if !self.stream.is_active() {
+                self.stream.create_backlog();
+            }
+            self.link.cached = Some(self.selected.unwrap_or(0));
+            self.log(
+                Level::Notice,
+                "Before turning into a replica, using my own master parameters to synthesize a \
+                 cached master: I may be able to synchronize with the new master with just a \
+                 partial transfer.",
+            );
+            self.master_cached_event();
+        }
+        self.link.down_since = Some(self.now.instant);
+        self.record(Event::RoleChanged { master: Some((host, port)) });
+        self.set_link_state(ReplState::Connect, "REPLICAOF");
+        self.dial_master();
+    }
+
+    fn become_master(&mut self) {
+        self.config.replicaof = None;
+        self.drop_link(CloseReason::Asked);
+        self.discard_cached_master("this node is a master now");
+        self.set_link_state(ReplState::None, "REPLICAOF NO ONE");
+        let fresh = ReplId::random(&mut self.rng);
+        self.stream.shift(fresh);
+        self.log(
+            Level::Warning,
+            format!(
+                "Setting secondary replication ID to {}, valid up to offset: {}. New replication \
+                 ID is {}",
+                self.stream.replid2(),
+                self.stream.second_replid_offset(),
+                self.stream.replid()
+            ),
+        );
+        self.record(Event::ReplIdShifted {
+            replid2: self.stream.replid2(),
+            second_offset: self.stream.second_replid_offset() as u64,
+            replid: self.stream.replid(),
+        });
+        self.disconnect_replicas();
+        self.selected = None;
+        self.no_replicas_since = self.now.instant;
+        self.link.down_since = None;
+        self.record(Event::RoleChanged { master: None });
+    }
+
+    /// Ends the link in whatever state it is; a connected one is cached.
+    fn drop_link(&mut self, reason: CloseReason) {
+        if let Some(id) = self.link.conn {
+            self.close(id, reason);
+        }
+        if self.link.state == ReplState::Connecting {
+            self.set_link_state(ReplState::Connect, "given up");
+        }
+    }
+
+    // Dialling and losing the link.
+
+    pub(super) fn dial_master(&mut self) {
+        let Some((host, port)) = self.config.replicaof.clone() else { return };
+        self.log(Level::Notice, format!("Connecting to MASTER {host}:{port}"));
+        self.link.dial += 1;
+        self.link.last_io = self.now.instant;
+        self.actions.push_back(Action::Dial { dial: self.link.dial, host, port });
+        self.set_link_state(ReplState::Connecting, "dialling");
+        self.log(Level::Notice, "MASTER <-> REPLICA sync started");
+    }
+
+    pub(super) fn link_dial_failed(&mut self, error: &str) {
+        self.log(Level::Warning, format!("Error condition on socket for SYNC: {error}"));
+        self.set_link_state(ReplState::Connect, "the connection was refused");
+    }
+
+    /// The dial succeeded.
+    pub(super) fn link_opened(&mut self, conn: &mut Conn) {
+        self.log(Level::Notice, "Non blocking connect for SYNC fired the event.");
+        self.link.conn = Some(conn.id);
+        self.link.last_io = self.now.instant;
+        lines::greet(conn.out.buffer_mut());
+        self.set_link_state(ReplState::ReceivePingReply, "connected; PING sent");
+    }
+
+    /// The link's connection is gone.
+    pub(super) fn link_lost(&mut self, _conn: &Conn, reason: &CloseReason) {
+        let now = self.now.instant;
+        self.link.conn = None;
+        self.link.transaction = None;
+        self.link.initial = None;
+        let was = self.link.state;
+        if self.link.transfer.take().is_some() {
+            self.log(Level::Warning, "I/O error trying to sync with MASTER: connection lost");
+        }
+        if self.config.replicaof.is_none() && was != ReplState::Connected {
+            return;
+        }
+        if was != ReplState::Connected {
+            self.set_link_state(ReplState::Connect, "the link broke");
+            return;
+        }
+        self.log(Level::Warning, "Connection with master lost.");
+        self.link.down_since = Some(now);
+        let desync = matches!(reason, CloseReason::Protocol(_));
+        if desync || self.link.pre_psync {
+            self.discard_cached_master("the link cannot be resumed");
+        } else {
+            self.link.cached = Some(self.link.db);
+            self.log(Level::Notice, "Caching the disconnected master state.");
+            self.master_cached_event();
+        }
+        self.set_link_state(ReplState::Connect, "the link broke");
+        if *reason != CloseReason::Asked
+            && let Some((host, port)) = self.config.replicaof.clone()
+        {
+            self.log(Level::Notice, format!("Reconnecting to MASTER {host}:{port}"));
+            self.dial_master();
+        }
+    }
+
+    pub(super) fn master_cached_event(&mut self) {
+        let replid = self.stream.replid();
+        let psync_offset = self.stream.master_repl_offset() + 1;
+        self.record(Event::MasterCached { replid, psync_offset });
+    }
+
+    fn discard_cached_master(&mut self, why: &'static str) {
+        if self.link.cached.take().is_some() {
+            self.log(Level::Notice, "Discarding previously cached master state.");
+            self.record(Event::MasterDiscarded { why });
+        }
+    }
+
+    pub(super) fn set_link_state(&mut self, to: ReplState, why: &'static str) {
+        let from = std::mem::replace(&mut self.link.state, to);
+        if from != to {
+            self.record(Event::ReplStateChanged { from, to, why });
+        }
+    }
+
+    /// The link failed in a way that the peer must not be trusted with: close it, without asking
+    /// again before the cron's next turn.
+    fn abort_link(&mut self, conn: &mut Conn, text: String) {
+        self.log(Level::Warning, text.clone());
+        conn.out.buffer_mut().clear();
+        conn.out_sent = 0;
+        conn.closing = Some(CloseReason::Protocol(text));
+    }
+
+    // Input.
+
+    /// Bytes of the master: lines of the handshake, then the snapshot, then the stream. One read
+    /// may hold the end of one and the beginning of the next.
+    pub(super) fn master_input(&mut self, conn: &mut Conn, input: &[u8]) {
+        self.link.last_io = self.now.instant;
+        self.stats.net_repl_input_bytes += input.len() as u64;
+        if conn.pending.is_empty() {
+            let used = self.link_input(conn, input);
+            conn.pending.extend_from_slice(&input[used..]);
+        } else {
+            let mut pending = std::mem::take(&mut conn.pending);
+            pending.extend_from_slice(input);
+            let used = self.link_input(conn, &pending);
+            pending.drain(..used);
+            conn.pending = pending;
+        }
+    }
+
+    /// Returns how many of the bytes were used.
+    fn link_input(&mut self, conn: &mut Conn, input: &[u8]) -> usize {
+        let mut at = 0;
+        while at < input.len() && conn.closing.is_none() {
+            let rest = &input[at..];
+            let used = match self.link.state {
+                ReplState::Transfer => self.transfer_input(conn, rest),
+                ReplState::Connected => self.stream_input(conn, rest),
+                _ => self.line_input(conn, rest),
+            };
+            if used == 0 {
+                break;
+            }
+            at += used;
+        }
+        if conn.closing.is_some() { input.len() } else { at }
+    }
+}

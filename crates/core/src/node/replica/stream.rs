@@ -1,0 +1,209 @@
+//! The master's stream: commands are applied, counted, passed on, and acknowledged.
+
+use super::super::Node;
+use super::super::conn::{Conn, Kind};
+use crate::commands::server::NodeCommand;
+use crate::commands::{CmdError, Run, lookup};
+use crate::replication::state::ReplState;
+use crate::resp::request::encode;
+use crate::resp::{Args, Limits, RequestParser};
+use crate::trace::{CloseReason, Event, Fed, Level, Trace};
+
+impl<T: Trace> Node<T> {
+    /// Applies commands of the stream. Returns the bytes used.
+    pub(super) fn stream_input(&mut self, conn: &mut Conn, input: &[u8]) -> usize {
+        if input.len() < conn.parser.wants() {
+            return 0;
+        }
+        let (mut at, mut ranges) = (0, std::mem::take(&mut self.master_ranges));
+        let limits = Limits::default();
+        while at < input.len() && conn.closing.is_none() {
+            ranges.clear();
+            match conn.parser.parse(&input[at..], &limits, &mut ranges) {
+                Ok(None) => break,
+                Ok(Some(parsed)) => {
+                    let raw = &input[at..at + parsed.consumed];
+                    at += parsed.consumed;
+                    if parsed.inline && parsed.args > 0 {
+                        self.desync(conn, raw);
+                        break;
+                    }
+                    if parsed.in_scratch {
+                        let scratch = conn.parser.scratch().to_vec();
+                        self.apply(conn, Args::new(&scratch, &ranges), raw);
+                    } else {
+                        self.apply(conn, Args::new(raw, &ranges), raw);
+                    }
+                }
+                Err(error) => {
+                    let text = format!("Protocol error from master: {error}");
+                    self.abort_link(conn, text);
+                }
+            }
+        }
+        self.master_ranges = ranges;
+        at
+    }
+
+    /// An inline command from a master means that the stream is not where we believe it to be.
+    fn desync(&mut self, conn: &mut Conn, raw: &[u8]) {
+        let shown = raw[..raw.len().min(64)].escape_ascii();
+        let text = format!(
+            "WARNING: Receiving inline protocol from master, master stream corruption? Closing the \
+             master connection and discarding the cached master. The line begins with '{shown}'"
+        );
+        self.abort_link(conn, text);
+    }
+
+    /// Applies one command of the stream, or keeps it until its transaction is complete; offsets
+    /// move when it is applied.
+    fn apply(&mut self, conn: &mut Conn, args: Args<'_>, raw: &[u8]) {
+        if args.len() == 0 {
+            return self.advance(raw);
+        }
+        let name = args.at(0);
+        if let Some(mut transaction) = self.link.transaction.take() {
+            transaction.extend_from_slice(raw);
+            if name.eq_ignore_ascii_case(b"exec") {
+                self.apply_transaction(&transaction);
+                self.advance(&transaction);
+            } else if name.eq_ignore_ascii_case(b"discard") {
+                self.advance(&transaction);
+            } else {
+                self.link.transaction = Some(transaction);
+            }
+            return;
+        }
+        if name.eq_ignore_ascii_case(b"multi") {
+            self.link.transaction = Some(raw.to_vec());
+            return;
+        }
+        if name.eq_ignore_ascii_case(b"replconf")
+            && args.get(1).is_some_and(|option| option.eq_ignore_ascii_case(b"getack"))
+        {
+            // The answer does not count the question itself.
+            self.send_ack(conn);
+            return self.advance(raw);
+        }
+        self.apply_command(args);
+        self.advance(raw);
+    }
+
+    fn apply_transaction(&mut self, bytes: &[u8]) {
+        let (mut parser, limits) = (RequestParser::new(), Limits::default());
+        let (mut ranges, mut at) = (Vec::new(), 0);
+        while at < bytes.len()
+            && let Ok(Some(parsed)) = parser.parse(&bytes[at..], &limits, &mut ranges)
+        {
+            let args = Args::new(parser.command(&bytes[at..], &parsed), &ranges);
+            at += parsed.consumed;
+            let frames = [&b"multi"[..], b"exec"];
+            if parsed.args > 0 && !frames.iter().any(|name| args.at(0).eq_ignore_ascii_case(name)) {
+                self.apply_command(args);
+            }
+            ranges.clear();
+        }
+    }
+
+    /// Runs one command of the stream. What cannot be run is reported, never dropped silently: its
+    /// bytes still count and are passed on.
+    fn apply_command(&mut self, args: Args<'_>) {
+        self.stats.commands_processed += 1;
+        let Some(spec) = lookup(args.at(0)) else {
+            let error = CmdError::new("ERR unknown command");
+            return self.report_master_error(args, &error);
+        };
+        match spec.run {
+            Run::Data(handler) => self.call_from_master(self.link.db, handler, args),
+            Run::Node(NodeCommand::Select) => match args.get(1).map(|db| self.parse_db(db)) {
+                Some(Ok(db)) => self.link.db = db,
+                Some(Err(error)) => self.report_master_error(args, &error),
+                None => self.report_master_error(args, &CmdError::arity("select")),
+            },
+            Run::Node(NodeCommand::Flushall) => self.flush_all(),
+            Run::Node(NodeCommand::Flushdb) => self.flush_db(self.link.db),
+            Run::Node(NodeCommand::Swapdb) => {
+                let dbs = (args.get(1), args.get(2));
+                if let (Some(a), Some(b)) = dbs
+                    && let (Ok(a), Ok(b)) = (self.parse_db(a), self.parse_db(b))
+                {
+                    self.swap_dbs(a, b);
+                }
+            }
+            // PING keeps the link alive, nothing else; PUBLISH has no subscriber here.
+            Run::Node(_) => {}
+        }
+    }
+
+    /// The bytes were applied: they are ours now, and our replicas'.
+    fn advance(&mut self, raw: &[u8]) {
+        let from = self.stream.master_repl_offset();
+        self.stream.append(raw);
+        self.stream_grew = true;
+        if T::FINE {
+            let to = self.stream.master_repl_offset();
+            self.record(Event::Applied { from, to });
+            if !self.replicas.is_empty() {
+                let bytes = raw.to_vec();
+                self.record(Event::Fed { from: from + 1, bytes, why: Fed::Proxied });
+            }
+        }
+    }
+
+    pub(in crate::node) fn report_master_error(&mut self, args: Args<'_>, error: &CmdError) {
+        self.stats.unexpected_error_replies += 1;
+        let name = args.at(0)[..args.at(0).len().min(128)].escape_ascii().to_string();
+        self.log(
+            Level::Warning,
+            format!(
+                "== CRITICAL == This replica is sending an error to its master: '{error}' after \
+                 processing the command '{name}'"
+            ),
+        );
+    }
+
+    /// `REPLCONF ACK <applied offset>`
+    pub(in crate::node) fn send_ack(&mut self, conn: &mut Conn) {
+        if self.link.pre_psync {
+            return;
+        }
+        let offset = self.stream.master_repl_offset().to_string();
+        encode(conn.out.buffer_mut(), &[b"REPLCONF", b"ACK", offset.as_bytes()]);
+    }
+
+    /// The cron's ACK.
+    pub(in crate::node) fn ack_master(&mut self) {
+        if self.link.state != ReplState::Connected {
+            return;
+        }
+        if let Some(mut conn) = self.link.conn.and_then(|id| self.conns.take(id)) {
+            debug_assert!(matches!(conn.kind, Kind::Master));
+            self.send_ack(&mut conn);
+            self.put_back(conn);
+        }
+    }
+
+    /// The cron's checks of a link that says nothing.
+    pub(in crate::node) fn check_master_timeout(&mut self) {
+        let silent = self.now.instant.secs_since(self.link.last_io) > self.config.repl_timeout;
+        if !silent {
+            return;
+        }
+        match self.link.state {
+            ReplState::None | ReplState::Connect => return,
+            ReplState::Connected => {
+                self.log(Level::Warning, "MASTER timeout: no data nor PING received...");
+            }
+            ReplState::Transfer => self.log(
+                Level::Warning,
+                "Timeout receiving bulk data from MASTER... If the problem persists try to set \
+                 the 'repl-timeout' parameter in redis.conf to a larger value.",
+            ),
+            _ => self.log(Level::Warning, "Timeout connecting to the MASTER..."),
+        }
+        match self.link.conn {
+            Some(id) => self.close(id, CloseReason::Timeout),
+            None => self.set_link_state(ReplState::Connect, "timed out"),
+        }
+    }
+}
