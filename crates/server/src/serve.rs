@@ -40,11 +40,12 @@ pub(crate) fn run(args: &[Vec<u8>]) -> ExitCode {
 }
 
 fn serve(settings: Settings) -> io::Result<ExitCode> {
-    let Settings { mut config, file, configured } = settings;
+    let Settings { mut config, configured } = settings;
     let mut log = Log::new(&config.driver.logfile, Log::level_named(&config.driver.loglevel));
     if config.driver.daemonize {
         daemonize()?;
         log.set_pid();
+        config.driver.process.id = std::process::id();
     }
     greet(&mut log, configured);
     log.role = if config.replicaof.is_some() { Role::Replica } else { Role::Master };
@@ -64,7 +65,6 @@ fn serve(settings: Settings) -> io::Result<ExitCode> {
         }
     }
     announce(&mut driver);
-    let _ = file;
     if !load(&mut driver) {
         return Ok(ExitCode::FAILURE);
     }

@@ -9,11 +9,11 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use lockstep_core::config::parse::{self, CommandLine};
-use lockstep_core::config::{Config, Line, Reader};
+use lockstep_core::config::{Config, Line, Process, Reader};
 use lockstep_core::glob;
 
 use crate::REDIS_VERSION;
-use crate::sys::words;
+use crate::sys::{system_name, words};
 
 /// Files that include files that include files...: more than this is a mistake.
 const INCLUDE_DEPTH_MAX: usize = 16;
@@ -23,8 +23,6 @@ const INCLUDE_DEPTH_MAX: usize = 16;
 pub(crate) struct Settings {
     /// The values.
     pub(crate) config: Config,
-    /// Absolute path of the config file, if there is one.
-    pub(crate) file: Option<PathBuf>,
     /// Whether anything at all was configured.
     pub(crate) configured: bool,
 }
@@ -93,12 +91,19 @@ pub(crate) fn read(args: &[Vec<u8>]) -> Result<Settings, SettingsError> {
         text(&mut reader, &input, "standard input", 0)?;
     }
     text(&mut reader, &options, "the command line's options", 0)?;
-    let mut config = reader.config;
+    let mut config = reader.finish().map_err(|what| SettingsError::Whole(what.into_owned()))?;
     check(&config)?;
     if let Ok(dir) = std::env::current_dir() {
         config.dir = dir.to_string_lossy().into_owned();
     }
-    Ok(Settings { config, file: absolute, configured: !args.is_empty() })
+    let path = |path: PathBuf| path.to_string_lossy().into_owned();
+    config.driver.process = Process {
+        id: std::process::id(),
+        executable: std::env::current_exe().map(path).unwrap_or_default(),
+        config_file: absolute.map(path).unwrap_or_default(),
+        os: system_name(),
+    };
+    Ok(Settings { config, configured: !args.is_empty() })
 }
 
 fn check(config: &Config) -> Result<(), SettingsError> {

@@ -84,6 +84,21 @@ pub(crate) fn raise_open_files(wanted: u64) -> (u64, Option<io::Error>) {
     }
 }
 
+/// Name, release and machine of the operating system, as `INFO` shows them.
+pub(crate) fn system_name() -> String {
+    let mut name = MaybeUninit::<libc::utsname>::zeroed();
+    // SAFETY: the pointer is to a live local; all-zero is a valid value should the call fail.
+    let name = unsafe {
+        libc::uname(name.as_mut_ptr());
+        name.assume_init()
+    };
+    let text = |field: &[libc::c_char]| {
+        let bytes = field.iter().map(|c| *c as u8).take_while(|b| *b != 0).collect();
+        String::from_utf8(bytes).unwrap_or_default()
+    };
+    format!("{} {} {}", text(&name.sysname), text(&name.release), text(&name.machine))
+}
+
 /// The system's words for an error, without Rust's "(os error 2)".
 pub(crate) fn words(error: &io::Error) -> String {
     let text = error.to_string();

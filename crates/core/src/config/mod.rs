@@ -11,6 +11,7 @@ pub mod directives;
 mod own;
 pub mod parse;
 mod reader;
+mod rewrite;
 pub mod value;
 
 use std::collections::BTreeMap;
@@ -89,6 +90,21 @@ pub struct DriverConfig {
     pub shutdown_on_sigint: String,
     /// `shutdown-on-sigterm`: as above.
     pub shutdown_on_sigterm: String,
+    /// No directive: what `INFO` tells of the process.
+    pub process: Process,
+}
+
+/// The process around a node, for `INFO server`. Empty in a simulation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Process {
+    /// `process_id`
+    pub id: u32,
+    /// `executable`: absolute path.
+    pub executable: String,
+    /// `config_file`: absolute path; empty: none.
+    pub config_file: String,
+    /// `os`: name, release and machine, as `uname` has them.
+    pub os: String,
 }
 
 impl Default for DriverConfig {
@@ -107,6 +123,7 @@ impl Default for DriverConfig {
             loglevel: "notice".into(),
             shutdown_on_sigint: "default".into(),
             shutdown_on_sigterm: "default".into(),
+            process: Process::default(),
         }
     }
 }

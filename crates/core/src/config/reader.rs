@@ -12,7 +12,7 @@ const FORGOTTEN: [&str; 3] =
 /// forbid or add.
 const REFUSED: [(&str, &str); 4] = [
     ("rename-command", "commands cannot be renamed or disabled here"),
-    ("user", "there are no ACL users here but the default one, see requirepass"),
+    ("user", "there are no ACL users here but the default one, which may do everything"),
     ("loadmodule", "there are no modules here"),
     ("sentinel", "sentinel directive while not in sentinel mode"),
 ];
@@ -23,6 +23,7 @@ pub struct Reader {
     /// What has been read so far.
     pub config: Config,
     saw_save: bool,
+    saw_password_hash: bool,
 }
 
 /// What a line of a config text was.
@@ -39,7 +40,7 @@ pub enum Line {
 impl Reader {
     /// A reader that starts from `config`.
     pub fn new(config: Config) -> Self {
-        Self { config, saw_save: false }
+        Self { config, saw_save: false, saw_password_hash: false }
     }
 
     /// Reads a line as [`parse::lines`] yields it.
@@ -62,6 +63,9 @@ impl Reader {
         if values.len() == 1 && is("include") {
             return Ok(Line::Include(values[0].clone()));
         }
+        if is("user") && self.is_usual_user(values) {
+            return Ok(Line::Done);
+        }
         if let Some((_, why)) = REFUSED.into_iter().find(|(known, _)| is(known))
             && !values.is_empty()
         {
@@ -75,6 +79,43 @@ impl Reader {
             };
         }
         Err("Bad directive or wrong number of arguments".into())
+    }
+
+    /// Whether it describes the default user as it is here: allowed everything. `CONFIG REWRITE`
+    /// of Redis leaves such a line in every file.
+    fn is_usual_user(&mut self, words: &[Vec<u8>]) -> bool {
+        const USUAL: [&[u8]; 10] = [
+            b"on",
+            b"nopass",
+            b"sanitize-payload",
+            b"skip-sanitize-payload",
+            b"~*",
+            b"allkeys",
+            b"&*",
+            b"allchannels",
+            b"+@all",
+            b"allcommands",
+        ];
+        let Some((name, rules)) = words.split_first() else { return false };
+        let hashed = |rule: &[u8]| rule.starts_with(b"#");
+        let usual = |rule: &Vec<u8>| USUAL.contains(&rule.as_slice()) || hashed(rule);
+        let usual = name == b"default" && rules.iter().all(usual);
+        self.saw_password_hash |= usual && rules.iter().any(|rule| hashed(rule));
+        usual
+    }
+
+    /// The configuration, when all has been read.
+    ///
+    /// # Errors
+    /// What does not go together.
+    pub fn finish(self) -> Result<Config, ValueError> {
+        // Ignoring the hash would let everybody in.
+        if self.saw_password_hash && self.config.requirepass.is_empty() {
+            return Err("The password of user default is given as a hash only, which is not \
+                        supported here: give it with requirepass"
+                .into());
+        }
+        Ok(self.config)
     }
 
     fn directive(
@@ -169,6 +210,21 @@ mod tests {
             let bare_sentinel = text == "sentinel";
             assert_eq!(read(text).is_ok(), !bare_sentinel, "{text}");
         }
+    }
+
+    #[test]
+    fn the_users_that_redis_writes_are_known() {
+        let nopass = "user default on nopass sanitize-payload ~* &* +@all";
+        assert!(read(nopass).is_ok());
+        for line in ["user default off", "user default on ~a* +@all", "user x on ~* +@all"] {
+            assert!(read(line).is_err_and(|why| why.contains("no ACL users")), "{line}");
+        }
+        let hashed = b"user default on #2c26 ~* &* +@all";
+        let mut reader = Reader::default();
+        assert_eq!(reader.line(hashed), Ok(Line::Done));
+        assert!(reader.clone().finish().is_err(), "nobody knows the password");
+        assert_eq!(reader.line(b"requirepass foo"), Ok(Line::Done));
+        assert!(reader.finish().is_ok());
     }
 
     #[test]
