@@ -1,12 +1,15 @@
 //! A random search for violations: random worlds, traffic and faults; every checker after every
 //! step; then the faults end, and everybody must converge.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
+use lockstep_core::replication::psync::{FullReason, Outcome};
 use lockstep_core::rng::Rng;
+use lockstep_core::trace::Event;
 use lockstep_sim::check::{Checkers, Violation};
 use lockstep_sim::scenarios::{all_online, config};
+use lockstep_sim::view::{NodeView, Role};
 use lockstep_sim::{Act, Cut, Intervention, NodeId, Setup, Step, Stop, World, narrate};
 
 /// Seeds of the ordinary test. `LOCKSTEP_SEEDS=from..to` runs others.
@@ -30,6 +33,8 @@ struct Run {
     script: Vec<Act>,
     /// The last steps, for the report of a failure.
     last: VecDeque<Step>,
+    /// What was reached, and how often.
+    reached: BTreeMap<&'static str, u64>,
     /// Kinds of faults that this seed uses: switching some off lets the others go further.
     faults: u64,
 }
@@ -68,6 +73,7 @@ impl Run {
             checkers: Checkers::new(),
             script: Vec::new(),
             last: VecDeque::new(),
+            reached: BTreeMap::new(),
             faults,
         }
     }
@@ -85,6 +91,9 @@ impl Run {
 
     fn check(&mut self, step: Step) -> Result<(), Violation> {
         let result = self.checkers.check(&self.world, &step);
+        for name in step.effects.iter().filter_map(|e| landmark(&e.event)) {
+            *self.reached.entry(name).or_default() += 1;
+        }
         self.last.push_back(step);
         if self.last.len() > STEPS_SHOWN {
             self.last.pop_front();
@@ -102,8 +111,14 @@ impl Run {
     }
 
     fn random_intervention(&mut self) -> Option<Intervention> {
-        let (node, a, b) = (self.node(), self.node(), self.node());
+        let (mut node, a, b) = (self.node(), self.node(), self.node());
         let kind = self.rng.below(16);
+        if kind <= 4 && self.rng.below(4) > 0 {
+            // Most writes go where they are accepted.
+            let nodes = self.world.nodes();
+            let master = |n: &&NodeView| n.live.as_ref().is_some_and(|l| l.role == Role::Master);
+            node = nodes.iter().find(master).map_or(node, |n| n.id);
+        }
         if kind >= 6 && self.faults & (1 << kind) == 0 {
             return None;
         }
@@ -203,12 +218,49 @@ impl Run {
     }
 }
 
+/// The places that a search must have been at to be worth its name.
+const LANDMARKS: [&str; 10] = [
+    "partial",
+    "partial by the second id",
+    "partial with nothing to send",
+    "full: no history",
+    "full: another history",
+    "full: beyond the second id",
+    "full: before the backlog",
+    "history shifted",
+    "state kept",
+    "key expired",
+];
+
+fn landmark(event: &Event) -> Option<&'static str> {
+    let Event::PsyncDecided { verdict, .. } = event else {
+        return match event {
+            Event::ReplIdShifted { .. } => Some("history shifted"),
+            Event::MasterCached { .. } => Some("state kept"),
+            Event::Expired { .. } => Some("key expired"),
+            _ => None,
+        };
+    };
+    match &verdict.outcome {
+        Outcome::Continue { by_replid2: true, .. } => Some("partial by the second id"),
+        Outcome::Continue { bytes: 0, .. } => Some("partial with nothing to send"),
+        Outcome::Continue { .. } => Some("partial"),
+        Outcome::FullResync { why } => match why {
+            FullReason::NoHistory => Some("full: no history"),
+            FullReason::ReplIdMismatch => Some("full: another history"),
+            FullReason::SecondOffsetPassed { .. } => Some("full: beyond the second id"),
+            FullReason::BeforeBacklog { .. } => Some("full: before the backlog"),
+            _ => None,
+        },
+    }
+}
+
 /// Runs one seed. The error tells what happened, with everything needed to see it again.
-fn run(seed: u64) -> Result<u64, String> {
+fn run(seed: u64) -> Result<BTreeMap<&'static str, u64>, String> {
     let mut run = Run::new(seed);
     let result = search(&mut run);
     let problem = match result {
-        Ok(true) => return Ok(run.world.steps()),
+        Ok(true) => return Ok(run.reached),
         Ok(false) => "no convergence".to_owned(),
         Err(violation) => violation.to_string(),
     };
@@ -256,17 +308,20 @@ fn seeds() -> std::ops::Range<u64> {
 
 #[test]
 fn random_faults_violate_nothing_and_everybody_converges_after_them() {
-    let mut steps = 0;
-    let failures: Vec<String> = seeds()
-        .filter_map(|seed| match run(seed) {
-            Ok(made) => {
-                steps += made;
-                None
+    let mut reached: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut failures = Vec::new();
+    for seed in seeds() {
+        match run(seed) {
+            Ok(places) => {
+                places.into_iter().for_each(|(place, n)| *reached.entry(place).or_default() += n);
             }
-            Err(text) => Some(text),
-        })
-        .collect();
+            Err(text) => failures.push(text),
+        }
+    }
     let first: Vec<&str> = failures.iter().take(3).map(String::as_str).collect();
     assert!(failures.is_empty(), "{} seeds fail:\n{}", failures.len(), first.join("\n"));
-    assert!(steps > seeds().count() as u64 * 100, "only {steps} steps were made");
+    if seeds() == SEEDS {
+        let missed: Vec<_> = LANDMARKS.iter().filter(|l| !reached.contains_key(*l)).collect();
+        assert!(missed.is_empty(), "never reached: {missed:?}; reached: {reached:?}");
+    }
 }
