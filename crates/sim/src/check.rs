@@ -10,7 +10,7 @@ use std::fmt;
 
 use lockstep_core::id::ReplId;
 use lockstep_core::replication::state::ReplState;
-use lockstep_core::trace::Event;
+use lockstep_core::trace::{CloseReason, Event};
 
 use history::Histories;
 
@@ -72,6 +72,24 @@ pub enum Violation {
         /// The offset of the first such byte.
         offset: u64,
     },
+    /// A master lets a replica go on where their histories are not the same.
+    ContinuedElsewhere {
+        /// The master.
+        master: NodeId,
+        /// The history that the replica followed.
+        asked: ReplId,
+        /// The first byte it asked for.
+        from: u64,
+        /// The first byte in which the histories differ.
+        differ_at: u64,
+    },
+    /// One node did not understand another: a stream went on at the wrong byte.
+    Misunderstood {
+        /// The node that closed the connection.
+        node: NodeId,
+        /// What it did not understand.
+        what: String,
+    },
     /// The window of a backlog does not end at the node's offset.
     BacklogGap {
         /// The node.
@@ -103,6 +121,12 @@ impl fmt::Display for Violation {
             Self::HistoriesDiffer { node, replid, offset } => {
                 write!(f, "{node} has another byte at offset {offset} of history {replid}")
             }
+            Self::ContinuedElsewhere { master, asked, from, differ_at } => write!(
+                f,
+                "{master} lets a replica go on at {from} after history {asked}, which differs from \
+                 its own at {differ_at}"
+            ),
+            Self::Misunderstood { node, what } => write!(f, "{node} did not understand: {what}"),
             Self::BacklogGap { node, first_byte_offset, histlen, offset } => write!(
                 f,
                 "the backlog of {node} begins at {first_byte_offset} and holds {histlen} bytes, \
@@ -135,6 +159,10 @@ impl Checkers {
         for effect in &step.effects {
             if let Some((id, live)) = nodes.iter().find(|(id, _)| *id == effect.node) {
                 self.histories.observe(*id, live.replid, &effect.event)?;
+            }
+            if let Event::Closed { reason: CloseReason::Protocol(what), .. } = &effect.event {
+                let (node, what) = (effect.node, what.clone());
+                return Err(Violation::Misunderstood { node, what });
             }
         }
         nodes.iter().try_for_each(backlog_reaches_offset)?;

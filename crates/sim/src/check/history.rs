@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use lockstep_core::id::ReplId;
+use lockstep_core::replication::psync::{Outcome, Request, Verdict};
 use lockstep_core::trace::Event;
 
 use super::Violation;
@@ -20,6 +21,13 @@ struct Known {
     /// Offset of the first one.
     first: u64,
     bytes: Vec<u8>,
+}
+
+impl Known {
+    fn at(&self, offset: u64) -> Option<u8> {
+        let index = offset.checked_sub(self.first)?;
+        self.bytes.get(usize::try_from(index).ok()?).copied()
+    }
 }
 
 /// All histories seen.
@@ -50,8 +58,30 @@ impl Histories {
                 }
                 Ok(())
             }
+            Event::PsyncDecided { verdict, .. } => self.check_decision(node, verdict),
             Event::Fed { from, bytes, .. } => self.add(node, replid, *from, bytes),
             _ => Ok(()),
+        }
+    }
+
+    /// A replica may go on only after bytes that it shares with its master.
+    fn check_decision(&self, master: NodeId, verdict: &Verdict) -> Result<(), Violation> {
+        let (Request::Resume { replid, .. }, Outcome::Continue { from, .. }) =
+            (&verdict.request, &verdict.outcome)
+        else {
+            return Ok(());
+        };
+        let from = *from;
+        let Some(asked) = ReplId::parse(replid) else { return Ok(()) };
+        let (theirs, mine) = (self.known.get(&asked), self.known.get(&verdict.master.replid));
+        let (Some(theirs), Some(mine)) = (theirs, mine) else { return Ok(()) };
+        let first = theirs.first.max(mine.first);
+        let differs = |offset: &u64| theirs.at(*offset) != mine.at(*offset);
+        match (first..from).find(differs) {
+            Some(differ_at) => {
+                Err(Violation::ContinuedElsewhere { master, asked, from, differ_at })
+            }
+            None => Ok(()),
         }
     }
 
