@@ -89,6 +89,8 @@ pub(crate) struct Conn {
     pub(crate) ending: bool,
     /// The socket was full: output waits for its event.
     pub(crate) blocked: bool,
+    /// It is in the driver's list of connections that have more to send.
+    pub(crate) deferred: bool,
 }
 
 impl Conn {
@@ -135,6 +137,7 @@ impl Conns {
             paused: false,
             ending: false,
             blocked: false,
+            deferred: false,
         });
         Ok(ConnId { index, generation: slot.generation })
     }

@@ -256,6 +256,7 @@ impl Driver {
                 }
                 if conn.blocked && (event.is_writable() || event.is_error()) {
                     conn.blocked = false;
+                    conn.deferred = true;
                     self.unsent.push(id);
                 }
             }
@@ -397,7 +398,10 @@ impl Driver {
         let mut batch = std::mem::take(&mut self.spare);
         std::mem::swap(&mut batch, &mut self.unsent);
         for &id in &batch {
-            self.send(now, id);
+            if let Some(conn) = self.conns.get_mut(id) {
+                conn.deferred = false;
+                self.send(now, id, WRITE_MAX);
+            }
         }
         batch.clear();
         self.spare = batch;
@@ -409,7 +413,7 @@ impl Driver {
             }
             while let Some(id) = self.node.poll_transmit() {
                 idle = false;
-                self.send(now, id);
+                self.send(now, id, WRITE_MAX);
             }
             if idle {
                 break;
@@ -417,13 +421,18 @@ impl Driver {
         }
     }
 
-    /// Writes what a connection has to send, as far as its socket takes it.
-    fn send(&mut self, now: Now, id: ConnId) {
+    /// Writes what a connection has to send, as far as its socket takes it. From `most` bytes on
+    /// the rest is left for the next turn, in which others have theirs.
+    fn send(&mut self, now: Now, id: ConnId, most: usize) {
         let mut written = 0;
         loop {
             let Some(conn) = self.conns.get_mut(id) else { return };
-            if conn.blocked {
+            if conn.blocked || conn.deferred {
                 return;
+            }
+            if written >= most {
+                conn.deferred = true;
+                return self.unsent.push(id);
             }
             let outgoing = self.node.outgoing(id);
             let mut slices = [IoSlice::new(&[]); Outgoing::MAX];
@@ -443,9 +452,6 @@ impl Driver {
                         return self.block(now, id);
                     }
                     written += sent;
-                    if written >= WRITE_MAX {
-                        return self.unsent.push(id);
-                    }
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::Interrupted => {}
@@ -562,8 +568,14 @@ impl Driver {
     /// process put into the file system goes.
     fn leave(&mut self) {
         let now = self.clock.now();
+        for id in std::mem::take(&mut self.unsent) {
+            if let Some(conn) = self.conns.get_mut(id) {
+                conn.deferred = false;
+                self.send(now, id, usize::MAX);
+            }
+        }
         while let Some(id) = self.node.poll_transmit() {
-            self.send(now, id);
+            self.send(now, id, usize::MAX);
         }
         self.files.abandon();
         let path = self.node.config().driver.unixsocket.clone();
