@@ -79,11 +79,7 @@ impl Pair {
                 let mut pairs = pairs.map(|((one, other), agree)| agrees(one, other, agree));
                 return one.len() == other.len() && pairs.all(|same| same);
             }
-            _ if matches!(sent[0].as_slice(), b"EXEC" | b"DISCARD" | b"MULTI") => {
-                if expected == actual && !expected.is_error() {
-                    self.queued.clear();
-                }
-            }
+            (Value::Simple(_), _) if sent[0] == b"DISCARD" => self.queued.clear(),
             _ => {}
         }
         agrees(expected, actual, agree)
