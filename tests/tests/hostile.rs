@@ -56,7 +56,7 @@ fn lies() -> Vec<Vec<u8>> {
         b"PING \"unbalanced\r\n",
         b"PING 'a'b\r\n",
         b"\r\n\r\n  \r\nPING\r\n",
-        b"\x00\xff\xfe\r\n",
+        b"\xff\xfe\x01\r\n",
         b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"POST / HTTP/1.1\r\n\r\n",
     ];

@@ -4,6 +4,7 @@
 //! and why, and where it cannot install it says which command to run by hand.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // This is a program for people at a terminal.
 
+mod bench;
 mod cmd;
 mod html;
 mod play;
@@ -33,6 +34,8 @@ enum Task {
     Play(play::Args),
     /// Run every check there is: format, lints, native and wasm tests, real Redis, real browser.
     Test(test::Args),
+    /// Measure lockstep beside redis-server: rates, CPU, memory, full resynchronisations.
+    Bench(bench::Args),
     /// Build the page into dist/, ready for any static host.
     Web(web::Args),
     /// Run one wasm test binary in a headless browser: what `test` gives to cargo as its runner.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Play(args) => play::run(&args),
         Task::Test(args) => test::run(&args),
+        Task::Bench(args) => bench::run(&args),
         Task::Web(args) => web::run(&args),
         Task::WasmRunner(args) => wasm::run(&args),
     };
