@@ -18,6 +18,7 @@ pub mod info;
 pub mod resp;
 pub mod rng;
 pub mod server;
+pub mod site;
 pub mod sync;
 pub mod temp;
 pub mod tidy;

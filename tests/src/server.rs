@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
@@ -39,12 +40,22 @@ impl Kind {
     }
 }
 
-/// The binary under test: `LOCKSTEP_BIN`, or else the one of profile `fast`.
+static BINARY: OnceLock<PathBuf> = OnceLock::new();
+
+/// Decides which binary is the one under test; the first decision counts.
+pub fn use_lockstep(path: PathBuf) {
+    let _ = BINARY.set(path);
+}
+
+/// The binary under test: that of [`use_lockstep`], `LOCKSTEP_BIN`, or else profile `fast`.
 ///
 /// # Panics
 /// If there is none.
 #[must_use]
 pub fn lockstep() -> PathBuf {
+    if let Some(path) = BINARY.get() {
+        return path.clone();
+    }
     if let Some(path) = std::env::var_os("LOCKSTEP_BIN") {
         return path.into();
     }

@@ -23,8 +23,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     web::build(&web::Args { out: web::DIST.into(), dev: false })?;
     println!("Compiling the program `lockstep`, which carries the page inside.");
     let mut build = cargo(["build", "--release", "--package", "lockstep-server"]);
-    // A binary that was built without the page is built again.
-    cmd::run(build.env("LOCKSTEP_DIST", cmd::root().join(web::DIST)))?;
+    cmd::run(web::embed(&mut build))?;
     let program = cmd::target_dir().join("release/lockstep");
     println!(
         "Ready after {} s. From now on this is enough: {} play",

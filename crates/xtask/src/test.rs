@@ -147,7 +147,8 @@ fn page() -> Result<()> {
 
 /// Builds the program under test, with the speed it will have and without the long link.
 fn program() -> Result<()> {
-    cmd::run(&mut cargo(["build", "--profile", "fast", "--package", "lockstep-server"]))
+    let mut build = cargo(["build", "--profile", "fast", "--package", "lockstep-server"]);
+    cmd::run(web::embed(&mut build))
 }
 
 fn redis() -> Result<()> {

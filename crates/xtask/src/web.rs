@@ -49,8 +49,13 @@ pub(crate) fn build(args: &Args) -> Result<PathBuf> {
     fs::create_dir_all(&staging).with_context(|| staging.display().to_string())?;
     let mut page = Page { root, out: staging.clone(), dev: args.dev, sizes: Vec::new() };
     page.write()?;
-    let _ = fs::remove_dir_all(&dist);
-    fs::rename(&staging, &dist).with_context(|| dist.display().to_string())?;
+    if same_files(&dist, &staging) {
+        // Left untouched, so that the program that embeds it need not be built again.
+        fs::remove_dir_all(&staging)?;
+    } else {
+        let _ = fs::remove_dir_all(&dist);
+        fs::rename(&staging, &dist).with_context(|| dist.display().to_string())?;
+    }
     if !args.dev {
         report(&page.sizes)?;
     }
@@ -261,6 +266,37 @@ fn gzipped(data: &[u8]) -> Result<usize> {
     let output = gzip.wait_with_output()?;
     writer.join().expect("writing does not panic")?;
     Ok(output.stdout.len())
+}
+
+/// Whether two directories hold the same files.
+fn same_files(one: &Path, other: &Path) -> bool {
+    let list = |dir: &Path| -> Option<Vec<(PathBuf, Vec<u8>)>> {
+        let mut files = Vec::new();
+        let mut open = vec![dir.to_path_buf()];
+        while let Some(next) = open.pop() {
+            for entry in fs::read_dir(next).ok()? {
+                let path = entry.ok()?.path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    let name = path.strip_prefix(dir).ok()?.to_path_buf();
+                    files.push((name, fs::read(&path).ok()?));
+                }
+            }
+        }
+        files.sort();
+        Some(files)
+    };
+    list(one).is_some_and(|files| list(other) == Some(files))
+}
+
+/// The native program's build looks here for the page it embeds, once there is one.
+pub(crate) fn embed(command: &mut Command) -> &mut Command {
+    let dist = cmd::root().join(DIST);
+    if dist.join("index.html").is_file() {
+        command.env("LOCKSTEP_DIST", dist);
+    }
+    command
 }
 
 fn copy_dir(from: &Path, to: &Path) -> Result<()> {

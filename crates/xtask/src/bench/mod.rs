@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use lockstep_tests::server::Kind;
 
 use crate::cmd::{self, cargo};
-use crate::tools;
+use crate::{tools, web};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -93,10 +93,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     tools::apt(tools::REDIS)?;
     // The smoke run takes the build that the tests use; figures come from the real one.
     let (profile, folder) = if args.quick { ("fast", "fast") } else { ("release", "release") };
-    cmd::run(&mut cargo(["build", "--profile", profile, "--package", "lockstep-server"]))?;
+    let mut build = cargo(["build", "--profile", profile, "--package", "lockstep-server"]);
+    cmd::run(web::embed(&mut build))?;
     let program = cmd::target_dir().join(folder).join("lockstep");
-    // SAFETY: nothing else runs yet in this process.
-    unsafe { std::env::set_var("LOCKSTEP_BIN", &program) };
+    lockstep_tests::server::use_lockstep(program.clone());
     let plan = Plan::new(args);
     println!(
         "{} with {} runs each, {} B values, 50 clients, 100,000 random keys.",

@@ -1,0 +1,345 @@
+//! The page in a real browser: what a person can do with it, and what it must never do.
+//!
+//! It is served by `lockstep play`, from inside the binary. Elements are found by `data-testid`;
+//! `data-step`, `data-steps` and `data-fingerprint` of the main element say where the history
+//! stands and what state the world is in.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use lockstep_tests::server::{free_port, lockstep};
+use lockstep_tests::site::Site;
+use lockstep_tests::webdriver::{Browser, Look};
+use lockstep_tests::{root, wait_for};
+use serde_json::{Value, json};
+
+/// Steps that any of these stories may take.
+const STEPS_MAX: usize = 600;
+const ENTER: &str = "\u{e007}";
+const ARROW_LEFT: char = '\u{e012}';
+const ARROW_RIGHT: char = '\u{e014}';
+
+/// `lockstep play`.
+struct Play {
+    child: Child,
+    url: String,
+}
+
+impl Play {
+    fn start() -> Self {
+        let port = free_port();
+        let child = Command::new(lockstep())
+            .args(["play", "--http-port", &port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("lockstep can be run");
+        wait_for("the page's server", Duration::from_secs(20), || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).map_err(|e| e.to_string())
+        });
+        Self { child, url: format!("http://127.0.0.1:{port}/") }
+    }
+}
+
+impl Drop for Play {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The page, open in a browser.
+struct Page {
+    browser: Browser,
+    url: String,
+    _play: Option<Play>,
+}
+
+/// The selector of a test id.
+fn id(name: &str) -> String {
+    format!("[data-testid=\"{name}\"]")
+}
+
+impl Page {
+    fn open(look: Look) -> Self {
+        let play = Play::start();
+        let url = play.url.clone();
+        Self::open_at(look, url, Some(play))
+    }
+
+    fn open_at(look: Look, url: String, play: Option<Play>) -> Self {
+        let browser = Browser::start(look);
+        // Requests are counted from here on.
+        let _ = browser.take_requests();
+        browser.open(&url);
+        let page = Self { browser, url, _play: play };
+        wait_for("the world to appear", Duration::from_secs(60), || {
+            if page.browser.count(&id("main")) == 1 {
+                return Ok(());
+            }
+            Err(format!("{:?}", page.browser.take_log("browser")))
+        });
+        page
+    }
+
+    fn main(&self, attribute: &str) -> String {
+        self.browser.attribute(&id("main"), attribute).unwrap_or_default()
+    }
+
+    fn step(&self) -> usize {
+        self.main("data-step").parse().expect("data-step is a number")
+    }
+
+    fn fingerprint(&self) -> String {
+        let print = self.main("data-fingerprint");
+        assert!(!print.is_empty(), "data-fingerprint is there at step {}", self.step());
+        print
+    }
+
+    fn click(&self, name: &str) {
+        self.browser.click(&id(name));
+    }
+
+    /// Moves the slider.
+    fn seek(&self, step: usize) {
+        let body = "const e = document.querySelector(arguments[0]); e.value = arguments[1];\
+                    e.dispatchEvent(new Event('input', { bubbles: true }));\
+                    e.dispatchEvent(new Event('change', { bubbles: true }));";
+        let _ = self.browser.script(body, &[id("slider").into(), step.to_string().into()]);
+        wait_for("the slider", Duration::from_secs(10), || {
+            if self.step() == step { Ok(()) } else { Err(self.step().to_string()) }
+        });
+    }
+
+    /// Steps with one of the buttons until something is true; returns what was seen at each step.
+    fn step_until(
+        &self,
+        button: &str,
+        mut done: impl FnMut(&Self) -> bool,
+    ) -> Vec<(usize, String)> {
+        let mut seen = vec![(self.step(), self.fingerprint())];
+        while !done(self) {
+            assert!(seen.len() < STEPS_MAX, "not reached in {STEPS_MAX} steps");
+            let before = self.step();
+            self.click(button);
+            wait_for("a step", Duration::from_secs(10), || {
+                if self.step() > before { Ok(()) } else { Err(format!("still {before}")) }
+            });
+            seen.push((self.step(), self.fingerprint()));
+        }
+        seen
+    }
+
+    /// An attribute of every node's card, in order.
+    fn nodes(&self, attribute: &str) -> Vec<String> {
+        let body = "return [...document.querySelectorAll('[data-node]')]\
+                    .map(e => e.getAttribute(arguments[0]) ?? '')";
+        let found = self.browser.script(body, &[attribute.into()]);
+        let values = found.as_array().expect("a list").iter();
+        values.map(|value| value.as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Every node stands at one offset of one history, and one of them is the master.
+    fn in_sync(&self) -> bool {
+        let (ids, offsets) = (self.nodes("data-replid"), self.nodes("data-offset"));
+        let same = |all: &[String]| all.iter().all(|value| *value == all[0] && !value.is_empty());
+        same(&ids) && same(&offsets)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.browser.text(&id(name))
+    }
+
+    /// The page asked nobody but its own host, and complained about nothing.
+    fn assert_quiet(&self) {
+        let strangers: Vec<String> = self
+            .browser
+            .take_requests()
+            .into_iter()
+            .filter(|u| !u.starts_with(&self.url))
+            .collect();
+        assert!(strangers.is_empty(), "requests to others: {strangers:?}");
+        let complaints: Vec<Value> = self
+            .browser
+            .take_log("browser")
+            .into_iter()
+            .filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING")
+            .collect();
+        assert!(complaints.is_empty(), "{complaints:#?}");
+    }
+}
+
+#[test]
+fn appears_paused_at_an_interesting_moment() {
+    let page = Page::open(Look::default());
+    assert_eq!(page.main("data-playing"), "false");
+    assert_eq!(page.nodes("data-role").len(), 3, "a master and two replicas");
+    let (step, print) = (page.step(), page.fingerprint());
+    assert!(step > 0, "the world has a history to go back to");
+    assert!(!page.text("sentence").is_empty());
+    // Paused is paused: nothing moves, nothing changes.
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!((page.step(), page.fingerprint()), (step, print));
+    let running = "return document.getAnimations().filter(a => a.playState === 'running').length";
+    assert_eq!(page.browser.script(running, &[]), json!(0), "animations while paused");
+    page.assert_quiet();
+}
+
+#[test]
+fn a_complete_handshake_there_and_back() {
+    let page = Page::open(Look::default());
+    let began = (page.step(), page.fingerprint());
+    page.seek(0);
+    assert!(!page.in_sync(), "at the very beginning nobody follows anybody");
+    let mut sentences = Vec::new();
+    let mut log = |page: &Page| sentences.push(page.text("sentence"));
+    let forward = page.step_until("step", |page| {
+        log(page);
+        page.in_sync() && page.nodes("data-offset")[0] != "0"
+    });
+    let story = sentences.join("\n");
+    for word in ["PING", "REPLCONF", "PSYNC", "FULLRESYNC", "RDB", "online"] {
+        assert!(story.contains(word), "no step says {word}:\n{story}");
+    }
+
+    // Back, step by step: at each step the very same state as on the way there.
+    for (step, print) in forward.iter().rev().skip(1) {
+        page.click("back");
+        wait_for("a step back", Duration::from_secs(10), || {
+            if page.step() == *step { Ok(()) } else { Err(page.step().to_string()) }
+        });
+        assert_eq!(page.fingerprint(), *print, "going back to step {step}");
+    }
+    assert_eq!(page.step(), 0);
+    // And forward again; and by leaps.
+    let last = forward.last().expect("at least the first");
+    let again = page.step_until("step", |page| page.step() == last.0);
+    assert_eq!(again, forward);
+    for (step, print) in [&forward[0], &forward[forward.len() / 2], &began, last] {
+        page.seek(*step);
+        assert_eq!(page.fingerprint(), *print, "the slider at step {step}");
+    }
+    page.assert_quiet();
+}
+
+#[test]
+fn a_partial_resync_after_the_cut() {
+    let page = Page::open(Look::default());
+    let open = "return document.querySelectorAll('[data-testid=goals] [data-done=false]').length";
+    assert_ne!(page.browser.script(open, &[]), json!(0), "goals that are still to be reached");
+    page.step_until("step-transition", |page| page.browser.script(open, &[]) == json!(0));
+    // It was partial: the master's log says so in Redis's words.
+    page.click("tab-log");
+    let log = page.text("log");
+    assert!(log.contains("Partial resynchronization request"), "{log}");
+    assert!(page.in_sync());
+    page.assert_quiet();
+}
+
+#[test]
+fn commands_typed_into_the_consoles() {
+    let page = Page::open(Look::default());
+    let say = |console: &str, line: &str, reply: &str| {
+        page.click(console);
+        page.browser.type_into(&id("console-input"), &format!("{line}{ENTER}"));
+        page.step_until("step", |page| page.text("console-lines").lines().any(|l| l == reply));
+    };
+    say("tab-console-1", "SET name chaoge", "OK");
+    say("tab-console-1", "GET name", "\"chaoge\"");
+    page.step_until("step", Page::in_sync);
+    say("tab-console-2", "GET name", "\"chaoge\"");
+    say(
+        "tab-console-2",
+        "SET name other",
+        "(error) READONLY You can't write against a read only replica.",
+    );
+    say(
+        "tab-console-1",
+        "LPUSH name x",
+        "(error) WRONGTYPE Operation against a key holding the wrong kind of value",
+    );
+    page.assert_quiet();
+}
+
+#[test]
+fn keys_step_without_a_mouse() {
+    let page = Page::open(Look::default());
+    let (step, print) = (page.step(), page.fingerprint());
+    page.browser.press(ARROW_RIGHT);
+    wait_for("a step", Duration::from_secs(10), || {
+        if page.step() > step { Ok(()) } else { Err("none".to_owned()) }
+    });
+    page.browser.press(ARROW_LEFT);
+    wait_for("a step back", Duration::from_secs(10), || {
+        if page.step() == step { Ok(()) } else { Err(page.step().to_string()) }
+    });
+    assert_eq!(page.fingerprint(), print);
+    page.browser.press(' ');
+    wait_for("it to play", Duration::from_secs(10), || {
+        if page.step() > step { Ok(()) } else { Err("still".to_owned()) }
+    });
+    page.browser.press(' ');
+    wait_for("it to pause", Duration::from_secs(10), || {
+        let playing = page.main("data-playing");
+        if playing == "false" { Ok(()) } else { Err(playing) }
+    });
+    page.assert_quiet();
+}
+
+/// axe-core finds nothing, in either language, light and dark, wide and narrow.
+#[test]
+fn no_accessibility_violations() {
+    let path = root().join("tests/data/axe-core/axe.min.js");
+    let axe = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut wrong = Vec::new();
+    for (language, dark, width) in
+        [("en", false, 1280), ("en", true, 1280), ("zh-CN", true, 1280), ("zh-CN", false, 360)]
+    {
+        let height = if width < 500 { 740 } else { 800 };
+        let look = Look { width, height, dark, language };
+        let page = Page::open(look);
+        let _ = page.browser.script(&axe, &[]);
+        let mut states = vec!["at the beginning"];
+        violations(&page, &look, "at the beginning", &mut wrong);
+        if width > 500 {
+            for tab in ["tab-bytes", "tab-why", "tab-log", "tab-events", "tab-console-1", "help"] {
+                page.click(tab);
+                states.push(tab);
+                violations(&page, &look, tab, &mut wrong);
+            }
+        }
+        let wide = page.browser.script("return document.documentElement.scrollWidth", &[]);
+        assert!(wide.as_u64() <= Some(u64::from(width)), "{look:?}: {wide} px wide");
+        let lang = page.browser.script("return document.documentElement.lang", &[]);
+        let expected = &language[..2];
+        assert!(lang.as_str().is_some_and(|l| l.starts_with(expected)), "{look:?}: lang {lang}");
+    }
+    assert!(wrong.is_empty(), "{} violations:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn violations(page: &Page, look: &Look, state: &str, wrong: &mut Vec<String>) {
+    // Colours are judged where they come to rest.
+    std::thread::sleep(Duration::from_millis(400));
+    let body = "const done = arguments[arguments.length - 1];\
+        axe.run(document, { resultTypes: ['violations'] }).then(\
+          r => done(r.violations.map(v => [v.id, v.help, v.nodes.map(n => n.html)])),\
+          e => done([[String(e), '', []]]))";
+    let found = page.browser.script_async(body, &[]);
+    for violation in found.as_array().expect("a list") {
+        wrong.push(format!("{look:?}, {state}: {violation}"));
+    }
+}
+
+/// The files of `dist/` work under any path of any static host.
+#[test]
+fn works_under_a_path_of_a_static_host() {
+    let site = Site::start(root().join("dist"), "some/where/else");
+    let page = Page::open_at(Look::default(), site.url.clone(), None);
+    let step = page.step();
+    page.click("step");
+    wait_for("a step", Duration::from_secs(10), || {
+        if page.step() > step { Ok(()) } else { Err("none".to_owned()) }
+    });
+    page.assert_quiet();
+}
