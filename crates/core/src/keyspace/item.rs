@@ -58,6 +58,14 @@ impl Entry for Item {
     fn key(&self) -> &[u8] {
         self.key.bytes()
     }
+
+    #[inline]
+    fn warm(&self) -> usize {
+        match &self.value {
+            Value::Str(text) => text.bytes().first().map_or(0, |byte| usize::from(*byte)),
+            _ => 0,
+        }
+    }
 }
 
 /// A key in 24 bytes, with an access time and a flag in what alignment would waste.

@@ -10,6 +10,8 @@ const LITERALS_MAX: usize = 32;
 /// No run of compressed bytes gives more than this many times its length: three make 264.
 const EXPANSION_MAX: u64 = 88;
 const HASH_BITS: u32 = 13;
+/// As few as a short input uses.
+const HASH_BITS_MIN: u32 = 8;
 /// After this many bytes without gain the data is taken for incompressible.
 const PATIENCE: usize = 256;
 
@@ -71,11 +73,13 @@ impl Compressor {
     fn encode(&mut self, input: &[u8], out: &mut Vec<u8>, limit: usize) -> Option<()> {
         let base = self.base;
         self.base += input.len() as u32;
+        // A short input uses a corner of the table only, which stays in the first cache.
+        let bits = (usize::BITS - input.len().leading_zeros()).clamp(HASH_BITS_MIN, HASH_BITS);
         let start = out.len();
         let (mut at, mut literals, mut check) = (0, 0, PATIENCE);
         while at + 3 <= input.len() {
             let key = [input[at], input[at + 1], input[at + 2]];
-            let slot = &mut self.table[hash(key)];
+            let slot = &mut self.table[hash(key, bits)];
             let seen = std::mem::replace(slot, base + at as u32).checked_sub(base);
             let Some(from) = seen
                 .map(|seen| seen as usize)
@@ -97,7 +101,7 @@ impl Compressor {
             // The end of a match is what the next one most likely begins with.
             for inside in (at + len).saturating_sub(2)..at + len {
                 if let Some(key) = input.get(inside..inside + 3) {
-                    self.table[hash([key[0], key[1], key[2]])] = base + inside as u32;
+                    self.table[hash([key[0], key[1], key[2]], bits)] = base + inside as u32;
                 }
             }
             at += len;
@@ -112,9 +116,9 @@ impl Compressor {
     }
 }
 
-fn hash(key: [u8; 3]) -> usize {
+fn hash(key: [u8; 3], bits: u32) -> usize {
     let key = u32::from_le_bytes([key[0], key[1], key[2], 0]);
-    (key.wrapping_mul(0x9e37_79b1) >> (32 - HASH_BITS)) as usize
+    (key.wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize
 }
 
 /// How many leading bytes two slices share, up to `max`.

@@ -31,6 +31,12 @@ use slab::Slab;
 pub trait Entry {
     /// The key, which must not change while the entry is in a table.
     fn key(&self) -> &[u8];
+
+    /// Reads a byte of what the entry owns elsewhere, so that it is in the cache soon. The result
+    /// means nothing.
+    fn warm(&self) -> usize {
+        self.key().first().map_or(0, |byte| usize::from(*byte))
+    }
 }
 
 /// Depth of the directory beyond what the number of entries asks for. Only keys with the same hash
@@ -254,6 +260,12 @@ impl<E: Entry> Table<E> {
     #[inline]
     pub fn warm_entry(&self, warmed: u32) -> usize {
         self.slab.get(warmed).map_or(0, |entry| entry.key().len())
+    }
+
+    /// Loads what the entry that [`Table::warm_entry`] loaded owns elsewhere.
+    #[inline]
+    pub fn warm_owned(&self, warmed: u32) -> usize {
+        self.slab.get(warmed).map_or(0, Entry::warm)
     }
 
     #[inline]

@@ -4,6 +4,8 @@
 //! length of that prefix) and the bucket in it, in 64ths of a segment. It stays below 2^53, since
 //! some client libraries keep cursors in doubles.
 
+use std::hint::black_box;
+
 use super::segment::{BUCKETS, Segment};
 use super::{Entry, Table};
 use crate::rng::Rng;
@@ -150,8 +152,21 @@ impl<E: Entry> Table<E> {
         };
         let index = self.directory[self.directory_index(position.hash())] as usize;
         let home = position.first_bucket(&self.segments[index]);
+        self.warm_ahead(&self.segments[index], home);
         self.advance_bucket(index, home, version, visit);
         position.after(&self.segments[index], home).map_or(0, Position::encode)
+    }
+
+    /// A walk in the order of buckets meets entries in no order at all: their cache misses overlap
+    /// if the entries of the buckets to come are loaded now, and then what those own.
+    fn warm_ahead(&self, segment: &Segment, home: usize) {
+        let ids = |ahead: usize| {
+            let bucket = (home + ahead < segment.homes()).then(|| segment.bucket(home + ahead));
+            bucket.into_iter().flat_map(|bucket| bucket.used().map(|(id, _)| id))
+        };
+        let entries: usize = ids(2).map(|id| self.warm_entry(id)).sum();
+        let owned: usize = ids(1).map(|id| self.warm_owned(id)).sum();
+        black_box(entries + owned);
     }
 
     fn advance_bucket(
