@@ -50,6 +50,7 @@ pub(super) fn text(key: Key) -> &'static str {
         Key::PingFed => "{0} 向复制流追加一个 PING，让从节点知道它还在，偏移量到达 {1}。",
         Key::AckSent => "又过了一秒：{0} 报告到第 {1} 字节为止都已收到。",
         Key::DialSent => "{0} 尝试连接主节点 {1}。",
+        Key::DialTried => "{0} 尝试连接它的主节点。",
         Key::KeyExpired => "键 {1} 已到期，{0} 将其删除。",
         Key::TimerFired => "{0} 的定时器触发。",
         Key::FileSaved => "{0} 已把 {1} 写入磁盘。",
