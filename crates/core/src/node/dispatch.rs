@@ -28,7 +28,12 @@ impl<T: Trace> Node<T> {
     pub(super) fn execute(&mut self, conn: &mut Conn, args: Args<'_>) {
         let mark = conn.out.bytes().len();
         match self.admit(conn, args) {
-            Err(error) => self.refuse(conn, &error),
+            Err(error) => {
+                if let Some(spec) = lookup(args.at(0)) {
+                    self.admin.commands.rejected(spec.name);
+                }
+                self.refuse(conn, &error);
+            }
             Ok(spec) => {
                 conn.last_command = spec.name;
                 if conn.multi.is_some() && !bypasses_queue(spec) {
@@ -98,6 +103,12 @@ impl<T: Trace> Node<T> {
             Run::Data(handler) => self.call_data(conn, handler, args),
             Run::Node(command) => self.call_node(conn, command, args),
         };
+        // A container's handler leaves the subcommand's name.
+        let name = match conn.last_command.strip_prefix(spec.name) {
+            Some(rest) if rest.starts_with('|') => conn.last_command,
+            _ => spec.name,
+        };
+        self.admin.commands.called(name, outcome.is_err());
         if let Err(error) = outcome {
             self.stats.error_reply(error.code());
             conn.out.error(error.text());

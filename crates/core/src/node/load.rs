@@ -114,6 +114,7 @@ impl<T: Trace> Node<T> {
                 loaded.keys, loaded.expired
             ),
         );
+        self.admin.last_load = (loaded.keys, loaded.expired);
         self.keyspace.replace_data(loaded.keyspace);
         self.restore_history(&loaded.aux);
         self.record(Event::Loaded { keys: loaded.keys });

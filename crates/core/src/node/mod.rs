@@ -30,6 +30,7 @@ mod views;
 
 use std::collections::VecDeque;
 
+pub use admin::Process;
 use conn::{Conn, Conns, Kind};
 pub use views::{LinkView, ReplicaView, Role};
 
@@ -258,6 +259,7 @@ pub struct Node<T> {
     loading: Option<load::Loading>,
     timers: timers::Timers,
     stats: stats::Stats,
+    admin: admin::Admin,
 }
 
 impl<T: Trace> Node<T> {
@@ -292,6 +294,7 @@ impl<T: Trace> Node<T> {
             loading: None,
             timers: timers::Timers::new(now.instant),
             stats: stats::Stats::default(),
+            admin: admin::Admin::default(),
             rng,
             config,
         };
@@ -321,6 +324,12 @@ impl<T: Trace> Node<T> {
     /// The databases.
     pub fn keyspace(&self) -> &Keyspace {
         &self.keyspace
+    }
+
+    /// Tells what `INFO` shows of the process around the node. To be repeated once a second or so,
+    /// since some of it changes.
+    pub fn set_process(&mut self, process: Process) {
+        self.admin.process = process;
     }
 
     // Inputs.

@@ -46,7 +46,8 @@ impl<T: Trace> Node<T> {
         let cron =
             (self.timers.replication, Timer::Replication).min((self.timers.server, Timer::Server));
         // The active expire cycle runs when a key is due, but not more often than Redis's.
-        let expire = self.keyspace.next_expire_hint().filter(|_| self.config.replicaof.is_none());
+        let active = self.config.replicaof.is_none() && self.admin.active_expire;
+        let expire = self.keyspace.next_expire_hint().filter(|_| active);
         Some(expire.map_or(cron, |at_ms| {
             let wait_ms = at_ms.saturating_sub(self.now.unix_ms).saturating_add(1);
             let due = self.now.instant.plus_ms(wait_ms).max(self.timers.expire);
@@ -73,7 +74,8 @@ impl<T: Trace> Node<T> {
     }
 
     fn expire_cycle(&mut self) {
-        if self.config.replicaof.is_some() || self.keyspace.next_expire_hint().is_none() {
+        let off = self.config.replicaof.is_some() || !self.admin.active_expire;
+        if off || self.keyspace.next_expire_hint().is_none() {
             return;
         }
         self.begin_read();
@@ -164,6 +166,7 @@ impl<T: Trace> Node<T> {
 
     fn server_cron(&mut self) {
         self.check_save_points();
+        self.sample_rates();
         let (now, timeout) = (self.now.instant, self.config.timeout);
         let late = |conn: &&super::conn::Conn| {
             let idle = now.secs_since(conn.last_input);

@@ -175,17 +175,4 @@ impl<T: Trace> Node<T> {
         let expiry = if self.config.replicaof.is_some() { Expiry::Hide } else { Expiry::Delete };
         self.keyspace.begin(self.now.unix_ms, expiry);
     }
-
-    /// A client as logs and `CLIENT LIST` show it.
-    pub(super) fn describe_client(&self, conn: &Conn) -> String {
-        format!(
-            "id={} addr={} laddr={} name={} db={} cmd={}",
-            conn.client_id,
-            conn.peer,
-            conn.local,
-            String::from_utf8_lossy(&conn.name),
-            conn.db,
-            conn.last_command
-        )
-    }
 }

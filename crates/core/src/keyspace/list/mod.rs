@@ -145,6 +145,11 @@ impl List {
         size_of::<Self>() + self.nodes.capacity() * size_of::<Node>() + nodes.sum::<usize>()
     }
 
+    /// How many nodes there are.
+    pub fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
     // Reading.
 
     /// The position of a client's index, where negative ones count from the end.

@@ -1,11 +1,30 @@
 //! Commands about the server, its clients and its configuration.
 
-use super::Node;
+mod client;
+mod command;
+mod config;
+mod debug;
+mod docs;
+mod hello;
+mod info;
+mod memory;
+mod slowlog;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use state::Process;
+pub(super) use state::{Admin, CommandStats};
+
 use super::conn::Conn;
+use super::{Node, REDIS_VERSION};
 use crate::commands::server::NodeCommand;
 use crate::commands::{CmdError, Outcome};
-use crate::resp::Args;
+use crate::resp::{Args, Reply};
 use crate::trace::Trace;
+
+/// This program's own version.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 impl<T: Trace> Node<T> {
     /// Carries out what the dispatcher does not do itself.
@@ -16,36 +35,126 @@ impl<T: Trace> Node<T> {
         args: Args<'_>,
     ) -> Outcome {
         match command {
-            NodeCommand::Dbsize => {
-                conn.out.count(self.keyspace.len(conn.db));
-                Ok(())
-            }
-            NodeCommand::Auth => self.auth(conn, args),
-            _ => Err(CmdError::fixed("ERR this command is not carried out yet")),
+            NodeCommand::Dbsize => conn.out.count(self.keyspace.len(conn.db)),
+            NodeCommand::Time => self.time(conn),
+            NodeCommand::Lastsave => conn.out.int(self.saving.last_save as i64),
+            NodeCommand::Lolwut => lolwut(conn),
+            NodeCommand::Auth => return self.auth(conn, args),
+            NodeCommand::Hello => return self.hello(conn, args),
+            NodeCommand::Reset => return self.reset(conn),
+            NodeCommand::Client => return self.client(conn, args),
+            NodeCommand::Config => return self.config_command(conn, args),
+            NodeCommand::Debug => return self.debug(conn, args),
+            NodeCommand::Info => return self.info(conn, args),
+            NodeCommand::Command => return self.command(conn, args),
+            NodeCommand::Memory => return self.memory(conn, args),
+            NodeCommand::Latency => return latency(conn, args),
+            NodeCommand::Slowlog => return self.slowlog(conn, args),
+            // The dispatcher carries out the others.
+            _ => return Err(CmdError::fixed("ERR command without an implementation")),
         }
+        Ok(())
     }
 
-    fn auth(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
-        let given = args.at(args.len() - 1);
-        if self.config.requirepass.is_empty() && args.len() == 2 {
-            return Err(CmdError::fixed(
-                "ERR AUTH <password> called without any password configured for the default user. \
-                 Are you sure your configuration is correct?",
-            ));
-        }
-        let default_user = args.len() == 2 || args.at(1) == b"default";
-        if !default_user || !same_bytes(given, &self.config.requirepass) {
-            return Err(CmdError::fixed(
-                "WRONGPASS invalid username-password pair or user is disabled.",
-            ));
-        }
-        conn.authenticated = true;
-        conn.out.ok();
-        Ok(())
+    /// Once a second, for the rates of `INFO stats`.
+    pub(super) fn sample_rates(&mut self) {
+        let stats = &self.stats;
+        let totals = [
+            stats.commands_processed,
+            stats.net_input_bytes,
+            stats.net_output_bytes,
+            stats.net_repl_input_bytes,
+            stats.net_repl_output_bytes,
+        ];
+        self.admin.rates.sample(self.now.instant, totals);
+    }
+
+    fn time(&self, conn: &mut Conn) {
+        conn.out.array(2);
+        conn.out.bulk((self.now.unix_ms / 1000).to_string().as_bytes());
+        conn.out.bulk((self.now.unix_ms % 1000 * 1000).to_string().as_bytes());
     }
 }
 
-/// Compares in a time that does not depend on where the difference is.
-fn same_bytes(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |diff, (x, y)| diff | (x ^ y)) == 0
+/// `LOLWUT`: Redis draws; we say who we are.
+fn lolwut(conn: &mut Conn) {
+    let text = format!("Redis ver. {REDIS_VERSION}, played by Lockstep {VERSION}\n");
+    conn.out.verbatim("txt", text.as_bytes());
+}
+
+/// `LATENCY`: the node has no clock of its own while it works, so there is nothing to report. The
+/// replies are those of a Redis whose monitor is off.
+fn latency(conn: &mut Conn, args: Args<'_>) -> Outcome {
+    let sub = Sub::new("latency", args);
+    if sub.is("latest", 2)? || sub.is("history", 3)? {
+        conn.out.array(0);
+    } else if sub.is("reset", -2)? {
+        conn.out.int(0);
+    } else if sub.is("histogram", -2)? {
+        conn.out.map(0);
+    } else if sub.is("doctor", 2)? {
+        let text = "Latency is not measured here: commands run without a clock, so that every run \
+                    can be repeated exactly. Measure from outside, with redis-cli --latency.\n";
+        conn.out.verbatim("txt", text.as_bytes());
+    } else if sub.is("help", 2)? {
+        help(&mut conn.out, "LATENCY", LATENCY_HELP);
+    } else {
+        return Err(sub.unknown());
+    }
+    Ok(())
+}
+
+const LATENCY_HELP: &[&str] = &[
+    "DOCTOR",
+    "    Say why there is no analysis.",
+    "HISTOGRAM [COMMAND ...]",
+    "    Nothing: latencies are not measured.",
+    "HISTORY <event>",
+    "    Nothing: latencies are not measured.",
+    "LATEST",
+    "    Nothing: latencies are not measured.",
+    "RESET [<event> ...]",
+    "    Return 0: there is nothing to reset.",
+];
+
+/// A container command's subcommand.
+struct Sub<'a> {
+    container: &'static str,
+    args: Args<'a>,
+}
+
+impl<'a> Sub<'a> {
+    fn new(container: &'static str, args: Args<'a>) -> Self {
+        Self { container, args }
+    }
+
+    /// Whether this is the subcommand; `arity` as in the table of commands.
+    ///
+    /// # Errors
+    /// It is, but with a wrong number of arguments.
+    fn is(&self, name: &str, arity: i16) -> Result<bool, CmdError> {
+        if !self.args.at(1).eq_ignore_ascii_case(name.as_bytes()) {
+            return Ok(false);
+        }
+        let wanted = usize::from(arity.unsigned_abs());
+        let fits = if arity >= 0 { self.args.len() == wanted } else { self.args.len() >= wanted };
+        if fits { Ok(true) } else { Err(CmdError::arity(&format!("{}|{name}", self.container))) }
+    }
+
+    fn unknown(&self) -> CmdError {
+        const SHOWN: usize = 128;
+        let name = self.args.at(1);
+        let name = String::from_utf8_lossy(&name[..name.len().min(SHOWN)]);
+        let container = self.container.to_ascii_uppercase();
+        CmdError::new(format!("ERR unknown subcommand '{name}'. Try {container} HELP."))
+    }
+}
+
+/// The reply of a container's `HELP`.
+fn help(out: &mut Reply, container: &str, lines: &[&str]) {
+    out.array(lines.len() + 3);
+    out.simple(&format!("{container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+    lines.iter().for_each(|line| out.simple(line));
+    out.simple("HELP");
+    out.simple("    Prints this help.");
 }

@@ -1,0 +1,367 @@
+//! `INFO`
+
+use std::fmt::Write as _;
+
+use super::super::conn::Conn;
+use super::super::{Node, REDIS_VERSION};
+use super::VERSION;
+use crate::commands::Outcome;
+use crate::replication::state::{ReplState, ReplicaState};
+use crate::resp::Args;
+use crate::trace::Trace;
+
+/// A section: its name in lower case, its title, and whether a plain `INFO` shows it.
+const SECTIONS: &[(&str, &str, bool)] = &[
+    ("server", "Server", true),
+    ("clients", "Clients", true),
+    ("memory", "Memory", true),
+    ("persistence", "Persistence", true),
+    ("stats", "Stats", true),
+    ("replication", "Replication", true),
+    ("cpu", "CPU", true),
+    ("modules", "Modules", true),
+    ("commandstats", "Commandstats", false),
+    ("errorstats", "Errorstats", true),
+    ("latencystats", "Latencystats", false),
+    ("cluster", "Cluster", true),
+    ("keyspace", "Keyspace", true),
+];
+
+/// A field and its value, one line of `INFO`.
+macro_rules! field {
+    ($out:expr, $($arg:tt)*) => {{
+        // Writing to a string cannot fail.
+        let _ = write!($out, $($arg)*);
+        $out.push_str("\r\n");
+    }};
+}
+
+impl<T: Trace> Node<T> {
+    /// `INFO [section ...]`
+    pub(super) fn info(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
+        let asked: Vec<String> =
+            args.from(1).map(|arg| String::from_utf8_lossy(arg).to_ascii_lowercase()).collect();
+        let has = |name: &str| asked.iter().any(|word| word == name);
+        let everything = has("all") || has("everything");
+        let default = asked.is_empty() || has("default");
+        let mut out = String::new();
+        for (name, title, usual) in SECTIONS {
+            if everything || (default && *usual) || has(name) {
+                if !out.is_empty() {
+                    out.push_str("\r\n");
+                }
+                field!(out, "# {title}");
+                self.section(conn, name, &mut out);
+            }
+        }
+        conn.out.verbatim("txt", out.as_bytes());
+        Ok(())
+    }
+
+    fn section(&mut self, conn: &Conn, name: &str, out: &mut String) {
+        match name {
+            "server" => self.info_server(out),
+            "clients" => self.info_clients(conn, out),
+            "memory" => self.info_memory(conn, out),
+            "persistence" => self.info_persistence(out),
+            "stats" => self.info_stats(out),
+            "replication" => self.info_replication(out),
+            "cpu" => self.info_cpu(out),
+            "commandstats" => self.info_commands(out),
+            "errorstats" => {
+                for (code, count) in &self.stats.errors {
+                    field!(out, "errorstat_{code}:count={count}");
+                }
+            }
+            "cluster" => field!(out, "cluster_enabled:0"),
+            "keyspace" => self.info_keyspace(out),
+            // No modules; and latencies are not measured, see `SLOWLOG`.
+            _ => {}
+        }
+    }
+
+    fn info_server(&self, out: &mut String) {
+        let process = &self.admin.process;
+        let uptime = self.now.instant.secs_since(self.started.instant);
+        let hz = self.config.hz;
+        field!(out, "redis_version:{REDIS_VERSION}");
+        field!(out, "redis_git_sha1:00000000");
+        field!(out, "redis_git_dirty:0");
+        field!(out, "redis_build_id:0");
+        field!(out, "lockstep_version:{VERSION}");
+        field!(out, "redis_mode:standalone");
+        field!(out, "os:{}", process.os);
+        field!(out, "arch_bits:{}", usize::BITS);
+        field!(out, "multiplexing_api:{}", process.multiplexing_api);
+        field!(out, "process_id:{}", process.pid);
+        field!(out, "process_supervised:no");
+        field!(out, "run_id:{}", self.run_id());
+        field!(out, "tcp_port:{}", self.config.port);
+        field!(out, "server_time_usec:{}", self.now.unix_ms * 1000);
+        field!(out, "uptime_in_seconds:{uptime}");
+        field!(out, "uptime_in_days:{}", uptime / 86_400);
+        field!(out, "hz:{hz}");
+        field!(out, "configured_hz:{hz}");
+        field!(out, "lru_clock:{}", (self.now.unix_ms / 1000) & 0xff_ffff);
+        field!(out, "executable:{}", process.executable);
+        field!(out, "config_file:{}", process.config_file);
+        field!(out, "io_threads_active:0");
+    }
+
+    fn info_clients(&self, conn: &Conn, out: &mut String) {
+        let all = || self.conns.iter().chain([conn]);
+        let clients = all().filter(|conn| conn.replica().is_none()).count();
+        let blocked = all().filter(|conn| conn.blocked).count();
+        let largest_input = all().map(|conn| conn.pending.capacity()).max().unwrap_or(0);
+        let largest_output = all().map(|conn| conn.out_waiting()).max().unwrap_or(0);
+        field!(out, "connected_clients:{clients}");
+        field!(out, "cluster_connections:0");
+        field!(out, "maxclients:{}", self.config.maxclients);
+        field!(out, "client_recent_max_input_buffer:{largest_input}");
+        field!(out, "client_recent_max_output_buffer:{largest_output}");
+        field!(out, "blocked_clients:{blocked}");
+        field!(out, "tracking_clients:0");
+        field!(out, "clients_in_timeout_table:0");
+    }
+
+    /// Sizes are estimates, see `MEMORY`; only the driver knows the resident set.
+    fn info_memory(&mut self, conn: &Conn, out: &mut String) {
+        let used = self.memory_use(conn);
+        let (total, peak) = (used.total(), self.admin.memory_peak);
+        let process = &self.admin.process;
+        let rss = process.rss_bytes;
+        let percent = |part: u64, whole: u64| part as f64 * 100.0 / whole.max(1) as f64;
+        let mut size = |name: &str, bytes: u64, human_too: bool| {
+            field!(out, "{name}:{bytes}");
+            if human_too {
+                field!(out, "{name}_human:{}", human(bytes));
+            }
+        };
+        size("used_memory", total, true);
+        size("used_memory_rss", rss, true);
+        size("used_memory_peak", peak, true);
+        field!(out, "used_memory_peak_perc:{:.2}%", percent(total, peak));
+        field!(out, "used_memory_overhead:{}", used.overhead());
+        field!(out, "used_memory_startup:0");
+        field!(out, "used_memory_dataset:{}", used.dataset);
+        field!(out, "used_memory_dataset_perc:{:.2}%", percent(used.dataset, total));
+        let system = process.system_memory_bytes;
+        field!(out, "total_system_memory:{system}");
+        field!(out, "total_system_memory_human:{}", human(system));
+        let text = |name: &str| {
+            let found = self.config.get(&[name]);
+            found.first().map_or(String::new(), |(_, v)| String::from_utf8_lossy(v).into_owned())
+        };
+        let maxmemory = text("maxmemory").parse().unwrap_or(0);
+        field!(out, "maxmemory:{maxmemory}");
+        field!(out, "maxmemory_human:{}", human(maxmemory));
+        field!(out, "maxmemory_policy:{}", text("maxmemory-policy"));
+        let ratio = if total == 0 { 0.0 } else { rss as f64 / total as f64 };
+        field!(out, "mem_fragmentation_ratio:{ratio:.2}");
+        field!(out, "mem_fragmentation_bytes:{}", rss as i64 - total as i64);
+        field!(out, "mem_not_counted_for_evict:0");
+        let backlog = self.stream.backlog().map_or(0, |backlog| backlog.histlen);
+        field!(out, "mem_replication_backlog:{backlog}");
+        field!(out, "mem_total_replication_buffers:{}", used.backlog);
+        field!(out, "mem_clients_slaves:{}", used.replicas);
+        field!(out, "mem_clients_normal:{}", used.clients);
+        field!(out, "mem_cluster_links:0");
+        field!(out, "mem_aof_buffer:0");
+        field!(out, "mem_allocator:system");
+        field!(out, "active_defrag_running:0");
+        field!(out, "lazyfree_pending_objects:0");
+        field!(out, "lazyfreed_objects:0");
+    }
+
+    fn info_persistence(&self, out: &mut String) {
+        let saving = &self.saving;
+        let job = self.snapshot.as_ref();
+        let seconds = job.map_or(-1, |job| self.now.instant.secs_since(job.started) as i64);
+        let status = if saving.last_ok { "ok" } else { "err" };
+        let (loaded, expired) = self.admin.last_load;
+        field!(out, "loading:{}", u8::from(self.is_loading_at_start()));
+        field!(out, "async_loading:{}", u8::from(self.link.transfer.is_some()));
+        field!(out, "current_cow_peak:0");
+        field!(out, "current_cow_size:0");
+        field!(out, "current_cow_size_age:0");
+        field!(out, "current_fork_perc:0.00");
+        field!(out, "current_save_keys_processed:0");
+        field!(out, "current_save_keys_total:0");
+        field!(out, "rdb_changes_since_last_save:{}", saving.dirty);
+        field!(out, "rdb_bgsave_in_progress:{}", u8::from(job.is_some()));
+        field!(out, "rdb_last_save_time:{}", saving.last_save);
+        field!(out, "rdb_last_bgsave_status:{status}");
+        field!(out, "rdb_last_bgsave_time_sec:{}", saving.last_duration_s);
+        field!(out, "rdb_current_bgsave_time_sec:{seconds}");
+        field!(out, "rdb_saves:{}", saving.saves);
+        field!(out, "rdb_last_cow_size:0");
+        field!(out, "rdb_last_load_keys_expired:{expired}");
+        field!(out, "rdb_last_load_keys_loaded:{loaded}");
+        field!(out, "aof_enabled:0");
+        field!(out, "aof_rewrite_in_progress:0");
+        field!(out, "aof_rewrite_scheduled:0");
+        field!(out, "aof_last_rewrite_time_sec:-1");
+        field!(out, "aof_current_rewrite_time_sec:-1");
+        field!(out, "aof_last_bgrewrite_status:ok");
+        field!(out, "aof_rewrites:0");
+        field!(out, "aof_rewrites_consecutive_failures:0");
+        field!(out, "aof_last_write_status:ok");
+        field!(out, "aof_last_cow_size:0");
+        field!(out, "module_fork_in_progress:0");
+        field!(out, "module_fork_last_cow_size:0");
+    }
+
+    fn info_stats(&self, out: &mut String) {
+        let (stats, keys) = (&self.stats, self.keyspace.stats());
+        let [commands, input, output, repl_input, repl_output] = self.admin.rates.per_second;
+        field!(out, "total_connections_received:{}", stats.connections_received);
+        field!(out, "total_commands_processed:{}", stats.commands_processed);
+        field!(out, "instantaneous_ops_per_sec:{commands:.0}");
+        field!(out, "total_net_input_bytes:{}", stats.net_input_bytes);
+        field!(out, "total_net_output_bytes:{}", stats.net_output_bytes);
+        field!(out, "total_net_repl_input_bytes:{}", stats.net_repl_input_bytes);
+        field!(out, "total_net_repl_output_bytes:{}", stats.net_repl_output_bytes);
+        field!(out, "instantaneous_input_kbps:{:.2}", input / 1024.0);
+        field!(out, "instantaneous_output_kbps:{:.2}", output / 1024.0);
+        field!(out, "instantaneous_input_repl_kbps:{:.2}", repl_input / 1024.0);
+        field!(out, "instantaneous_output_repl_kbps:{:.2}", repl_output / 1024.0);
+        field!(out, "rejected_connections:{}", stats.rejected_connections);
+        field!(out, "sync_full:{}", stats.sync_full);
+        field!(out, "sync_partial_ok:{}", stats.sync_partial_ok);
+        field!(out, "sync_partial_err:{}", stats.sync_partial_err);
+        field!(out, "expired_keys:{}", keys.expired);
+        for name in ["evicted_keys", "evicted_clients"] {
+            field!(out, "{name}:0");
+        }
+        field!(out, "keyspace_hits:{}", keys.hits);
+        field!(out, "keyspace_misses:{}", keys.misses);
+        for name in ["pubsub_channels", "pubsub_patterns", "pubsubshard_channels"] {
+            field!(out, "{name}:0");
+        }
+        // Snapshots here need no fork.
+        field!(out, "latest_fork_usec:0");
+        field!(out, "total_forks:0");
+        field!(out, "migrate_cached_sockets:0");
+        field!(out, "slave_expires_tracked_keys:0");
+        field!(out, "tracking_total_keys:0");
+        field!(out, "unexpected_error_replies:{}", stats.unexpected_error_replies);
+        field!(out, "total_error_replies:{}", stats.error_replies);
+    }
+
+    fn info_replication(&self, out: &mut String) {
+        let config = &self.config;
+        let is_replica = config.replicaof.is_some();
+        field!(out, "role:{}", if is_replica { "slave" } else { "master" });
+        if let Some((host, port)) = &config.replicaof {
+            field!(out, "master_host:{host}");
+            field!(out, "master_port:{port}");
+            self.info_link(out);
+            field!(out, "slave_priority:{}", config.replica_priority);
+            field!(out, "slave_read_only:{}", u8::from(config.replica_read_only));
+            field!(out, "replica_announced:{}", u8::from(config.replica_announced));
+        }
+        let replicas = self.replicas();
+        field!(out, "connected_slaves:{}", replicas.len());
+        if config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0 {
+            field!(out, "min_slaves_good_slaves:{}", self.good_replicas());
+        }
+        for (index, replica) in replicas.iter().enumerate() {
+            let (state, lag) = match replica.state {
+                ReplicaState::Online => ("online", replica.lag_seconds),
+                ReplicaState::SendBulk => ("send_bulk", 0),
+                _ => ("wait_bgsave", 0),
+            };
+            field!(
+                out,
+                "slave{index}:ip={},port={},state={state},offset={},lag={lag}",
+                replica.ip,
+                replica.port,
+                replica.ack_offset
+            );
+        }
+        let stream = &self.stream;
+        let backlog = stream.backlog();
+        field!(out, "master_failover_state:no-failover");
+        field!(out, "master_replid:{}", stream.replid());
+        field!(out, "master_replid2:{}", stream.replid2());
+        field!(out, "master_repl_offset:{}", stream.master_repl_offset());
+        field!(out, "second_repl_offset:{}", stream.second_replid_offset());
+        field!(out, "repl_backlog_active:{}", u8::from(backlog.is_some()));
+        field!(out, "repl_backlog_size:{}", config.repl_backlog_size);
+        let (first, held) = backlog.map_or((0, 0), |b| (b.first_byte_offset, b.histlen));
+        field!(out, "repl_backlog_first_byte_offset:{first}");
+        field!(out, "repl_backlog_histlen:{held}");
+    }
+
+    /// The link to the master.
+    fn info_link(&self, out: &mut String) {
+        let (now, link) = (self.now.instant, &self.link);
+        let connected = link.state == ReplState::Connected;
+        let last_io = if connected { now.secs_since(link.last_io) as i64 } else { -1 };
+        let offset = self.stream.master_repl_offset() as i64;
+        let master = link.conn.and_then(|id| self.conns.get(id));
+        let unread = master.filter(|_| connected).map_or(0, |conn| conn.pending.len() as i64);
+        let applied = if connected || link.cached.is_some() { offset } else { 1 };
+        field!(out, "master_link_status:{}", if connected { "up" } else { "down" });
+        field!(out, "master_last_io_seconds_ago:{last_io}");
+        let syncing = link.state == ReplState::Transfer;
+        field!(out, "master_sync_in_progress:{}", u8::from(syncing));
+        field!(out, "slave_read_repl_offset:{}", applied + unread);
+        field!(out, "slave_repl_offset:{applied}");
+        if let Some(transfer) = link.transfer.as_ref().filter(|_| syncing) {
+            let total = transfer.total().unwrap_or(0);
+            let percent = transfer.read as f64 * 100.0 / total.max(1) as f64;
+            field!(out, "master_sync_total_bytes:{total}");
+            field!(out, "master_sync_read_bytes:{}", transfer.read);
+            field!(out, "master_sync_left_bytes:{}", total as i64 - transfer.read as i64);
+            field!(out, "master_sync_perc:{:.2}", if total == 0 { 0.0 } else { percent });
+            field!(out, "master_sync_last_io_seconds_ago:{}", now.secs_since(link.last_io));
+        }
+        if !connected {
+            let down = link.down_since.map_or(-1, |since| now.secs_since(since) as i64);
+            field!(out, "master_link_down_since_seconds:{down}");
+        }
+    }
+
+    fn info_cpu(&self, out: &mut String) {
+        let process = &self.admin.process;
+        let (sys, user) = (process.cpu_sys_us as f64 / 1e6, process.cpu_user_us as f64 / 1e6);
+        field!(out, "used_cpu_sys:{sys:.6}");
+        field!(out, "used_cpu_user:{user:.6}");
+        field!(out, "used_cpu_sys_children:0.000000");
+        field!(out, "used_cpu_user_children:0.000000");
+        field!(out, "used_cpu_sys_main_thread:{sys:.6}");
+        field!(out, "used_cpu_user_main_thread:{user:.6}");
+    }
+
+    /// Times are not measured (see `SLOWLOG`), so they are zero.
+    fn info_commands(&self, out: &mut String) {
+        for stat in self.admin.commands.sorted() {
+            field!(
+                out,
+                "cmdstat_{}:calls={},usec=0,usec_per_call=0.00,rejected_calls={},failed_calls={}",
+                stat.name,
+                stat.calls,
+                stat.rejected,
+                stat.failed
+            );
+        }
+    }
+
+    fn info_keyspace(&self, out: &mut String) {
+        for db in (0..self.keyspace.databases()).filter(|db| !self.keyspace.is_empty(*db)) {
+            let (keys, expires) = (self.keyspace.len(db), self.keyspace.volatile_len(db));
+            field!(out, "db{db}:keys={keys},expires={expires},avg_ttl=0");
+        }
+    }
+}
+
+/// Bytes with a unit, as Redis writes them.
+fn human(bytes: u64) -> String {
+    const UNITS: [char; 6] = ['K', 'M', 'G', 'T', 'P', 'E'];
+    if bytes < 1024 {
+        return format!("{bytes}B");
+    }
+    let power = (bytes.ilog2() / 10) as usize;
+    format!("{:.2}{}", bytes as f64 / 1024_f64.powi(power as i32), UNITS[power - 1])
+}
