@@ -30,7 +30,7 @@ mod views;
 
 use std::collections::VecDeque;
 
-pub use admin::Process;
+pub use admin::Usage;
 use conn::{Conn, Conns, Kind};
 pub use views::{LinkView, ReplicaView, Role};
 
@@ -326,10 +326,9 @@ impl<T: Trace> Node<T> {
         &self.keyspace
     }
 
-    /// Tells what `INFO` shows of the process around the node. To be repeated once a second or so,
-    /// since some of it changes.
-    pub fn set_process(&mut self, process: Process) {
-        self.admin.process = process;
+    /// Tells what the process uses, for `INFO`. To be repeated once a second or so.
+    pub fn set_usage(&mut self, usage: Usage) {
+        self.admin.usage = usage;
     }
 
     // Inputs.

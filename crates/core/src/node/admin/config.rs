@@ -58,7 +58,7 @@ impl<T: Trace> Node<T> {
     /// Redis rewrites the file it was started with; here the file belongs to the driver, which
     /// offers no way to write it.
     fn rewrite_refusal(&self) -> CmdError {
-        if self.admin.process.config_file.is_empty() {
+        if self.config.driver.process.config_file.is_empty() {
             return CmdError::fixed("ERR The server is running without a config file");
         }
         CmdError::fixed(

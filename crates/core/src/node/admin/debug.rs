@@ -6,6 +6,7 @@ use super::super::{Action, Node};
 use super::config::is_local;
 use super::{Sub, help};
 use crate::commands::{CmdError, Outcome};
+use crate::keyspace::digest::hex;
 use crate::keyspace::list::List;
 use crate::keyspace::{Ttl, Value};
 use crate::num::{LongDouble, parse_i64};
@@ -36,14 +37,14 @@ impl<T: Trace> Node<T> {
         match (sub.as_slice(), len) {
             (b"digest", 2) => {
                 let digest = self.keyspace.digest();
-                conn.out.simple(&digest.to_string());
+                conn.out.simple(&hex(&digest));
             }
             (b"digest-value", 2..) => {
                 self.begin_read();
                 conn.out.array(len - 2);
                 for key in args.from(2) {
                     let digest = self.keyspace.digest_value(conn.db, key);
-                    conn.out.simple(&digest.to_string());
+                    conn.out.simple(&hex(&digest));
                 }
             }
             (b"populate", 3..=5) => return self.debug_populate(conn, args),

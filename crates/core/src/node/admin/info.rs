@@ -81,7 +81,7 @@ impl<T: Trace> Node<T> {
     }
 
     fn info_server(&self, out: &mut String) {
-        let process = &self.admin.process;
+        let process = &self.config.driver.process;
         let uptime = self.now.instant.secs_since(self.started.instant);
         let hz = self.config.hz;
         field!(out, "redis_version:{REDIS_VERSION}");
@@ -92,8 +92,7 @@ impl<T: Trace> Node<T> {
         field!(out, "redis_mode:standalone");
         field!(out, "os:{}", process.os);
         field!(out, "arch_bits:{}", usize::BITS);
-        field!(out, "multiplexing_api:{}", process.multiplexing_api);
-        field!(out, "process_id:{}", process.pid);
+        field!(out, "process_id:{}", process.id);
         field!(out, "process_supervised:no");
         field!(out, "run_id:{}", self.run_id());
         field!(out, "tcp_port:{}", self.config.port);
@@ -128,8 +127,8 @@ impl<T: Trace> Node<T> {
     fn info_memory(&mut self, conn: &Conn, out: &mut String) {
         let used = self.memory_use(conn);
         let (total, peak) = (used.total(), self.admin.memory_peak);
-        let process = &self.admin.process;
-        let rss = process.rss_bytes;
+        let usage = &self.admin.usage;
+        let rss = usage.rss_bytes;
         let percent = |part: u64, whole: u64| part as f64 * 100.0 / whole.max(1) as f64;
         let mut size = |name: &str, bytes: u64, human_too: bool| {
             field!(out, "{name}:{bytes}");
@@ -145,7 +144,7 @@ impl<T: Trace> Node<T> {
         field!(out, "used_memory_startup:0");
         field!(out, "used_memory_dataset:{}", used.dataset);
         field!(out, "used_memory_dataset_perc:{:.2}%", percent(used.dataset, total));
-        let system = process.system_memory_bytes;
+        let system = usage.system_memory_bytes;
         field!(out, "total_system_memory:{system}");
         field!(out, "total_system_memory_human:{}", human(system));
         let text = |name: &str| {
@@ -324,8 +323,8 @@ impl<T: Trace> Node<T> {
     }
 
     fn info_cpu(&self, out: &mut String) {
-        let process = &self.admin.process;
-        let (sys, user) = (process.cpu_sys_us as f64 / 1e6, process.cpu_user_us as f64 / 1e6);
+        let usage = &self.admin.usage;
+        let (sys, user) = (usage.cpu_sys_us as f64 / 1e6, usage.cpu_user_us as f64 / 1e6);
         field!(out, "used_cpu_sys:{sys:.6}");
         field!(out, "used_cpu_user:{user:.6}");
         field!(out, "used_cpu_sys_children:0.000000");

@@ -13,7 +13,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use state::Process;
+pub use state::Usage;
 pub(super) use state::{Admin, CommandStats};
 
 use super::conn::Conn;

@@ -4,20 +4,10 @@ use std::collections::VecDeque;
 
 use crate::time::Instant;
 
-/// What `INFO` tells of the process around the node, which only the driver knows. All zeros and
-/// empty strings where there is no process: in a simulation, in a page.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Process {
-    /// `process_id`
-    pub pid: u32,
-    /// `os`: system, release, machine.
-    pub os: String,
-    /// `executable`: path.
-    pub executable: String,
-    /// `config_file`: path; empty: none.
-    pub config_file: String,
-    /// `multiplexing_api`
-    pub multiplexing_api: String,
+/// What the process around the node uses, which only the driver knows. Zeros where there is none:
+/// in a simulation, in a page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Usage {
     /// `used_memory_rss` in bytes.
     pub rss_bytes: u64,
     /// `total_system_memory` in bytes.
@@ -31,7 +21,7 @@ pub struct Process {
 /// State of the administrative commands.
 #[derive(Debug, Clone)]
 pub(in crate::node) struct Admin {
-    pub(in crate::node) process: Process,
+    pub(in crate::node) usage: Usage,
     pub(in crate::node) commands: CommandStats,
     pub(in crate::node) rates: Rates,
     pub(super) slowlog: VecDeque<Slow>,
@@ -47,7 +37,7 @@ pub(in crate::node) struct Admin {
 impl Default for Admin {
     fn default() -> Self {
         Self {
-            process: Process::default(),
+            usage: Usage::default(),
             commands: CommandStats::default(),
             rates: Rates::default(),
             slowlog: VecDeque::new(),
