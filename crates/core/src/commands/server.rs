@@ -83,7 +83,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "echo",
         2,
-        Flags::FAST,
+        Flags::FAST.and(Flags::LOADING).and(Flags::STALE),
         Group::Connection,
         "1.0.0",
         "Answers the message it was given.",
@@ -93,7 +93,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "quit",
         -1,
-        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NO_AUTH),
+        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NO_AUTH).and(Flags::NOSCRIPT),
         Group::Connection,
         "1.0.0",
         "Closes the connection.",
@@ -103,7 +103,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "reset",
         1,
-        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NO_AUTH),
+        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NO_AUTH).and(Flags::NOSCRIPT),
         Group::Connection,
         "6.2.0",
         "Puts the connection back into its first state.",
@@ -123,7 +123,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "auth",
         -2,
-        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NO_AUTH),
+        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NO_AUTH).and(Flags::NOSCRIPT),
         Group::Connection,
         "1.0.0",
         "Authenticates the connection.",
@@ -133,7 +133,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "hello",
         -1,
-        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NO_AUTH),
+        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NO_AUTH).and(Flags::NOSCRIPT),
         Group::Connection,
         "6.0.0",
         "Greets the server and chooses the protocol's version.",
@@ -163,7 +163,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "multi",
         1,
-        Flags::FAST.and(Flags::LOADING).and(Flags::STALE),
+        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NOSCRIPT),
         Group::Transactions,
         "1.2.0",
         "Begins a transaction.",
@@ -173,7 +173,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "exec",
         1,
-        Flags::LOADING.and(Flags::STALE),
+        Flags::LOADING.and(Flags::STALE).and(Flags::NOSCRIPT),
         Group::Transactions,
         "1.2.0",
         "Runs the commands of a transaction.",
@@ -183,27 +183,30 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "discard",
         1,
-        Flags::FAST.and(Flags::LOADING).and(Flags::STALE),
+        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NOSCRIPT),
         Group::Transactions,
         "2.0.0",
         "Gives a transaction up.",
         "",
         NodeCommand::Discard,
     ),
-    spec(
-        "watch",
-        -2,
-        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NO_MULTI),
-        Group::Transactions,
-        "2.2.0",
-        "Makes the next transaction depend on keys not changing.",
-        "key [key ...]",
-        NodeCommand::Watch,
-    ),
+    CommandSpec {
+        keys: Keys::ALL,
+        ..spec(
+            "watch",
+            -2,
+            Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NOSCRIPT),
+            Group::Transactions,
+            "2.2.0",
+            "Makes the next transaction depend on keys not changing.",
+            "key [key ...]",
+            NodeCommand::Watch,
+        )
+    },
     spec(
         "unwatch",
         1,
-        Flags::FAST.and(Flags::LOADING).and(Flags::STALE),
+        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NOSCRIPT),
         Group::Transactions,
         "2.2.0",
         "Forgets the watched keys.",
@@ -233,7 +236,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "debug",
         -2,
-        Flags::ADMIN.and(Flags::LOADING).and(Flags::STALE),
+        Flags::ADMIN.and(Flags::LOADING).and(Flags::STALE).and(Flags::NOSCRIPT),
         Group::Server,
         "1.0.0",
         "Commands for debugging and tests.",
@@ -243,7 +246,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "role",
         1,
-        Flags::FAST.and(Flags::LOADING).and(Flags::STALE),
+        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NOSCRIPT),
         Group::Server,
         "2.8.12",
         "Tells the replication role.",
@@ -253,7 +256,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "replicaof",
         3,
-        Flags::ADMIN.and(Flags::STALE).and(Flags::NO_MULTI),
+        Flags::ADMIN.and(Flags::STALE).and(Flags::NOSCRIPT),
         Group::Server,
         "5.0.0",
         "Makes this server a replica of another, or a master.",
@@ -263,7 +266,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "slaveof",
         3,
-        Flags::ADMIN.and(Flags::STALE).and(Flags::NO_MULTI),
+        Flags::ADMIN.and(Flags::STALE).and(Flags::NOSCRIPT),
         Group::Server,
         "1.0.0",
         "Makes this server a replica of another, or a master.",
@@ -273,7 +276,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "replconf",
         -1,
-        Flags::ADMIN.and(Flags::LOADING).and(Flags::STALE),
+        Flags::ADMIN.and(Flags::LOADING).and(Flags::STALE).and(Flags::NOSCRIPT),
         Group::Server,
         "3.0.0",
         "How a replica introduces itself, and acknowledges.",
@@ -283,7 +286,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "psync",
         -3,
-        Flags::ADMIN.and(Flags::NO_MULTI),
+        Flags::ADMIN.and(Flags::NO_MULTI).and(Flags::NOSCRIPT),
         Group::Server,
         "2.8.0",
         "How a replica asks for the stream from an offset on.",
@@ -293,7 +296,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "sync",
         1,
-        Flags::ADMIN.and(Flags::NO_MULTI),
+        Flags::ADMIN.and(Flags::NO_MULTI).and(Flags::NOSCRIPT),
         Group::Server,
         "1.0.0",
         "How an old replica asks for a snapshot and the stream.",
@@ -303,7 +306,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "save",
         1,
-        Flags::ADMIN.and(Flags::NO_MULTI),
+        Flags::ADMIN.and(Flags::NO_MULTI).and(Flags::NOSCRIPT),
         Group::Server,
         "1.0.0",
         "Writes the dataset to disk, and waits for it.",
@@ -313,7 +316,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "bgsave",
         -1,
-        Flags::ADMIN,
+        Flags::ADMIN.and(Flags::NOSCRIPT),
         Group::Server,
         "1.0.0",
         "Writes the dataset to disk in the background.",
@@ -333,7 +336,11 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(
         "shutdown",
         -1,
-        Flags::ADMIN.and(Flags::LOADING).and(Flags::STALE).and(Flags::NO_MULTI),
+        Flags::ADMIN
+            .and(Flags::LOADING)
+            .and(Flags::STALE)
+            .and(Flags::NO_MULTI)
+            .and(Flags::NOSCRIPT),
         Group::Server,
         "1.0.0",
         "Saves and leaves.",

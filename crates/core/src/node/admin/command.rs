@@ -3,6 +3,7 @@
 use super::super::Node;
 use super::super::conn::Conn;
 use super::docs::{self, Arg};
+use super::facts;
 use super::{Sub, help};
 use crate::commands::table::all;
 use crate::commands::{CmdError, CommandSpec, Flags, Group, Keys, Outcome, lookup};
@@ -96,9 +97,11 @@ fn info(out: &mut Reply, spec: &CommandSpec) {
     out.array(10);
     out.bulk(spec.name.as_bytes());
     out.int(i64::from(spec.arity));
-    let flags = FLAG_NAMES.iter().filter(|(flag, _)| spec.flags.has(*flag));
-    names(out, flags.map(|(_, name)| *name));
-    let Keys { first, last, step } = spec.keys;
+    let shown = if facts::is_container(spec.name) { Flags::NONE } else { spec.flags };
+    let flags = FLAG_NAMES.iter().filter(|(flag, _)| shown.has(*flag)).map(|(_, name)| *name);
+    names(out, flags.chain(facts::flags(spec.name)));
+    let container = facts::is_container(spec.name);
+    let Keys { first, last, step } = if container { Keys::NONE } else { spec.keys };
     [first, last, step].into_iter().for_each(|number| out.int(i64::from(number)));
     names(out, categories(spec).into_iter());
     out.array(0); // tips
@@ -112,12 +115,15 @@ fn names<'a>(out: &mut Reply, names: impl Iterator<Item = &'a str>) {
     names.into_iter().for_each(|name| out.simple(name));
 }
 
-/// The ACL categories, in Redis's order, as they follow from group and flags.
+/// The ACL categories: as they follow from group and flags, and Redis's exceptions.
 fn categories(spec: &CommandSpec) -> Vec<&'static str> {
-    let (flags, group) = (spec.flags, spec.group);
+    let container = facts::is_container(spec.name);
+    let (flags, group) = (if container { Flags::NONE } else { spec.flags }, spec.group);
     let fast = flags.has(Flags::FAST);
-    [
-        ("@keyspace", group == Group::Generic),
+    let plain = !container && facts::categories(spec.name).is_none_or(|(usual, _)| usual);
+    let mut out = vec![];
+    for (name, has) in [
+        ("@keyspace", plain && group == Group::Generic),
         ("@read", flags.has(Flags::READONLY)),
         ("@write", flags.has(Flags::WRITE)),
         ("@set", group == Group::Set),
@@ -132,12 +138,15 @@ fn categories(spec: &CommandSpec) -> Vec<&'static str> {
         ("@slow", !fast),
         ("@blocking", flags.has(Flags::BLOCKING)),
         ("@dangerous", flags.has(Flags::ADMIN)),
-        ("@connection", group == Group::Connection),
+        ("@connection", plain && group == Group::Connection),
         ("@transaction", group == Group::Transactions),
-    ]
-    .into_iter()
-    .filter_map(|(name, has)| has.then_some(name))
-    .collect()
+    ] {
+        if has {
+            out.push(name);
+        }
+    }
+    out.extend(facts::categories(spec.name).map_or(&[][..], |(_, more)| more));
+    out
 }
 
 fn key_flags(out: &mut Reply, spec: &CommandSpec) {

@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod debug;
 mod docs;
+mod facts;
 mod hello;
 mod info;
 mod memory;
