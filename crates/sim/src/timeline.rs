@@ -70,6 +70,18 @@ impl Timeline {
         }
     }
 
+    /// The timeline of a world in which these interventions happen, at an index: what a seed and a
+    /// script stand for. `None`: the script's indices do not grow.
+    pub fn replay(world: World, script: Vec<Act>, index: u64) -> Option<Self> {
+        let grows = script.is_sorted_by(|a, b| a.index < b.index);
+        let mut timeline = Self::new(world);
+        timeline.script = script;
+        grows.then(|| {
+            timeline.seek(index);
+            timeline
+        })
+    }
+
     /// The world at the cursor.
     pub fn world(&self) -> &World {
         &self.world

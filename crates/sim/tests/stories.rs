@@ -1,5 +1,6 @@
 //! What the articles tell, seen in a world. Runs natively and in WebAssembly.
 
+use lockstep_core::config::Config;
 use lockstep_core::replication::psync::{FullReason, Outcome};
 use lockstep_core::replication::state::ReplState;
 use lockstep_core::trace::Event;
@@ -7,7 +8,7 @@ use lockstep_sim::check::Checkers;
 use lockstep_sim::scenarios::{self, MASTER, REPLICA_A, REPLICA_B, act_after, all_online, until};
 use lockstep_sim::view::{ConsoleText, LiveView, Power};
 use lockstep_sim::{
-    Cause, Cut, Grain, Intervention, MessageKind, NodeId, Stop, Timeline, World, narrate,
+    Cause, Cut, Grain, Intervention, MessageKind, NodeId, Setup, Stop, Timeline, World, narrate,
 };
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -248,6 +249,26 @@ fn a_replica_of_a_replica_gets_the_masters_bytes() {
     let leaf = live(t.world(), NodeId(3));
     assert_eq!((leaf.replid, leaf.keys), (live(t.world(), MASTER).replid, 6));
     assert!(together(&t));
+}
+
+#[test]
+fn a_replica_that_asks_after_a_disk_based_resync_gets_one_too() {
+    // Found by the search: the first snapshot was never over, and the second replica waited.
+    let disk =
+        |port, master| Config { repl_diskless_sync: false, ..scenarios::config(port, master) };
+    let mut t = Timeline::new(World::new(Setup {
+        seed: 1,
+        unix_ms: 1_767_254_400_000,
+        nodes: vec![disk(6380, None), disk(6381, Some(6380))],
+        latency_us: 10_000,
+        bandwidth: 0,
+        stagger_us: 0,
+        preload: vec!["SET name chaoge".into()],
+    }));
+    assert!(until(&mut t, |t| together(t) && live(t.world(), MASTER).replicas.len() == 1));
+    act_after(&mut t, 500, Intervention::AddReplica { of: MASTER });
+    assert!(until(&mut t, |t| together(t) && live(t.world(), MASTER).replicas.len() == 2));
+    assert_eq!(live(t.world(), REPLICA_B).keys, 1);
 }
 
 #[test]

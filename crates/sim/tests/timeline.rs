@@ -1,5 +1,6 @@
 //! The timeline walks both ways and lands on the same byte. Runs natively and in WebAssembly.
 
+use lockstep_core::rng::Rng;
 use lockstep_sim::scenarios::{self, MASTER, REPLICA_A, REPLICA_B};
 use lockstep_sim::{Cut, Grain, Intervention, NodeId, Stop, Timeline};
 #[cfg(target_arch = "wasm32")]
@@ -141,6 +142,64 @@ fn an_intervention_between_two_steps_happens_at_its_time() {
     let progress = held.expect("the message is held").progress(between);
     assert!(progress > 0.0 && progress < 1.0, "it is held on its way: {progress}");
     walks_both_ways(t);
+}
+
+/// Something random to do, within the articles' three nodes.
+fn random_intervention(rng: &mut Rng) -> Intervention {
+    let mut node = || NodeId(rng.below(3) as u32);
+    let (a, b) = (node(), node());
+    let n = rng.below(100);
+    match rng.below(9) {
+        0 => Intervention::CutLink { a, b, cut: Cut::Reset },
+        1 => Intervention::CutLink { a, b, cut: Cut::Silent },
+        2 => Intervention::StopNode { node: a, stop: Stop::Crash },
+        3 => Intervention::PauseNode { node: a, paused: n < 50 },
+        4 => Intervention::Traffic { node: MASTER, every_ms: n },
+        5 => Intervention::StartNode { node: a },
+        6 => Intervention::RestoreLink { a, b },
+        _ => Intervention::Console { node: a, line: format!("RPUSH list:{} {n}", n % 3) },
+    }
+}
+
+#[test]
+fn a_random_walk_with_branches_is_what_a_replay_of_its_script_is() {
+    for seed in 0..25 {
+        let mut rng = Rng::new(seed);
+        let start = scenarios::three_nodes(seed);
+        let mut t = Timeline::new(start.clone());
+        for _ in 0..40 {
+            match rng.below(5) {
+                0 => t.seek(rng.below(t.len() + 40)),
+                1 => {
+                    t.back(Grain::Transition);
+                }
+                2 => {
+                    let what = random_intervention(&mut rng);
+                    let later = t.world().now().plus_ms(rng.below(30));
+                    t.act_at(later, what);
+                }
+                3 => {
+                    t.switch_to(rng.below(4) as usize);
+                }
+                _ => (0..rng.below(30)).for_each(|_| {
+                    t.forward(Grain::Event);
+                }),
+            }
+        }
+        let replay = Timeline::replay(start, t.script().to_vec(), t.cursor()).unwrap();
+        assert_eq!(replay.cursor(), t.cursor(), "seed {seed}");
+        assert_eq!(replay.current(), t.current(), "seed {seed}");
+        assert_eq!(replay.world().fingerprint(), t.world().fingerprint(), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_script_whose_indices_do_not_grow_is_refused() {
+    let mut t = scenarios::first_light();
+    let mut script = t.script().to_vec();
+    script.reverse();
+    t.seek(0);
+    assert!(Timeline::replay(t.world().clone(), script, 1).is_none());
 }
 
 #[test]
