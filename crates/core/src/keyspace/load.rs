@@ -28,7 +28,7 @@ pub struct Loader {
     aux: Vec<(Vec<u8>, Vec<u8>)>,
     functions: u64,
     keys: u64,
-    expired: u64,
+    expired: Vec<(usize, Vec<u8>)>,
 }
 
 /// The value of the current key so far.
@@ -60,7 +60,7 @@ impl Loader {
             aux: Vec::new(),
             functions: 0,
             keys: 0,
-            expired: 0,
+            expired: Vec::new(),
         }
     }
 
@@ -69,9 +69,14 @@ impl Loader {
         self.keys
     }
 
-    /// Keys left out because their time had come.
+    /// How many keys were left out because their time had come.
     pub fn expired(&self) -> u64 {
-        self.expired
+        self.expired.len() as u64
+    }
+
+    /// Those keys, each with its database: replicas may still hold them.
+    pub fn take_expired(&mut self) -> Vec<(usize, Vec<u8>)> {
+        std::mem::take(&mut self.expired)
     }
 
     /// Libraries of functions that the stream holds and this version leaves out.
@@ -233,7 +238,7 @@ impl Sink for Loader {
         };
         let now = self.keyspace.now_ms();
         if self.drop_expired && self.expire_at_ms.is_some_and(|at| at < now) {
-            self.expired += 1;
+            self.expired.push((self.db, std::mem::take(&mut self.key)));
             return Ok(());
         }
         let ttl = self.expire_at_ms.map_or(Ttl::Clear, Ttl::At);

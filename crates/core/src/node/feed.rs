@@ -79,6 +79,11 @@ impl<T: Trace> Node<T> {
     pub(super) fn propagate_expired(&mut self) {
         let expired = self.keyspace.take_expired();
         self.saving.dirty += expired.len() as u64;
+        self.feed_expired(expired);
+    }
+
+    /// Streams a `DEL` for each of these keys, which are gone already.
+    pub(super) fn feed_expired(&mut self, expired: Vec<(usize, Vec<u8>)>) {
         for (db, key) in expired {
             self.push_expired(db, &key);
             if self.feeds_stream() {

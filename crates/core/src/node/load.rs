@@ -36,7 +36,8 @@ pub(super) struct Loaded {
     pub(super) keyspace: Keyspace,
     pub(super) aux: ReplAux,
     pub(super) keys: u64,
-    pub(super) expired: u64,
+    /// Keys left out because their time had come, each with its database.
+    pub(super) expired: Vec<(usize, Vec<u8>)>,
 }
 
 impl Loading {
@@ -53,10 +54,10 @@ impl Loading {
     }
 
     /// Takes the dataset out.
-    pub(super) fn finish(self) -> Result<Loaded, RdbError> {
+    pub(super) fn finish(mut self) -> Result<Loaded, RdbError> {
         self.reader.finish()?;
         let (mut aux, keys, expired) =
-            (ReplAux::default(), self.loader.keys(), self.loader.expired());
+            (ReplAux::default(), self.loader.keys(), self.loader.take_expired());
         for (name, value) in self.loader.aux() {
             let text = std::str::from_utf8(value).ok();
             match name.as_slice() {
@@ -111,13 +112,16 @@ impl<T: Trace> Node<T> {
             Level::Notice,
             format!(
                 "Done loading RDB, keys loaded: {}, keys expired: {}.",
-                loaded.keys, loaded.expired
+                loaded.keys,
+                loaded.expired.len()
             ),
         );
         self.admin.last_load = (loaded.keys, loaded.expired);
         self.keyspace.replace_data(loaded.keyspace);
         self.restore_history(&loaded.aux);
         self.record(Event::Loaded { keys: loaded.keys });
+        // The replicas that come back may still hold them: the new history begins with their DELs.
+        self.feed_expired(loaded.expired);
         Ok(loaded.keys)
     }
 

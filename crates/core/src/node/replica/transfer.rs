@@ -173,7 +173,10 @@ impl<T: Trace> Node<T> {
         self.link.down_since = None;
         self.log(
             Level::Notice,
-            format!("Done loading RDB, keys loaded: {keys}, keys expired: {}.", loaded.expired),
+            format!(
+                "Done loading RDB, keys loaded: {keys}, keys expired: {}.",
+                loaded.expired.len()
+            ),
         );
         self.record(Event::Loaded { keys });
         self.set_link_state(ReplState::Connected, "the snapshot is loaded");
