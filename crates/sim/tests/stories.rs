@@ -228,6 +228,24 @@ fn a_saved_master_that_restarts_keeps_its_keys_and_its_replicas_come_back() {
 }
 
 #[test]
+fn a_key_that_expired_while_the_master_was_down_is_deleted_on_the_replicas_too() {
+    // Found by the search: the replicas went on by a partial resync, and kept the key.
+    let mut t = scenarios::handshake();
+    assert!(until(&mut t, together));
+    say(&mut t, 100, MASTER, "SET session chaoge EX 3");
+    scenarios::pass(&mut t, 200);
+    say(&mut t, 0, MASTER, "SAVE");
+    scenarios::pass(&mut t, 200);
+    act_after(&mut t, 100, Intervention::StopNode { node: MASTER, stop: Stop::Graceful });
+    let start = t.cursor();
+    act_after(&mut t, 5_000, Intervention::StartNode { node: MASTER });
+    assert!(until(&mut t, |t| together(t) && live(t.world(), MASTER).replicas.len() == 2));
+    let by_id2 = |d: &(NodeId, Outcome)| matches!(d.1, Outcome::Continue { by_replid2: true, .. });
+    assert!(decisions(&t, start).iter().all(by_id2), "{:?}", decisions(&t, start));
+    assert_eq!(live(t.world(), REPLICA_A).keys, 5);
+}
+
+#[test]
 fn an_unsaved_master_that_restarts_empties_its_replicas() {
     let mut t = scenarios::handshake();
     assert!(until(&mut t, together));
