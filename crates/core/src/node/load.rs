@@ -116,7 +116,7 @@ impl<T: Trace> Node<T> {
                 loaded.expired.len()
             ),
         );
-        self.admin.last_load = (loaded.keys, loaded.expired);
+        self.admin.last_load = (loaded.keys, loaded.expired.len() as u64);
         self.keyspace.replace_data(loaded.keyspace);
         self.restore_history(&loaded.aux);
         self.record(Event::Loaded { keys: loaded.keys });
