@@ -213,10 +213,7 @@ impl<T: Trace> Node<T> {
 
     /// The index of a database.
     pub(super) fn parse_db(&self, text: &[u8]) -> Result<usize, CmdError> {
-        let index = std::str::from_utf8(text)
-            .ok()
-            .and_then(|t| t.parse::<i64>().ok())
-            .ok_or(CmdError::fixed("ERR invalid DB index"))?;
+        let index = crate::num::parse_i64(text).ok_or(CmdError::NOT_INT)?;
         usize::try_from(index)
             .ok()
             .filter(|db| *db < self.keyspace.databases())

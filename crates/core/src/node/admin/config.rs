@@ -40,7 +40,7 @@ impl<T: Trace> Node<T> {
 
     fn config_set(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
         if args.len() % 2 == 1 {
-            return Err(CmdError::arity("config|set"));
+            return Err(CmdError::SYNTAX);
         }
         let pairs: Vec<(&[u8], &[u8])> =
             (2..args.len()).step_by(2).map(|at| (args.at(at), args.at(at + 1))).collect();
