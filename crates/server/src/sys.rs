@@ -4,6 +4,8 @@
 use std::io;
 use std::mem::MaybeUninit;
 
+use lockstep_core::node::Usage;
+
 /// Local time, as broken down by the system's time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LocalTime {
@@ -97,6 +99,30 @@ pub(crate) fn system_name() -> String {
         String::from_utf8(bytes).unwrap_or_default()
     };
     format!("{} {} {}", text(&name.sysname), text(&name.release), text(&name.machine))
+}
+
+/// What this process uses, for `INFO`. What the system does not tell is zero.
+pub(crate) fn usage() -> Usage {
+    let mut used = MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the pointer is to a live local; all-zero is a valid value should the call fail.
+    let used = unsafe {
+        libc::getrusage(libc::RUSAGE_SELF, used.as_mut_ptr());
+        used.assume_init()
+    };
+    // SAFETY: both calls only read a constant of the system.
+    let (page, pages) =
+        unsafe { (libc::sysconf(libc::_SC_PAGESIZE), libc::sysconf(libc::_SC_PHYS_PAGES)) };
+    let page = u64::try_from(page).unwrap_or(0);
+    let micros = |time: libc::timeval| time.tv_sec as u64 * 1_000_000 + time.tv_usec as u64;
+    // The second number is the resident set in pages. Linux alone has this file.
+    let resident = std::fs::read_to_string("/proc/self/statm").ok();
+    let resident = resident.and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
+    Usage {
+        rss_bytes: resident.unwrap_or(0) * page,
+        system_memory_bytes: u64::try_from(pages).unwrap_or(0) * page,
+        cpu_sys_us: micros(used.ru_stime),
+        cpu_user_us: micros(used.ru_utime),
+    }
 }
 
 /// The system's words for an error, without Rust's "(os error 2)".

@@ -34,7 +34,7 @@ use listen::{Incoming, Listener};
 use signals::Signals;
 
 use crate::log::Log;
-use crate::sys::{raise_open_files, words};
+use crate::sys::{raise_open_files, usage, words};
 
 /// One read of a socket takes this much at most; then it is the next one's turn.
 const READ_MAX: usize = 64 * 1024;
@@ -110,7 +110,12 @@ pub(crate) struct Driver {
     applied: Applied,
     leaving: bool,
     exit: Option<i32>,
+    /// When the node is next told what the process uses.
+    usage_due: Instant,
 }
+
+/// How often `INFO` gets fresh figures of the process.
+const USAGE_PERIOD_MS: u64 = 1000;
 
 /// What of the configuration needs work when it changes.
 #[derive(Debug)]
@@ -160,6 +165,7 @@ impl Driver {
             applied: Applied::new(&config),
             leaving: false,
             exit: None,
+            usage_due: Instant(0),
         };
         driver.listen_on(listeners)?;
         Ok(Some(driver))
@@ -227,6 +233,10 @@ impl Driver {
         let now = self.clock.now();
         if at <= now.instant {
             self.node.handle_timeout(now);
+        }
+        if self.usage_due <= now.instant {
+            self.usage_due = now.instant.plus_ms(USAGE_PERIOD_MS);
+            self.node.set_usage(usage());
         }
     }
 
