@@ -13,9 +13,9 @@ mod state;
 mod transport;
 mod why;
 
-use lockstep_core::replication::state::{ReplState, ReplicaState};
+use lockstep_core::replication::state::ReplState;
 use lockstep_core::time::Instant;
-use lockstep_sim::view::{NodeView, Power, Role};
+use lockstep_sim::view::{NodeView, Power};
 use yew::prelude::*;
 
 use crate::app::{App, LowerTab, Msg, Pane, SideTab};
@@ -124,7 +124,7 @@ impl App {
                     { tab(SideTab::Why, Key::TabWhy, "tab-why") }
                     { tab(SideTab::Log, Key::TabLog, "tab-log") }
                 </div>
-                <div class="body" tabindex="0">
+                <div class={classes!("body", (self.side == SideTab::Log).then_some("tail"))} tabindex="0">
                     { match self.side {
                         SideTab::State => self.state(ctx),
                         SideTab::Bytes => self.bytes(ctx),
@@ -163,19 +163,6 @@ pub(crate) fn link_condition(state: ReplState) -> (Key, &'static str) {
         ReplState::ReceivePsyncReply | ReplState::SendPsync => (Key::StatePsync, "warn"),
         _ => (Key::StateHandshake, "warn"),
     }
-}
-
-/// The name of a role.
-pub(crate) fn role(role: Role) -> Key {
-    match role {
-        Role::Master => Key::RoleMaster,
-        Role::Replica => Key::RoleReplica,
-    }
-}
-
-/// A replica's state as its master sees it: Redis's own word.
-pub(crate) fn replica_state(state: ReplicaState) -> &'static str {
-    state.info_name()
 }
 
 /// Seconds with three digits: `12.418 s`.

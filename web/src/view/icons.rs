@@ -65,32 +65,24 @@ pub(crate) fn icon(icon: Icon) -> Html {
     }
 }
 
-/// How many marks there are for histories.
-const MARKS: usize = 6;
-
-/// The class that colours a history: the same id has the same mark everywhere.
-pub(crate) fn history_mark(id: &ReplId) -> usize {
-    let hash = id
-        .as_bytes()
-        .iter()
-        .fold(0xcbf2_9ce4_u32, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    (hash >> 7) as usize % MARKS
-}
-
-/// The mark of a history: colour and shape both tell it, so that either suffices.
+/// The mark of a history: the same id has the same colour and shape everywhere.
 pub(crate) fn history(id: &ReplId) -> Html {
-    let mark = history_mark(id);
-    let path = [
+    const PATHS: [&str; 6] = [
         "M6 0l6 6-6 6-6-6z",
         "M6 .5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11z",
         "M6 .5 12 11.5H0z",
         "M1 1h10v10H1z",
         "M3 .5h6L12 6l-3 5.5H3L0 6z",
         "M4 0h4v4h4v4H8v4H4V8H0V4h4z",
-    ][mark];
+    ];
+    let hash = id
+        .as_bytes()
+        .iter()
+        .fold(0xcbf2_9ce4_u32, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let (colour, shape) = ((hash >> 7) as usize % 6, (hash >> 17) as usize % 6);
     html! {
-        <svg class={classes!("mark", format!("h{mark}"))} viewBox="0 0 12 12" aria-hidden="true">
-            <path d={path} />
+        <svg class={classes!("mark", format!("h{colour}"))} viewBox="0 0 12 12" aria-hidden="true">
+            <path d={PATHS[shape]} />
         </svg>
     }
 }

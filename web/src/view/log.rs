@@ -39,13 +39,14 @@ impl App {
                 <li {class}><span class="soft">{ seconds(step.at) }{ " " }{ mark }{ " " }</span>{ text }</li>
             }
         });
-        let rows: Vec<Html> = rows.collect();
+        let mut rows: Vec<Html> = rows.collect();
+        rows.reverse();
         html! {
-            <>
+            <div>
                 <h2>{ self.lang.fill(Key::LogTitle, &[&self.name(id)]) }</h2>
                 if rows.is_empty() { <p class="soft">{ self.t(Key::LogEmpty) }</p> }
                 <ol class="log" data-testid="log">{ for rows }</ol>
-            </>
+            </div>
         }
     }
 }

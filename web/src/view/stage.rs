@@ -4,7 +4,7 @@
 //! moves by a transition of its place: nothing is animated while the cursor stands still.
 
 use lockstep_sim::view::{FlightView, LinkView, LiveView, NodeView, Power, ReplicaView, Role};
-use lockstep_sim::{Cause, Cut, Intervention, MessageRef, NodeId, Peer, Stop};
+use lockstep_sim::{Cause, Cut, Intervention, Message, MessageRef, NodeId, Peer, Stop};
 use yew::prelude::*;
 
 use super::icons::{self, Family, Icon, icon};
@@ -31,11 +31,20 @@ impl Place {
 }
 
 /// Where messages leave a card and reach one, as a part of the way between the centres.
-const EDGE: f64 = 0.24;
+const EDGE: f64 = 0.34;
 
 /// Where a message is: `t` from 0 (sender) to 1 (receiver).
-fn underway(from: Place, to: Place, t: f64) -> Place {
+fn underway_at(from: Place, to: Place, t: f64) -> Place {
     from.between(to, EDGE + (1.0 - 2.0 * EDGE) * t)
+}
+
+/// Messages at one place.
+struct Pile {
+    place: Place,
+    from: Place,
+    to: Place,
+    /// Each with its place, and whether it has arrived in this step.
+    messages: Vec<(MessageRef, Place, bool)>,
 }
 
 /// How far a node is from the top of its tree of masters.
@@ -228,12 +237,12 @@ impl App {
                         { word }
                     </span>
                 </button>
-                { live.map(|live| self.card_body(node, live, old)) }
+                { live.map(|live| self.card_body(live, old)) }
             </article>
         }
     }
 
-    fn card_body(&self, node: &NodeView, live: &LiveView, old: Option<&LiveView>) -> Html {
+    fn card_body(&self, live: &LiveView, old: Option<&LiveView>) -> Html {
         let moved = old.is_some_and(|old| old.offset != live.offset);
         let renamed = old.is_some_and(|old| old.replid != live.replid);
         html! {
@@ -248,7 +257,7 @@ impl App {
                     <span class={classes!("offset", moved.then_some("changed"))}>
                         { grouped(live.offset) }
                     </span>
-                    <span class="soft">{ self.remark(node, live) }</span>
+                    <span class="soft">{ self.remark(live) }</span>
                 </div>
                 { self.strip(live) }
             </>
@@ -256,7 +265,7 @@ impl App {
     }
 
     /// What is worth a word beside the offset.
-    fn remark(&self, node: &NodeView, live: &LiveView) -> String {
+    fn remark(&self, live: &LiveView) -> String {
         let Some(master) = &live.master else { return self.t(Key::Offset).to_owned() };
         if let Some((read, total)) = master.transfer {
             return match total {
@@ -270,10 +279,7 @@ impl App {
                 self.lang.fill(Key::Behind, &[&grouped(above.offset - live.offset)])
             }
             Some(above) if above.replid == live.replid => self.t(Key::InStep).to_owned(),
-            _ => {
-                let _ = node;
-                self.t(Key::Offset).to_owned()
-            }
+            _ => self.t(Key::Offset).to_owned(),
         }
     }
 
@@ -282,9 +288,12 @@ impl App {
         let Some(backlog) = live.backlog else {
             return html! { <div class="strip none"><span>{ self.t(Key::NoBacklog) }</span></div> };
         };
-        // The scale reaches from the oldest byte a full backlog could hold to the last one.
+        // The scale reaches from the oldest byte held to the next one to come; a replica whose next
+        // byte has fallen out stands before it.
         let end = live.offset + 1;
-        let start = end.saturating_sub(backlog.size.max(1));
+        let lost: Vec<u64> = self.cut_off(live).map(|offset| offset + 1).collect();
+        let oldest = lost.iter().copied().filter(|&next| next > 1).min().unwrap_or(end);
+        let start = backlog.first_byte_offset.min(oldest).min(end);
         let percent = |offset: u64| {
             let part = offset.clamp(start, end) - start;
             part as f64 * 100.0 / (end - start).max(1) as f64
@@ -294,16 +303,8 @@ impl App {
             let at = percent(replica.ack_offset + 1);
             html! { <i class="tick" style={format!("left:{at:.1}%")} /> }
         };
-        let waiting = self.scene.nodes.iter().filter_map(|node| {
-            // A replica that is cut off is no replica of its master now, but its next byte counts.
-            let other = node.live.as_ref()?;
-            let mine =
-                other.master.as_ref()?.node.and_then(|id| self.scene.node(id)?.live.as_ref());
-            let cut_off = !live.replicas.iter().any(|r| r.node == Some(node.id));
-            (cut_off && other.replid == live.replid && mine == Some(live)).then(|| {
-                let at = percent(other.offset + 1);
-                html! { <i class="tick lost" style={format!("left:{at:.1}%")} /> }
-            })
+        let waiting = lost.iter().map(|&next| {
+            html! { <i class="tick lost" style={format!("left:{:.1}%", percent(next))} /> }
         });
         html! {
             <div class="strip" title={self.t(Key::BacklogTitle)}>
@@ -320,6 +321,18 @@ impl App {
         }
     }
 
+    /// The offsets of nodes that follow this one and are not among its replicas now: their next
+    /// byte is what the backlog is kept for.
+    fn cut_off<'a>(&'a self, live: &'a LiveView) -> impl Iterator<Item = u64> + 'a {
+        self.scene.nodes.iter().filter_map(move |node| {
+            let other = node.live.as_ref()?;
+            let above = other.master.as_ref()?.node.and_then(|id| self.scene.node(id));
+            let follows = above?.live.as_ref() == Some(live);
+            let known = live.replicas.iter().any(|replica| replica.node == Some(node.id));
+            (follows && !known && other.replid == live.replid).then_some(other.offset)
+        })
+    }
+
     /// What is on its way, and what has just arrived.
     fn messages(&self, ctx: &Context<Self>, places: &[Place]) -> Html {
         let now = self.timeline.world().now();
@@ -327,24 +340,28 @@ impl App {
             Cause::Delivered(message) => Some(message.clone()),
             _ => None,
         });
-        let mut labelled = Vec::new();
         let underway = self
             .scene
             .flights
             .iter()
             .map(|flight: &FlightView| (flight.message.clone(), flight.progress(now), false));
         let landed = arrived.into_iter().map(|message| (message, 1.0, true));
-        let all: Vec<Html> = underway
-            .chain(landed)
-            .filter_map(|(message, t, landed)| {
-                // Of messages close behind each other only the first has a label.
-                let place = (message.from, message.to, (t * 6.0) as u32);
-                let label = !labelled.contains(&place);
-                labelled.push(place);
-                self.message(ctx, places, &message, t, landed, label)
-            })
-            .collect();
-        html! { <>{ for all }</> }
+        // Messages at one place are a pile: the first has the label, and says how many follow.
+        let mut piles: Vec<Pile> = Vec::new();
+        for (message, t, landed) in underway.chain(landed) {
+            let Some((from, to)) = self.ends(places, &message) else { continue };
+            let place = underway_at(from, to, t);
+            let near = |pile: &&mut Pile| {
+                (pile.place.x - place.x).abs() < 6.0 && (pile.place.y - place.y).abs() < 6.0
+            };
+            match piles.iter_mut().find(near) {
+                Some(pile) => pile.messages.push((message, place, landed)),
+                None => {
+                    piles.push(Pile { place, from, to, messages: vec![(message, place, landed)] })
+                }
+            }
+        }
+        html! { <>{ for piles.iter().flat_map(|pile| self.pile(ctx, pile)) }</> }
     }
 
     /// Where the two ends of a message's way are. A client stands beside its node.
@@ -358,55 +375,48 @@ impl App {
         Some((place(message.from)?, place(message.to)?))
     }
 
-    fn message(
-        &self,
-        ctx: &Context<Self>,
-        places: &[Place],
-        message: &MessageRef,
-        t: f64,
-        landed: bool,
-        label: bool,
-    ) -> Option<Html> {
-        let (from, to) = self.ends(places, message)?;
-        let place = underway(from, to, t);
-        let family = Family::of(message.kind);
-        let text = message.label(if family == Family::Handshake { 30 } else { 24 });
-        let way = format!(
-            "{} → {}",
-            self.scene.names.peer(message.from),
-            self.scene.names.peer(message.to)
-        );
-        let name = format!("{text}, {way}, {}", self.lang.bytes(message.bytes.len() as u64));
-        let shown = self.shown_message().is_some_and(|shown| shown.id == message.id);
-        // What goes up stands left of the line, what goes down right of it.
-        let side = if from.y > to.y { "up" } else { "down" };
-        let left = from.x.min(to.x) < 50.0 - 1.0 && from.x.max(to.x) <= 51.0;
-        let shared = message.clone();
-        Some(html! {
-            <button
-                type="button"
-                key={message.id.to_string()}
-                class={classes!(
-                    "message", side, family.class(),
-                    left.then_some("left"),
-                    landed.then_some("landed"),
-                    shown.then_some("on"),
-                )}
-                style={place.style()}
-                aria-label={name}
-                data-testid="message"
-                data-kind={format!("{:?}", message.kind)}
-                onclick={ctx.link().callback(move |_| Msg::Show(shared.clone()))}
-            >
-                { icons::message(family, message.bytes.len()) }
-                if label {
-                    <span class="label">
-                        <code>{ text }</code>
-                        <span class="soft">{ self.lang.bytes(message.bytes.len() as u64) }</span>
-                    </span>
-                }
-            </button>
-        })
+    fn pile(&self, ctx: &Context<Self>, pile: &Pile) -> Vec<Html> {
+        let left = pile.from.x.min(pile.to.x) < 49.0 && pile.from.x.max(pile.to.x) <= 51.0;
+        let more = pile.messages.len() - 1;
+        let one = |(depth, (message, place, landed)): (usize, &(MessageRef, Place, bool))| {
+            let family = Family::of(message.kind);
+            let text = self::label(message, 28);
+            let names = &self.scene.names;
+            let way = format!("{} → {}", names.peer(message.from), names.peer(message.to));
+            let bytes = self.lang.bytes(message.bytes.len() as u64);
+            let shown = self.shown_message().is_some_and(|shown| shown.id == message.id);
+            let shared = message.clone();
+            html! {
+                <button
+                    type="button"
+                    key={message.id.to_string()}
+                    class={classes!(
+                        "message",
+                        family.class(),
+                        left.then_some("left"),
+                        landed.then_some("landed"),
+                        shown.then_some("on"),
+                    )}
+                    style={format!("{};--depth:{}", place.style(), depth.min(4))}
+                    aria-label={format!("{text}, {way}, {bytes}")}
+                    data-testid="message"
+                    data-kind={format!("{:?}", message.kind)}
+                    onclick={ctx.link().callback(move |_| Msg::Show(shared.clone()))}
+                >
+                    { icons::message(family, message.bytes.len()) }
+                    if depth == 0 {
+                        <span class="label">
+                            <code>{ text }</code>
+                            <span class="soft">
+                                if !message.bytes.is_empty() { { bytes } }
+                                if more > 0 { { format!(" +{more}") } }
+                            </span>
+                        </span>
+                    }
+                </button>
+            }
+        };
+        pile.messages.iter().enumerate().map(one).collect()
     }
 
     /// The sentence of the step, always in the same place.
@@ -440,7 +450,7 @@ impl App {
             let message = &flight.message;
             let (from, to) =
                 (self.scene.names.peer(message.from), self.scene.names.peer(message.to));
-            text.push_str(&self.lang.fill(Key::AltMessage, &[&message.label(40), &from, &to]));
+            text.push_str(&self.lang.fill(Key::AltMessage, &[&label(message, 40), &from, &to]));
         }
         text
     }
@@ -545,6 +555,22 @@ impl App {
             </>
         }
     }
+}
+
+/// A message's label, with replication IDs as short as everywhere on the page.
+pub(super) fn label(message: &Message, max: usize) -> String {
+    let full = message.label(200);
+    let is_id = |word: &str| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    let words = full.split(' ').map(|word| match word {
+        id if is_id(id) => format!("{}…", &id[..6]),
+        other => other.to_owned(),
+    });
+    let text = words.collect::<Vec<_>>().join(" ");
+    let mut short: String = text.chars().take(max).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
 }
 
 /// A backlog's size: whole kilobytes are said as such.

@@ -1,12 +1,13 @@
 //! The state of what is selected: the replica's handshake with the current step lit, and the facts
 //! under the names that INFO gives them.
 
+use lockstep_core::id::ReplId;
 use lockstep_core::replication::state::ReplState;
-use lockstep_sim::view::{LinkView, LiveView, MasterLinkView, NodeView, Power, ReplicaView};
+use lockstep_sim::view::{LinkView, LiveView, MasterLinkView, NodeView, Power, ReplicaView, Role};
 use lockstep_sim::{Cut, NodeId};
 use yew::prelude::*;
 
-use super::{condition, replica_state, role};
+use super::condition;
 use crate::app::{App, Selected};
 use crate::i18n::{Key, grouped, grouped_signed};
 use crate::sentence;
@@ -80,13 +81,7 @@ impl App {
         let current = RUNGS.iter().position(|&rung| rung == shown);
         let rungs = RUNGS.iter().enumerate().map(|(index, &rung)| {
             let here = Some(index) == current;
-            let class = if here {
-                "rung now"
-            } else if current.is_some_and(|current| index < current) {
-                "rung done"
-            } else {
-                "rung"
-            };
+            let class = if here { "rung now" } else { "rung" };
             html! {
                 <li {class} aria-current={here.then_some("step")}>
                     { self.t(sentence::state_name(rung)) }
@@ -111,7 +106,7 @@ impl App {
             html! {
                 <tr>
                     <th scope="row">{ name }</th>
-                    <td><code>{ replica_state(replica.state) }</code></td>
+                    <td><code>{ replica.state.info_name() }</code></td>
                     <td class="num">{ grouped(replica.ack_offset) }</td>
                     <td class="num">{ grouped(replica.lag_bytes) }</td>
                     <td class="num">{ format!("{}\u{202f}s", replica.lag_seconds) }</td>
@@ -184,7 +179,12 @@ impl App {
 fn facts(live: &LiveView) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut add = |name, value: String| facts.push(Fact { name, value, old: None });
-    add("role", crate::i18n::Lang::En.t(role(live.role)).to_owned());
+    let role = match live.role {
+        Role::Master => "master",
+        // Redis's own word.
+        Role::Replica => "slave",
+    };
+    add("role", role.to_owned());
     if let Some(master) = &live.master {
         add("master_port", master.port.to_string());
         let up = master.state == ReplState::Connected;
@@ -193,7 +193,7 @@ fn facts(live: &LiveView) -> Vec<Fact> {
     }
     add("connected_slaves", live.replicas.len().to_string());
     add("master_replid", live.replid.to_string());
-    add("master_replid2", live.replid2.map_or_else(|| "–".to_owned(), |id| id.to_string()));
+    add("master_replid2", live.replid2.unwrap_or(ReplId::NONE).to_string());
     add("master_repl_offset", grouped(live.offset));
     add("second_repl_offset", grouped_signed(live.second_replid_offset));
     if let Some(backlog) = live.backlog {
