@@ -125,6 +125,8 @@ pub(crate) struct App {
     pub(crate) pane: Pane,
     pub(crate) experiment: usize,
     pub(crate) help: bool,
+    /// Whether the help was there at the last rendering: it takes the focus when it appears.
+    help_shown: bool,
     /// The sentence that was announced last.
     pub(crate) announced: String,
     typed: BTreeMap<NodeId, Typed>,
@@ -179,6 +181,7 @@ impl Component for App {
             pane: Pane::Guide,
             experiment: 0,
             help: false,
+            help_shown: false,
             announced: String::new(),
             typed: BTreeMap::new(),
             _keys: Keys::listen(ctx.link().callback(Msg::Key)),
@@ -232,10 +235,11 @@ impl Component for App {
         self.page(ctx)
     }
 
-    fn rendered(&mut self, _ctx: &Context<Self>, first: bool) {
-        if first {
-            platform::focus("stage");
+    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        if self.help && !self.help_shown {
+            platform::focus("help-close");
         }
+        self.help_shown = self.help;
     }
 }
 
@@ -402,8 +406,14 @@ impl App {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let wants = target.as_ref().map_or(Wants::None, platform::wants_keys);
         let key = event.key();
-        if key == "Escape" {
+        if key == "Escape" && self.help {
             return Component::update(self, ctx, Msg::Help(false));
+        }
+        if self.help && key == "Tab" {
+            // The help has one control; the focus stays on it.
+            event.prevent_default();
+            platform::focus("help-close");
+            return false;
         }
         if wants == Wants::All || (self.help && key != "?") {
             return false;

@@ -249,7 +249,7 @@ catalogue! {
     BacklogTitle = "The backlog to scale: what it holds, and the next byte each replica needs",
         "按比例绘制的复制积压缓冲区：保留的内容，以及各从节点需要的下一个字节";
     From = "from {0}", "始于 {0}";
-    LinkName = "Link between {0} and {1}, {2} ms", "{0} 与 {1} 之间的链路，{2} 毫秒";
+    LinkName = "Link between {0} and {1}", "{0} 与 {1} 之间的链路";
     LinkCut = "cut: both ends know", "已切断：两端都知道";
     LinkSilent = "cut silently: bytes wait", "悄悄切断：字节滞留途中";
     AltNode = "{0}: {1}, history {2}, offset {3}. ", "{0}：{1}，复制历史 {2}，偏移量 {3}。";

@@ -4,13 +4,16 @@
 //! moves by a transition of its place: nothing is animated while the cursor stands still.
 
 use lockstep_sim::view::{FlightView, LinkView, LiveView, NodeView, Power, ReplicaView, Role};
-use lockstep_sim::{Cause, Cut, Intervention, Message, MessageRef, NodeId, Peer, Stop};
+use lockstep_sim::{
+    Cause, Cut, Intervention, Message, MessageKind, MessageRef, NodeId, Peer, Stop,
+};
 use yew::prelude::*;
 
+use super::bytes::kind_name;
 use super::icons::{self, Family, Icon, icon};
 use super::{condition, link_condition};
 use crate::app::{App, LowerTab, Msg, Selected};
-use crate::i18n::{Key, grouped};
+use crate::i18n::{Key, Lang, grouped};
 use crate::sentence::{self, Part};
 
 /// A place on the stage, in percent of its width and height.
@@ -73,7 +76,7 @@ fn places(nodes: &[NodeView]) -> Vec<Place> {
         let all = depths.iter().filter(|&&other| other == row).count();
         let x = (before as f64 + 0.5) / all as f64 * 100.0;
         // Two in a row stand a little wider apart than halves: the links are less steep.
-        let x = if all == 2 { 50.0 + (x - 50.0) * 1.16 } else { x };
+        let x = if all == 2 { 50.0 + (x - 50.0) * 1.08 } else { x };
         let y = if rows == 1 { 45.0 } else { 20.0 + row as f64 * 58.0 / (rows - 1) as f64 };
         Place { x, y }
     };
@@ -92,7 +95,7 @@ impl App {
         html! {
             <section class="stage-pane" aria-label={self.t(Key::StageLabel)}>
                 { self.tools(ctx) }
-                <div class="stage" id="stage" tabindex="-1" data-testid="stage">
+                <div class="stage" data-testid="stage">
                     <div class="canvas" style={format!("--across:{widest}")}>
                         <svg
                             class="wires"
@@ -180,21 +183,17 @@ impl App {
             Some(Cut::Reset) => (icon(Icon::Cross), self.t(Key::LinkCut)),
             Some(Cut::Silent) => (icon(Icon::Cross), self.t(Key::LinkSilent)),
         };
-        let name = format!(
-            "{} {state}",
-            self.lang.fill(Key::LinkName, &[&name_a, &name_b, &ms.to_string()])
-        );
+        let name = format!("{} {state}", self.lang.fill(Key::LinkName, &[&name_a, &name_b]));
         html! {
             <button
                 type="button"
                 class={classes!("handle", on.then_some("on"), link.cut.map(|_| "cut"))}
                 style={a.between(b, 0.5).style()}
-                aria-label={name.clone()}
                 aria-pressed={on.to_string()}
-                title={name}
+                title={name.clone()}
                 data-testid={format!("link-{}-{}", link.a.0 + 1, link.b.0 + 1)}
                 onclick={ctx.link().callback(move |_| Msg::Select(selected))}
-            >{ text }</button>
+            ><span class="sr">{ name }{ " " }</span>{ text }</button>
         }
     }
 
@@ -380,7 +379,7 @@ impl App {
         let more = pile.messages.len() - 1;
         let one = |(depth, (message, place, landed)): (usize, &(MessageRef, Place, bool))| {
             let family = Family::of(message.kind);
-            let text = self::label(message, 28);
+            let text = self::label(self.lang, message, 28);
             let names = &self.scene.names;
             let way = format!("{} → {}", names.peer(message.from), names.peer(message.to));
             let bytes = self.lang.bytes(message.bytes.len() as u64);
@@ -398,20 +397,22 @@ impl App {
                         shown.then_some("on"),
                     )}
                     style={format!("{};--depth:{}", place.style(), depth.min(4))}
-                    aria-label={format!("{text}, {way}, {bytes}")}
                     data-testid="message"
                     data-kind={format!("{:?}", message.kind)}
                     onclick={ctx.link().callback(move |_| Msg::Show(shared.clone()))}
                 >
                     { icons::message(family, message.bytes.len()) }
-                    if depth == 0 {
+                    if depth > 0 {
+                        <span class="sr">{ format!("{text}, {way}, {bytes}") }</span>
+                    } else {
                         <span class="label">
                             <code>{ text }</code>
                             <span class="soft">
-                                if !message.bytes.is_empty() { { bytes } }
+                                if !message.bytes.is_empty() && message.kind != MessageKind::Rdb { { bytes } }
                                 if more > 0 { { format!(" +{more}") } }
                             </span>
                         </span>
+                        <span class="sr">{ ", " }{ way }</span>
                     }
                 </button>
             }
@@ -450,7 +451,9 @@ impl App {
             let message = &flight.message;
             let (from, to) =
                 (self.scene.names.peer(message.from), self.scene.names.peer(message.to));
-            text.push_str(&self.lang.fill(Key::AltMessage, &[&label(message, 40), &from, &to]));
+            text.push_str(
+                &self.lang.fill(Key::AltMessage, &[&label(self.lang, message, 40), &from, &to]),
+            );
         }
         text
     }
@@ -558,7 +561,12 @@ impl App {
 }
 
 /// A message's label, with replication IDs as short as everywhere on the page.
-pub(super) fn label(message: &Message, max: usize) -> String {
+pub(super) fn label(lang: Lang, message: &Message, max: usize) -> String {
+    match message.kind {
+        MessageKind::Rdb => return format!("RDB {}", lang.bytes(message.bytes.len() as u64)),
+        kind if kind.is_control() => return lang.t(kind_name(kind)).to_owned(),
+        _ => {}
+    }
     let full = message.label(200);
     let is_id = |word: &str| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit());
     let words = full.split(' ').map(|word| match word {
