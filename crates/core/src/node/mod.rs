@@ -192,11 +192,8 @@ impl<'a> Outgoing<'a> {
 
     fn gather(slices: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut outgoing = Self::default();
-        let mut at = 0;
-        for slice in slices.filter(|slice| !slice.is_empty()).take(Self::MAX) {
-            outgoing.slices[at] = slice;
-            at += 1;
-        }
+        let filled = slices.filter(|slice| !slice.is_empty());
+        outgoing.slices.iter_mut().zip(filled).for_each(|(place, slice)| *place = slice);
         outgoing
     }
 

@@ -15,7 +15,7 @@ const FILE_PIECE_BYTES: usize = 64 * 1024;
 impl<T: Trace> Node<T> {
     /// `REPLCONF option value ...`
     pub(super) fn replconf(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
-        if args.len() % 2 == 0 {
+        if args.len().is_multiple_of(2) {
             return Err(CmdError::SYNTAX);
         }
         let mut at = 1;

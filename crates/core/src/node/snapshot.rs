@@ -169,7 +169,7 @@ impl<T: Trace> Node<T> {
         }
     }
 
-    fn start_replica_snapshot(&mut self, waiting: Vec<ConnId>, mut in_hand: Option<&mut Conn>) {
+    fn start_replica_snapshot(&mut self, waiting: Vec<ConnId>, in_hand: Option<&mut Conn>) {
         let all_eof =
             waiting.iter().filter_map(|id| self.conns.get(*id)).all(|c| c.introduction.eof)
                 && in_hand.as_ref().is_none_or(|conn| conn.introduction.eof);
@@ -182,7 +182,7 @@ impl<T: Trace> Node<T> {
         let offset = self.stream.master_repl_offset();
         // The cut holds the stream's database as it is now; what follows must select anew.
         self.begin_job(target, offset);
-        if let Some(conn) = in_hand.as_deref_mut() {
+        if let Some(conn) = in_hand {
             self.start_full_resync(conn, offset);
         }
         for id in waiting {

@@ -2,6 +2,7 @@
 
 mod clients;
 mod replication;
+mod saving;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -111,6 +112,14 @@ impl Net {
 
     pub(super) fn file(&self, host: usize, name: &str) -> Option<&[u8]> {
         self.hosts[host].files.get(name).map(Vec::as_slice)
+    }
+
+    /// Loads an RDB file as at start, in pieces.
+    pub(super) fn load(&mut self, host: usize, file: &[u8]) -> Result<u64, String> {
+        let node = &mut self.hosts[host].node;
+        node.load_begin(self.now, file.len() as u64);
+        let fed = file.chunks(7).try_for_each(|piece| node.load_chunk(self.now, piece));
+        fed.and_then(|()| node.load_end(self.now)).map_err(|error| error.to_string())
     }
 
     pub(super) fn exited(&self, host: usize) -> bool {
