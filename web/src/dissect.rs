@@ -295,7 +295,7 @@ mod tests {
             for _ in 0..round % 97 {
                 state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(round | 1);
                 let pick = (state >> 33) as usize;
-                bytes.push(if pick % 4 == 0 {
+                bytes.push(if pick.is_multiple_of(4) {
                     (pick >> 8) as u8
                 } else {
                     marks[pick % marks.len()]

@@ -8,6 +8,7 @@ use super::{Lang, placeholders};
 macro_rules! catalogue {
     ($($key:ident = $en:literal, $zh:literal;)*) => {
         /// The name of a text.
+        #[allow(clippy::enum_variant_names)] // `DissectKey` is about a key.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Key {
             $($key,)*

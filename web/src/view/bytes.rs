@@ -65,7 +65,7 @@ impl App {
         }
         let chips = all.into_iter().map(|message| {
             let on = message.id == shown.id;
-            let text = super::stage::label(self.lang, &message, 18);
+            let text = super::stage::short_label(self.lang, &message, 18);
             let family = Family::of(message.kind);
             html! {
                 <button

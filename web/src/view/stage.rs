@@ -379,7 +379,7 @@ impl App {
         let more = pile.messages.len() - 1;
         let one = |(depth, (message, place, landed)): (usize, &(MessageRef, Place, bool))| {
             let family = Family::of(message.kind);
-            let text = self::label(self.lang, message, 28);
+            let text = short_label(self.lang, message, 28);
             let names = &self.scene.names;
             let way = format!("{} → {}", names.peer(message.from), names.peer(message.to));
             let bytes = self.lang.bytes(message.bytes.len() as u64);
@@ -452,7 +452,9 @@ impl App {
             let (from, to) =
                 (self.scene.names.peer(message.from), self.scene.names.peer(message.to));
             text.push_str(
-                &self.lang.fill(Key::AltMessage, &[&label(self.lang, message, 40), &from, &to]),
+                &self
+                    .lang
+                    .fill(Key::AltMessage, &[&short_label(self.lang, message, 40), &from, &to]),
             );
         }
         text
@@ -561,7 +563,7 @@ impl App {
 }
 
 /// A message's label, with replication IDs as short as everywhere on the page.
-pub(super) fn label(lang: Lang, message: &Message, max: usize) -> String {
+pub(super) fn short_label(lang: Lang, message: &Message, max: usize) -> String {
     match message.kind {
         MessageKind::Rdb => return format!("RDB {}", lang.bytes(message.bytes.len() as u64)),
         kind if kind.is_control() => return lang.t(kind_name(kind)).to_owned(),
@@ -584,7 +586,7 @@ pub(super) fn label(lang: Lang, message: &Message, max: usize) -> String {
 /// A backlog's size: whole kilobytes are said as such.
 fn size(bytes: u64) -> String {
     const KB: u64 = 1024;
-    if bytes >= KB && bytes % KB == 0 {
+    if bytes >= KB && bytes.is_multiple_of(KB) {
         format!("{}\u{202f}KB", grouped(bytes / KB))
     } else {
         grouped(bytes)
