@@ -261,7 +261,8 @@ pub(crate) fn push_hex(text: &mut String, byte: u8) {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 
@@ -285,7 +286,6 @@ mod tests {
     const READINGS: [Reading; 3] = [Reading::Commands, Reading::Replies, Reading::Transfer];
 
     #[test]
-    #[wasm_bindgen_test]
     fn any_bytes_are_covered() {
         // A small generator of nasty input: digits and marks of the formats, and anything else.
         let marks = b"*$+-:~%>#_,(!=|0123456789\r\nREDIS0011\xfa\xfe\xfb\xff\xfc\x00\x01\x0b\xc0\xc3\x80\x81";
@@ -309,7 +309,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn a_slice_covers_its_range() {
         let bytes = b"*3\r\n$3\r\nSET\r\n$4\r\nname\r\n$6\r\nchaoge\r\n*1\r\n$4\r\nPING\r\n";
         let whole = Dissection::of(&Reading::Commands, bytes);
@@ -321,7 +320,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn a_byte_leads_to_its_leaf() {
         let bytes = b"*1\r\n$4\r\nPING\r\n";
         let whole = Dissection::of(&Reading::Commands, bytes);
@@ -333,7 +331,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn bytes_read_as_text_or_as_hex() {
         assert_eq!(readable(b"$4\r\n", 24), "$4\\r\\n");
         assert_eq!(readable(&[0xfa], 24), "fa");

@@ -28,6 +28,9 @@ mod platform;
 mod sentence;
 mod view;
 
+#[cfg(all(test, target_arch = "wasm32"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
 /// Shows the page in the element `#app` of the current document, in place of what is there.
 pub fn start() {
     if let Some(root) = platform::root() {

@@ -147,7 +147,8 @@ pub(crate) fn state_name(state: ReplState) -> Key {
 mod tests {
     use lockstep_sim::narrate::Key;
     use lockstep_sim::{Grain, scenarios};
-    use wasm_bindgen_test::wasm_bindgen_test;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 
@@ -156,7 +157,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn chinese_sentences_tell_what_the_english_ones_tell() {
         for &key in Key::ALL {
             let (en, zh) = (placeholders(key.english()), placeholders(zh::text(key)));
@@ -166,7 +166,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn every_step_of_the_first_screen_has_a_sentence() {
         let mut timeline = scenarios::first_light();
         for _ in 0..40 {

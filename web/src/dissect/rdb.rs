@@ -307,7 +307,8 @@ fn lzf(b: &mut Builder<'_>, size: usize, what: Key) -> Read<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
     use crate::dissect::tests::covers_every_byte_once;
@@ -335,7 +336,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn a_file_is_read_to_its_checksum() {
         let mut bytes = format!("${}\r\n", file().len()).into_bytes();
         bytes.extend(file());
@@ -364,7 +364,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn the_diskless_form_ends_with_its_mark() {
         let mut bytes = b"\n$EOF:".to_vec();
         bytes.extend(MARK);
@@ -377,7 +376,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn a_file_cut_anywhere_is_covered() {
         let mut bytes = b"$1000\r\n".to_vec();
         bytes.extend(file());
@@ -387,7 +385,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn integers_keep_their_sign() {
         let bytes = b"$9\r\nREDIS0010\x00\x01k\xc1\xff\xff\xff";
         assert!(labels(bytes).contains(&"value = -1".to_owned()));

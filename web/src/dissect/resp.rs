@@ -285,7 +285,8 @@ fn aggregate(b: &mut Builder<'_>, mark: u8) -> Read<()> {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use crate::dissect::{Dissection, Reading, readable};
     use crate::i18n::Lang;
@@ -308,7 +309,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn psync_is_explained_word_by_word() {
         let bytes = b"*3\r\n$5\r\nPSYNC\r\n$4\r\n8f3a\r\n$4\r\n1276\r\n";
         assert_eq!(
@@ -321,7 +321,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn the_verdict_of_the_master_is_explained() {
         let bytes = b"+FULLRESYNC 8f3a 3194\r\n";
         assert_eq!(
@@ -338,7 +337,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn inline_commands_and_keepalives_stand_beside_arrays() {
         assert_eq!(
             show(&Reading::Commands, b"\nSYNC\r\n*1\r\n$4\r\nPING\r\n"),
@@ -347,7 +345,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn replies_nest() {
         assert_eq!(
             show(&Reading::Replies, b"*2\r\n:1\r\n%1\r\n+a\r\n$-1\r\n-ERR no\r\n"),

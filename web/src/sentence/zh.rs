@@ -116,7 +116,27 @@ pub(super) fn text(key: Key) -> &'static str {
 /// A reason of the core in Chinese; one that is not known here stays as it is.
 pub(super) fn reason(text: &str) -> &str {
     match text {
-        "" => "原因不详",
+        "a full resynchronisation begins" => "开始全量同步",
+        "a snapshot follows" => "接下来是快照",
+        "asked for a full resynchronisation" => "请求了全量同步",
+        "configured" => "按配置",
+        "dialling" => "正在连接",
+        "given up" => "已放弃",
+        "snapshot sent" => "快照已发送",
+        "the connection was refused" => "连接被拒绝",
+        "the link broke" => "链路断开",
+        "the link cannot be resumed" => "无法从中断处继续",
+        "the master replied" => "主节点已答复",
+        "the master's reply cannot be understood" => "无法理解主节点的答复",
+        "the master knows no PSYNC" => "主节点不支持 PSYNC",
+        "the snapshot is complete" => "快照已完成",
+        "the snapshot is loaded" => "快照已载入",
+        "the snapshot started" => "快照已开始",
+        "this node is a master now" => "该节点现在是主节点",
+        "timed out" => "超时",
+        "connected; PING sent" => "已连接，已发送 PING",
+        "AUTH and REPLCONF sent" => "已发送 AUTH 与 REPLCONF",
+        "PSYNC sent" => "已发送 PSYNC",
         other => other,
     }
 }

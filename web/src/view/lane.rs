@@ -239,12 +239,12 @@ fn pc(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use wasm_bindgen_test::wasm_bindgen_test;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 
     #[test]
-    #[wasm_bindgen_test]
     fn the_window_holds_the_cursor_and_moves_seldom() {
         let mut moves = 0;
         for cursor in 0..500 {

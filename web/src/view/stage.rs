@@ -596,12 +596,12 @@ fn size(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use lockstep_sim::scenarios;
-    use wasm_bindgen_test::wasm_bindgen_test;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 
     #[test]
-    #[wasm_bindgen_test]
     fn the_master_stands_above_its_replicas() {
         let nodes = scenarios::handshake().world().nodes();
         let places = places(&nodes);
@@ -611,7 +611,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn sizes_are_short() {
         assert_eq!(size(16 * 1024), "16\u{202f}KB");
         assert_eq!(size(1_000), "1\u{202f}000");

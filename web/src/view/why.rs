@@ -250,7 +250,8 @@ fn otherwise(verdict: &Verdict) -> Option<Say> {
 #[cfg(test)]
 mod tests {
     use lockstep_core::id::ReplId;
-    use wasm_bindgen_test::wasm_bindgen_test;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
 
@@ -271,7 +272,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn the_first_condition_that_fails_settles_it() {
         let (yes, no, moot) = (Some(true), Some(false), None);
         assert_eq!(holds(&ask(150, b'a')), [yes; 5]);
@@ -283,7 +283,6 @@ mod tests {
     }
 
     #[test]
-    #[wasm_bindgen_test]
     fn the_other_verdict_is_named_where_there_is_one() {
         assert_eq!(otherwise(&ask(99, b'a')), Some(Say::with(Key::OtherwisePartial, &[&"101"])));
         assert_eq!(otherwise(&ask(150, b'a')), Some(Say::with(Key::OtherwiseFull, &[&"50"])));
