@@ -46,6 +46,8 @@ pub(crate) struct ReplicaPeer {
     /// `psync_initial_offset`, once the snapshot has started.
     pub(crate) initial_offset: u64,
     pub(crate) payload: Payload,
+    /// When bytes of the payload were last handed to the network, or none were waiting.
+    pub(crate) payload_progress: Instant,
     pub(crate) ack_offset: u64,
     /// When the last ACK came; before the first one, when it became online.
     pub(crate) ack_time: Instant,
@@ -189,11 +191,11 @@ impl Conn {
         }
     }
 
-    /// `ip:port` as logs show a replica: with its listening port, once it has said it.
+    /// `ip:port` as logs show a replica: with its listening port, if it has said it.
     pub(crate) fn replica_name(&self) -> String {
         let (ip, _) = self.replica_address();
         match self.introduction.port {
-            0 => format!("client id #{}", self.client_id),
+            0 => format!("{ip}:<unknown-replica-port>"),
             port if ip.contains(':') => format!("[{ip}]:{port}"),
             port => format!("{ip}:{port}"),
         }

@@ -5,6 +5,7 @@ use super::conn::{Conn, ReplyMode};
 use crate::commands::server::NodeCommand;
 use crate::commands::{CmdError, CommandSpec, Ctx, Flags, Handler, Outcome, Run, lookup};
 use crate::keyspace::Expiry;
+use crate::packed::parse_int;
 use crate::replication::state::ReplState;
 use crate::resp::Args;
 use crate::trace::{CloseReason, Event, Trace};

@@ -9,6 +9,9 @@ use crate::resp::Args;
 use crate::resp::request::encode;
 use crate::trace::{Event, Fed, Trace};
 
+/// Capacity kept for collecting a unit, at most.
+const UNIT_KEEP_BYTES: usize = 64 * 1024;
+
 /// The commands that the current unit propagates, when they cannot go straight to the stream.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Unit {
@@ -101,8 +104,14 @@ impl<T: Trace> Node<T> {
         self.record(Event::Expired { db, key: key.to_vec() });
     }
 
-    /// Sends the collected commands to the stream, as a transaction if there are several.
+    /// Ends the unit: sends what was collected to the stream.
     pub(super) fn flush_unit(&mut self) {
+        self.unit.collecting = false;
+        self.flush_ops();
+    }
+
+    /// Sends the collected commands to the stream, as a transaction if there are several.
+    pub(super) fn flush_ops(&mut self) {
         let mut unit = std::mem::take(&mut self.unit);
         if let Some((first_db, ..)) = unit.ops.first() {
             let transaction = unit.ops.len() > 1;
@@ -121,8 +130,8 @@ impl<T: Trace> Node<T> {
             }
         }
         unit.bytes.clear();
+        unit.bytes.shrink_to(UNIT_KEEP_BYTES);
         unit.ops.clear();
-        unit.collecting = false;
         self.unit = unit;
     }
 

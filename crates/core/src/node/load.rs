@@ -8,6 +8,7 @@ use crate::config::EncodingLimits;
 use crate::id::ReplId;
 use crate::keyspace::Keyspace;
 use crate::keyspace::load::Loader;
+use crate::replication::OFFSET_MAX;
 use crate::rdb::{RdbError, Reader, Settings};
 use crate::time::Now;
 use crate::trace::{Event, Level, Trace};
@@ -65,7 +66,7 @@ impl Loading {
                 b"repl-id" => aux.replid = ReplId::parse(value),
                 b"repl-offset" => {
                     let offset = text.and_then(|t| t.parse::<u64>().ok());
-                    aux.offset = offset.filter(|offset| *offset < i64::MAX as u64);
+                    aux.offset = offset.filter(|offset| *offset <= OFFSET_MAX);
                 }
                 _ => {}
             }

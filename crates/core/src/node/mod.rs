@@ -297,6 +297,7 @@ impl<T: Trace> Node<T> {
         };
         if let Some((host, port)) = node.config.replicaof.clone() {
             node.configure_replica_of(host, port);
+            node.timers.replicate_at_once(now.instant);
         }
         node
     }

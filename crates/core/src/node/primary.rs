@@ -4,6 +4,7 @@ use super::conn::{Conn, Kind, Payload, ReplicaPeer};
 use super::{Action, FileOp, Node, snapshot};
 use crate::commands::{CmdError, Outcome};
 use crate::id::ConnId;
+use crate::packed::parse_int;
 use crate::replication::psync::{self, FullReason, Outcome as Decision, Request, Verdict};
 use crate::replication::state::{ReplState, ReplicaState};
 use crate::resp::Args;
@@ -29,7 +30,7 @@ impl<T: Trace> Node<T> {
                 // Only a master may ask, and it does so on our link: see `replica`.
                 return Ok(());
             } else if option.eq_ignore_ascii_case(b"listening-port") {
-                let port = parse_i64(value).ok_or(CmdError::NOT_INT)?;
+                let port = parse_int(value).ok_or(CmdError::NOT_INT)?;
                 conn.introduction.port = u16::try_from(port).map_err(|_| CmdError::NOT_INT)?;
             } else if option.eq_ignore_ascii_case(b"ip-address") {
                 if value.len() > 255 {
@@ -55,7 +56,7 @@ impl<T: Trace> Node<T> {
     fn acknowledged(&mut self, conn: &mut Conn, value: &[u8]) {
         let now = self.now.instant;
         let produced = self.stream.master_repl_offset();
-        let Some(offset) = parse_i64(value).and_then(|v| u64::try_from(v).ok()) else { return };
+        let Some(offset) = parse_int(value).and_then(|v| u64::try_from(v).ok()) else { return };
         let name = conn.replica_name();
         let id = conn.id;
         let Some(peer) = conn.replica_mut() else { return };
@@ -111,6 +112,7 @@ impl<T: Trace> Node<T> {
             fresh: true,
             initial_offset: 0,
             payload: Payload::None,
+            payload_progress: now,
             ack_offset: 0,
             ack_time: now,
             over_soft_since: None,
@@ -266,8 +268,10 @@ impl<T: Trace> Node<T> {
     /// `len` bytes beyond the replica's own replies were handed to the network.
     pub(super) fn replica_sent(&mut self, conn: &mut Conn, len: usize) {
         let drained = conn.out_waiting() == 0;
-        let id = conn.id;
+        let (id, now) = (conn.id, self.now.instant);
+        let file = self.snapshot.as_ref().map(|job| job.file.clone());
         let Some(peer) = conn.replica_mut() else { return };
+        peer.payload_progress = now;
         match &mut peer.payload {
             Payload::None => {
                 peer.sent += len as u64;
@@ -281,9 +285,10 @@ impl<T: Trace> Node<T> {
             Payload::File { read, len, asked } if drained && !*asked => {
                 if read < len {
                     *asked = true;
-                    let (name, offset) = (self.config.dbfilename.clone(), *read);
+                    let (name, offset) = (file.unwrap_or_default(), *read);
                     let token = snapshot::read_token(id);
-                    let op = FileOp::Read { token, name, offset, len: FILE_PIECE_BYTES };
+                    let piece = usize::try_from(*len - *read).unwrap_or(usize::MAX);
+                    let op = FileOp::Read { token, name, offset, len: piece.min(FILE_PIECE_BYTES) };
                     self.actions.push_back(Action::File(op));
                 } else {
                     self.put_online(conn, false);
@@ -366,7 +371,9 @@ impl<T: Trace> Node<T> {
             self.no_replicas_since = self.now.instant;
         }
         self.snapshot_reader_gone();
-        self.trim_stream();
+        // Another replica may be in somebody's hands now and miss from the table: what the stream
+        // can let go of is decided when all are back.
+        self.stream_grew = true;
     }
 
     /// Disconnects all replicas: their history is no longer ours, they must ask again.
@@ -401,10 +408,6 @@ impl<T: Trace> Node<T> {
     }
 }
 
-fn parse_i64(text: &[u8]) -> Option<i64> {
-    std::str::from_utf8(text).ok()?.parse().ok()
-}
-
 /// What `SYNC` or `PSYNC` asks for.
 fn sync_request(args: Args<'_>) -> Result<Request, CmdError> {
     if args.at(0).eq_ignore_ascii_case(b"sync") {
@@ -413,7 +416,7 @@ fn sync_request(args: Args<'_>) -> Result<Request, CmdError> {
     if args.len() < 3 {
         return Err(CmdError::arity("psync"));
     }
-    let offset = parse_i64(args.at(2)).ok_or(CmdError::NOT_INT)?;
+    let offset = parse_int(args.at(2)).ok_or(CmdError::NOT_INT)?;
     if args.at(1) == b"?" {
         return Ok(Request::Fresh);
     }

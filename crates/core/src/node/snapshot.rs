@@ -1,12 +1,14 @@
 //! Snapshots: one incremental cut of the dataset at a time, for the disk or for replicas.
 
+use std::collections::VecDeque;
+
 use super::conn::{Conn, Payload};
 use super::{Action, FileEvent, FileOp, Node};
 use crate::commands::{CmdError, Outcome};
 use crate::config::Config;
 use crate::id::ConnId;
 use crate::keyspace::cut::CutOptions;
-use crate::replication::state::ReplicaState;
+use crate::replication::state::{ReplState, ReplicaState};
 use crate::replication::stream::SharedBuffer;
 use crate::replication::transfer::{self, Framing};
 use crate::resp::Args;
@@ -30,6 +32,10 @@ pub(super) struct Job {
     pub(super) payload: SharedBuffer,
     mark: [u8; 40],
     temp: String,
+    /// The name it gets when it is complete; replicas read it under this name.
+    pub(super) file: String,
+    /// Nobody else was served meanwhile (`SAVE`, shutdown).
+    foreground: bool,
     bytes: u64,
     phase: Phase,
     /// `dirty` when the cut was made: those changes are in it.
@@ -63,8 +69,11 @@ pub(super) struct SaveState {
     pub(super) last_try_ms: u64,
     pub(super) last_duration_s: i64,
     pub(super) saves: u64,
-    /// A `BGSAVE SCHEDULE` waits for the job in progress.
+    /// A `BGSAVE` waits for the end of the transaction it is in, or of the job in progress.
     pub(super) scheduled: bool,
+    /// Temporary names of snapshots that were given up while they were being committed: their
+    /// results, in this order, are nobody's.
+    stale_commits: VecDeque<String>,
 }
 
 impl SaveState {
@@ -77,6 +86,7 @@ impl SaveState {
             last_duration_s: -1,
             saves: 0,
             scheduled: false,
+            stale_commits: VecDeque::new(),
         }
     }
 
@@ -102,22 +112,16 @@ impl<T: Trace> Node<T> {
     pub(super) fn snapshot_wanted(&mut self, conn: &mut Conn) {
         let eof = conn.introduction.eof;
         if let Some(job) = &self.snapshot {
-            let text = match (job.target, job.phase) {
-                (SnapshotTarget::ReplicasDisk, Phase::Cutting | Phase::Committing) => {
-                    "Waiting for end of BGSAVE for SYNC"
-                }
-                (SnapshotTarget::ReplicasSocket, _) => {
-                    "Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC"
-                }
-                _ => {
-                    "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for \
-                     SYNC"
-                }
-            };
-            let attach = text.starts_with("Waiting for end");
-            if attach && let Some(offset) = self.snapshot_offset() {
+            let joinable = job.target == SnapshotTarget::ReplicasDisk && job.phase != Phase::Sending;
+            let socket = job.target == SnapshotTarget::ReplicasSocket;
+            let text = if joinable && let Some(offset) = self.snapshot_offset() {
                 self.start_full_resync(conn, offset);
-            }
+                "Waiting for end of BGSAVE for SYNC"
+            } else if socket {
+                "Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC"
+            } else {
+                "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC"
+            };
             self.log(Level::Notice, text);
         } else if self.config.repl_diskless_sync && eof && self.config.repl_diskless_sync_delay > 0
         {
@@ -289,6 +293,8 @@ impl<T: Trace> Node<T> {
             payload,
             mark,
             temp,
+            file: self.config.dbfilename.clone(),
+            foreground: false,
             bytes: 0,
             phase: Phase::Cutting,
             dirty: self.saving.dirty,
@@ -309,7 +315,9 @@ impl<T: Trace> Node<T> {
         ];
         let is_replica = self.config.replicaof.is_some();
         let stream_db = match is_replica {
-            true => Some(self.link.cached.unwrap_or(self.link.db)),
+            // Without a link that could be resumed the dataset stands for no offset.
+            true if self.link.state == ReplState::Connected => Some(self.link.db),
+            true => self.link.cached,
             false if self.stream.is_active() => Some(self.selected.unwrap_or(0)),
             false => None,
         };
@@ -372,16 +380,18 @@ impl<T: Trace> Node<T> {
             job.phase = Phase::Sending;
             job.payload.append(&job.mark);
             self.stream_grew = true;
+            let receives = |id: &&ConnId| {
+                let peer = self.conns.get(**id).and_then(Conn::replica);
+                peer.is_some_and(|peer| peer.payload != Payload::None)
+            };
+            let up = self.replicas.iter().filter(receives).count();
             self.log(
                 Level::Notice,
-                format!(
-                    "Diskless rdb transfer, done reading from pipe, {} replicas still up.",
-                    self.replicas.len()
-                ),
+                format!("Diskless rdb transfer, done reading from pipe, {up} replicas still up."),
             );
         } else {
             job.phase = Phase::Committing;
-            let (name, to) = (job.temp.clone(), self.config.dbfilename.clone());
+            let (name, to) = (job.temp.clone(), job.file.clone());
             self.actions.push_back(Action::File(FileOp::Commit { name, to }));
         }
     }
@@ -396,6 +406,7 @@ impl<T: Trace> Node<T> {
                 self.close(token_conn(token), CloseReason::Protocol(error));
             }
             FileEvent::Failed { name, error, .. } => {
+                self.saving.stale_commits.retain(|stale| *stale != name);
                 if self.snapshot.as_ref().is_some_and(|job| job.temp == name) {
                     self.log(Level::Warning, format!("Error saving DB on disk, {name}: {error}"));
                     self.fail_job(&error);
@@ -405,18 +416,25 @@ impl<T: Trace> Node<T> {
     }
 
     fn committed(&mut self, len: u64) {
+        if self.saving.stale_commits.pop_front().is_some() {
+            return;
+        }
         let Some(job) = &mut self.snapshot else { return };
         if job.phase != Phase::Committing {
             return;
         }
         job.phase = Phase::Sending;
         let (target, dirty, started) = (job.target, job.dirty, job.started);
+        let foreground = job.foreground;
         self.saving.dirty = self.saving.dirty.saturating_sub(dirty);
         self.saving.last_save = self.now.unix_ms / 1000;
         self.saving.last_ok = true;
         self.saving.saves += 1;
         self.saving.last_duration_s = self.now.instant.secs_since(started) as i64;
         self.log(Level::Notice, "DB saved on disk");
+        if !foreground {
+            self.log(Level::Notice, "Background saving terminated with success");
+        }
         if target == SnapshotTarget::Disk {
             return self.finish_job(true);
         }
@@ -441,8 +459,10 @@ impl<T: Trace> Node<T> {
     fn file_data(&mut self, id: ConnId, data: &[u8]) {
         let Some(mut conn) = self.conns.take(id) else { return };
         if let Some(peer) = conn.replica_mut()
-            && let Payload::File { read, asked, .. } = &mut peer.payload
+            && let Payload::File { read, len, asked } = &mut peer.payload
         {
+            let left = usize::try_from(*len - *read).unwrap_or(usize::MAX);
+            let data = &data[..data.len().min(left)];
             *read += data.len() as u64;
             *asked = false;
             conn.out.buffer_mut().extend_from_slice(data);
@@ -461,18 +481,14 @@ impl<T: Trace> Node<T> {
             (SnapshotTarget::ReplicasSocket, true) => {
                 self.log(Level::Notice, "Background RDB transfer terminated with success");
             }
-            (_, true) => self.log(Level::Notice, "Background saving terminated with success"),
-            (_, false) => self.log(Level::Warning, "Background saving error"),
+            (_, false) if !job.foreground => self.log(Level::Warning, "Background saving error"),
+            _ => {}
         }
         for id in job.waiting {
-            let Some(mut conn) = self.conns.take(id) else { continue };
-            conn.blocked = false;
-            match ok {
+            self.unblock(id, |conn| match ok {
                 true => conn.out.ok(),
                 false => conn.out.error("ERR"),
-            }
-            self.client_input(&mut conn, b"");
-            self.put_back(conn);
+            });
         }
         if job.then_exit {
             self.after_final_save(ok);
@@ -499,22 +515,43 @@ impl<T: Trace> Node<T> {
         self.finish_job(false);
     }
 
-    /// Ends a snapshot whose result nobody can use any more.
+    /// Ends a snapshot whose result nobody can use any more. Replicas that were receiving it must
+    /// ask again.
     pub(super) fn abort_snapshot(&mut self, why: &'static str) {
         let Some(job) = self.snapshot.take() else { return };
         self.keyspace.cut_end();
         self.log(Level::Warning, format!("The snapshot in progress is given up: {why}"));
-        if job.target != SnapshotTarget::ReplicasSocket && job.phase == Phase::Cutting {
-            self.actions.push_back(Action::File(FileOp::Remove { name: job.temp }));
+        match job.phase {
+            _ if job.target == SnapshotTarget::ReplicasSocket => {}
+            Phase::Cutting => {
+                self.actions.push_back(Action::File(FileOp::Remove { name: job.temp }));
+            }
+            Phase::Committing => self.saving.stale_commits.push_back(job.temp),
+            Phase::Sending => {}
         }
         self.record(Event::SnapshotFinished { bytes: job.bytes, ok: false });
-        for id in job.waiting {
-            if let Some(mut conn) = self.conns.take(id) {
-                conn.blocked = false;
-                conn.out.error("ERR");
-                self.put_back(conn);
-            }
+        let receives = |id: &ConnId| {
+            let peer = self.conns.get(*id).and_then(Conn::replica);
+            peer.is_some_and(|peer| {
+                matches!(peer.state, ReplicaState::WaitBgsaveEnd | ReplicaState::SendBulk)
+            })
+        };
+        let receivers: Vec<_> = self.replicas.iter().copied().filter(receives).collect();
+        for id in receivers {
+            self.close(id, CloseReason::Asked);
         }
+        for id in job.waiting {
+            self.unblock(id, |conn| conn.out.error("ERR"));
+        }
+    }
+
+    /// A client gets the reply it waited for, and what it sent meanwhile is run.
+    fn unblock(&mut self, id: ConnId, reply: impl FnOnce(&mut Conn)) {
+        let Some(mut conn) = self.conns.take(id) else { return };
+        conn.blocked = false;
+        reply(&mut conn);
+        self.client_input(&mut conn, b"");
+        self.put_back(conn);
     }
 
     // Commands.
@@ -528,12 +565,16 @@ impl<T: Trace> Node<T> {
         if self.snapshot.is_some() {
             return Err(CmdError::fixed("ERR Background save already in progress"));
         }
+        if conn.replica().is_some() {
+            return Err(CmdError::fixed("ERR SAVE is not for replicas"));
+        }
         self.begin_disk_save();
         // SAVE is the synchronous form: the whole cut at once, the reply when it is on disk.
         while self.snapshot.as_ref().is_some_and(|job| job.phase == Phase::Cutting) {
             self.snapshot_work();
         }
         if let Some(job) = &mut self.snapshot {
+            job.foreground = true;
             job.waiting.push(conn.id);
             conn.blocked = true;
         }
@@ -541,26 +582,34 @@ impl<T: Trace> Node<T> {
     }
 
     pub(super) fn bgsave_command(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
-        let schedule = match args.get(1) {
-            None => false,
-            Some(word) if word.eq_ignore_ascii_case(b"schedule") && args.len() == 2 => true,
+        // `SCHEDULE` matters only where another kind of child can be in the way.
+        match args.get(1) {
+            None => {}
+            Some(word) if word.eq_ignore_ascii_case(b"schedule") && args.len() == 2 => {}
             Some(_) => return Err(CmdError::SYNTAX),
-        };
-        if self.snapshot.is_none() {
-            self.begin_disk_save();
-            self.log(Level::Notice, "Background saving started");
-            conn.out.simple("Background saving started");
-        } else if schedule {
+        }
+        if self.snapshot.is_some() {
+            return Err(CmdError::fixed("ERR Background save already in progress"));
+        }
+        if self.unit.collecting {
+            // Inside EXEC: what was run is not in the stream yet, so a cut made now would stand
+            // for a wrong offset.
             self.saving.scheduled = true;
             conn.out.simple("Background saving scheduled");
         } else {
-            return Err(CmdError::fixed("ERR Background save already in progress"));
+            self.begin_disk_save();
+            self.log(Level::Notice, "Background saving started");
+            conn.out.simple("Background saving started");
         }
         Ok(())
     }
 
     /// Save points.
     pub(super) fn check_save_points(&mut self) {
+        if self.snapshot.is_none() && std::mem::take(&mut self.saving.scheduled) {
+            self.log(Level::Notice, "Background saving started");
+            return self.begin_disk_save();
+        }
         if self.snapshot.is_some() || self.saving.dirty == 0 {
             return;
         }
@@ -609,6 +658,7 @@ impl<T: Trace> Node<T> {
         self.log(Level::Notice, "Saving the final RDB snapshot before exiting.");
         self.begin_disk_save();
         if let Some(job) = &mut self.snapshot {
+            job.foreground = true;
             job.then_exit = true;
         }
         while self.snapshot.as_ref().is_some_and(|job| job.phase == Phase::Cutting) {
@@ -620,18 +670,16 @@ impl<T: Trace> Node<T> {
         if ok {
             return self.exit();
         }
+        self.log(Level::Warning, "Error trying to save the DB, can't exit.");
         self.log(
             Level::Warning,
-            "Error trying to save the DB, can't exit. Errors trying to shut down the server. Check \
-             the logs for more information.",
+            "Errors trying to shut down the server. Check the logs for more information.",
         );
         for conn in self.conns.iter().filter(|conn| conn.blocked).map(|c| c.id).collect::<Vec<_>>()
         {
-            if let Some(mut conn) = self.conns.take(conn) {
-                conn.blocked = false;
+            self.unblock(conn, |conn| {
                 conn.out.error("ERR Errors trying to SHUTDOWN. Check logs.");
-                self.put_back(conn);
-            }
+            });
         }
     }
 

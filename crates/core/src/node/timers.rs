@@ -38,6 +38,13 @@ impl Timers {
     }
 }
 
+impl Timers {
+    /// The replication cron's first turn is due: there is a master to connect to.
+    pub(super) fn replicate_at_once(&mut self, now: Instant) {
+        self.replication = now;
+    }
+}
+
 impl<T: Trace> Node<T> {
     pub(super) fn next_timer(&self) -> Option<(Instant, Timer)> {
         if self.snapshot_has_work() {
@@ -90,7 +97,7 @@ impl<T: Trace> Node<T> {
         }
         self.check_master_timeout();
         if self.link.state == ReplState::Connect && self.config.replicaof.is_some() {
-            self.dial_master();
+            self.connect_to_master();
         }
         self.ack_master();
         self.timers.replication_turns += 1;
@@ -124,15 +131,22 @@ impl<T: Trace> Node<T> {
         let (now, timeout) = (self.now.instant, self.config.repl_timeout);
         for id in self.replicas.clone() {
             let Some(conn) = self.conns.get(id) else { continue };
-            let Some(peer) = conn.replica() else { continue };
-            let kind = match peer.state {
-                ReplicaState::Online if !peer.old_sync => "streaming sync",
-                ReplicaState::WaitBgsaveEnd if peer.payload != super::conn::Payload::None => {
-                    "full sync"
+            let waiting = conn.out_waiting() > 0 || self.replica_has_output(conn);
+            let Some(conn) = self.conns.get_mut(id) else { continue };
+            let Some(peer) = conn.replica_mut() else { continue };
+            let (kind, since) = match peer.state {
+                ReplicaState::Online if !peer.old_sync => ("streaming sync", peer.ack_time),
+                // A snapshot may take any time, but one that does not move would keep others from
+                // theirs for ever.
+                _ if peer.payload != super::conn::Payload::None => {
+                    if !waiting {
+                        peer.payload_progress = now;
+                    }
+                    ("full sync", peer.payload_progress)
                 }
                 _ => continue,
             };
-            if now.secs_since(peer.ack_time) > timeout {
+            if now.secs_since(since) > timeout {
                 let name = conn.replica_name();
                 self.log(
                     Level::Warning,

@@ -142,7 +142,7 @@ pub fn psync_reply(line: &[u8]) -> Result<PsyncReply, String> {
                 .next()
                 .and_then(|w| std::str::from_utf8(w).ok())
                 .and_then(|w| w.parse::<u64>().ok())
-                .filter(|offset| *offset < i64::MAX as u64);
+                .filter(|offset| *offset <= super::OFFSET_MAX);
             match (replid, offset) {
                 (Some(replid), Some(offset)) => Ok(PsyncReply::FullResync { replid, offset }),
                 _ => Err(format!("Master replied with wrong +FULLRESYNC syntax: {}", shown())),

@@ -3,6 +3,10 @@
 //!
 //! Names are those of Redis and of ARCHITECTURE.md's glossary.
 
+/// Largest stream offset accepted from a peer or a file. What a stream can still produce after it
+/// fits into the signed 64 bits that offsets have on the wire.
+pub const OFFSET_MAX: u64 = 1 << 62;
+
 pub mod handshake;
 pub mod psync;
 pub mod state;

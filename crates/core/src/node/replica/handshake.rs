@@ -96,7 +96,13 @@ impl<T: Trace> Node<T> {
                 self.discard_cached_master("a full resynchronisation begins");
                 self.begin_transfer(Some((replid, offset)));
             }
-            Ok(PsyncReply::Continue { replid }) => self.continued(replid),
+            Ok(PsyncReply::Continue { replid }) if self.link.cached.is_some() => {
+                self.continued(replid);
+            }
+            Ok(PsyncReply::Continue { .. }) => {
+                let text = "Master replied +CONTINUE to a request for a full resynchronization";
+                self.abort_link(conn, text.into());
+            }
             Ok(PsyncReply::TryLater(text)) => {
                 let text = format!(
                     "Master is currently unable to PSYNC but should be in the future: {text}"

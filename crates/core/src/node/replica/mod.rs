@@ -8,6 +8,7 @@ use super::conn::Conn;
 use super::{Action, Node};
 use crate::commands::{CmdError, Outcome};
 use crate::id::{ConnId, ReplId};
+use crate::packed::parse_int;
 use crate::replication::handshake as lines;
 use crate::replication::state::ReplState;
 use crate::resp::Args;
@@ -67,13 +68,12 @@ impl<T: Trace> Node<T> {
         if conn.replica().is_some() {
             return Err(CmdError::fixed("ERR Command is not valid when client is a replica."));
         }
-        let port = std::str::from_utf8(port)
-            .ok()
-            .and_then(|text| text.parse::<i64>().ok())
+        let port = parse_int(port)
+            .and_then(|port| u16::try_from(port).ok())
             .ok_or(CmdError::fixed("ERR Invalid master port"))?;
-        let port = u16::try_from(port).map_err(|_| CmdError::fixed("ERR Invalid master port"))?;
         let host = String::from_utf8_lossy(host).into_owned();
-        if self.config.replicaof.as_ref() == Some(&(host.clone(), port)) {
+        let current = self.config.replicaof.as_ref();
+        if current.is_some_and(|(h, p)| h.eq_ignore_ascii_case(&host) && *p == port) {
             self.log(
                 Level::Notice,
                 "REPLICAOF would result into synchronization with the master we are already \
@@ -95,12 +95,13 @@ impl<T: Trace> Node<T> {
     /// The configuration names a master: the cron will connect.
     pub(super) fn configure_replica_of(&mut self, host: String, port: u16) {
         self.config.replicaof = Some((host, port));
-        self.link.down_since = Some(self.now.instant);
         self.set_link_state(ReplState::Connect, "configured");
     }
 
     fn follow(&mut self, host: String, port: u16) {
-        let was_master = self.config.replicaof.is_none();
+        let was_master = self.config.replicaof.take().is_none();
+        // What a transaction under way has written belongs to the history that ends here.
+        self.flush_ops();
         self.drop_link(CloseReason::Asked);
         self.config.replicaof = Some((host.clone(), port));
         if was_master {
@@ -117,10 +118,10 @@ impl<T: Trace> Node<T> {
             );
             self.master_cached_event();
         }
-        self.link.down_since = Some(self.now.instant);
+        self.link.down_since = None;
         self.record(Event::RoleChanged { master: Some((host, port)) });
         self.set_link_state(ReplState::Connect, "REPLICAOF");
-        self.dial_master();
+        self.connect_to_master();
     }
 
     fn become_master(&mut self) {
@@ -164,9 +165,16 @@ impl<T: Trace> Node<T> {
 
     // Dialling and losing the link.
 
-    pub(super) fn dial_master(&mut self) {
+    pub(super) fn connect_to_master(&mut self) {
+        if let Some((host, port)) = &self.config.replicaof {
+            let text = format!("Connecting to MASTER {host}:{port}");
+            self.log(Level::Notice, text);
+            self.dial_master();
+        }
+    }
+
+    fn dial_master(&mut self) {
         let Some((host, port)) = self.config.replicaof.clone() else { return };
-        self.log(Level::Notice, format!("Connecting to MASTER {host}:{port}"));
         self.link.dial += 1;
         self.link.last_io = self.now.instant;
         self.actions.push_back(Action::Dial { dial: self.link.dial, host, port });
@@ -195,7 +203,7 @@ impl<T: Trace> Node<T> {
         self.link.transaction = None;
         self.link.initial = None;
         let was = self.link.state;
-        if self.link.transfer.take().is_some() {
+        if self.link.transfer.take().is_some() && *reason != CloseReason::Asked {
             self.log(Level::Warning, "I/O error trying to sync with MASTER: connection lost");
         }
         if self.config.replicaof.is_none() && was != ReplState::Connected {
@@ -216,9 +224,7 @@ impl<T: Trace> Node<T> {
             self.master_cached_event();
         }
         self.set_link_state(ReplState::Connect, "the link broke");
-        if *reason != CloseReason::Asked
-            && let Some((host, port)) = self.config.replicaof.clone()
-        {
+        if let Some((host, port)) = self.config.replicaof.clone() {
             self.log(Level::Notice, format!("Reconnecting to MASTER {host}:{port}"));
             self.dial_master();
         }

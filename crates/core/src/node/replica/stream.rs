@@ -16,7 +16,7 @@ impl<T: Trace> Node<T> {
             return 0;
         }
         let (mut at, mut ranges) = (0, std::mem::take(&mut self.master_ranges));
-        let limits = Limits::default();
+        let limits = limits_of_master();
         while at < input.len() && conn.closing.is_none() {
             ranges.clear();
             match conn.parser.parse(&input[at..], &limits, &mut ranges) {
@@ -69,6 +69,9 @@ impl<T: Trace> Node<T> {
                 self.advance(&transaction);
             } else if name.eq_ignore_ascii_case(b"discard") {
                 self.advance(&transaction);
+            } else if transaction.len() as u64 > self.config.client_query_buffer_limit {
+                let text = "The master's transaction is longer than client-query-buffer-limit";
+                self.abort_link(conn, text.into());
             } else {
                 self.link.transaction = Some(transaction);
             }
@@ -90,7 +93,7 @@ impl<T: Trace> Node<T> {
     }
 
     fn apply_transaction(&mut self, bytes: &[u8]) {
-        let (mut parser, limits) = (RequestParser::new(), Limits::default());
+        let (mut parser, limits) = (RequestParser::new(), limits_of_master());
         let (mut ranges, mut at) = (Vec::new(), 0);
         while at < bytes.len()
             && let Ok(Some(parsed)) = parser.parse(&bytes[at..], &limits, &mut ranges)
@@ -206,4 +209,9 @@ impl<T: Trace> Node<T> {
             None => self.set_link_state(ReplState::Connect, "timed out"),
         }
     }
+}
+
+/// As in Redis, `proto-max-bulk-len` is not for the master.
+fn limits_of_master() -> Limits {
+    Limits { bulk_max: u64::from(u32::MAX), unauthenticated: false }
 }
