@@ -1,5 +1,7 @@
 //! Connections: what a node remembers of each, and the table of them.
 
+use std::collections::BTreeMap;
+
 use crate::id::ConnId;
 use crate::keyspace::watch::WatchVersion;
 use crate::replication::state::ReplicaState;
@@ -81,15 +83,22 @@ pub(crate) struct Multi {
     pub(crate) broken: bool,
     /// Some queued command may write.
     pub(crate) writes: bool,
+    /// Some queued command needs a link to the master, or data that may be served stale.
+    pub(crate) not_stale: bool,
+    /// Some queued command cannot run while the dataset is loaded.
+    pub(crate) not_loading: bool,
 }
 
-/// A watched key and its version when it was watched.
-#[derive(Debug, Clone)]
+/// Watched keys, by database and name, with their versions when they were watched.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Watched {
-    pub(crate) db: usize,
-    pub(crate) key: Vec<u8>,
-    pub(crate) version: WatchVersion,
+    pub(crate) keys: BTreeMap<(usize, Vec<u8>), WatchVersion>,
+    /// Memory that the names take, about.
+    pub(crate) bytes: usize,
 }
+
+/// What a watched key costs beyond its name, about.
+pub(crate) const WATCHED_KEY_BYTES: usize = 128;
 
 /// A connection.
 #[derive(Debug, Clone)]
@@ -110,7 +119,7 @@ pub(crate) struct Conn {
     pub(crate) name: Vec<u8>,
     pub(crate) authenticated: bool,
     pub(crate) multi: Option<Box<Multi>>,
-    pub(crate) watched: Vec<Watched>,
+    pub(crate) watched: Watched,
     pub(crate) introduction: Introduction,
     pub(crate) created: Instant,
     pub(crate) last_input: Instant,
@@ -163,7 +172,7 @@ impl Conn {
             name: Vec::new(),
             authenticated: false,
             multi: None,
-            watched: Vec::new(),
+            watched: Watched::default(),
             introduction: Introduction::default(),
             created: at,
             last_input: at,
@@ -210,6 +219,18 @@ impl Conn {
             self.introduction.ip.clone()
         };
         (ip, self.introduction.port)
+    }
+
+    /// Whether the next command can run: it is not to be closed, waits for nothing, and takes its
+    /// replies.
+    pub(crate) fn runs_commands(&self) -> bool {
+        self.closing.is_none() && !self.blocked && self.out_waiting() <= super::OUTPUT_PAUSE_BYTES
+    }
+
+    /// Memory that this client's unfinished requests take: for `client-query-buffer-limit`.
+    pub(crate) fn kept_bytes(&self) -> usize {
+        let queued = self.multi.as_ref().map_or(0, |multi| multi.bytes.len());
+        self.pending.len() + queued + self.watched.bytes
     }
 
     /// Bytes of replies that wait to be sent.

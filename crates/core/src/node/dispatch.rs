@@ -5,7 +5,6 @@ use super::conn::{Conn, ReplyMode};
 use crate::commands::server::NodeCommand;
 use crate::commands::{CmdError, CommandSpec, Ctx, Flags, Handler, Outcome, Run, lookup};
 use crate::keyspace::Expiry;
-use crate::packed::parse_int;
 use crate::replication::state::ReplState;
 use crate::resp::Args;
 use crate::trace::{CloseReason, Event, Trace};
@@ -17,6 +16,7 @@ const MASTERDOWN: CmdError = CmdError::fixed(
     "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
 );
 const LOADING: CmdError = CmdError::fixed("LOADING Redis is loading the dataset in memory");
+const REPLICA: CmdError = CmdError::fixed("ERR Replica can't interact with the keyspace");
 const MISCONF: CmdError = CmdError::fixed(
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to \
      disk. Commands that may modify the data set are disabled, because this instance is configured \
@@ -30,10 +30,14 @@ impl<T: Trace> Node<T> {
         let mark = conn.out.bytes().len();
         match self.admit(conn, args) {
             Err(error) => {
-                if let Some(spec) = lookup(args.at(0)) {
+                let spec = lookup(args.at(0));
+                if let Some(spec) = spec {
                     self.admin.commands.rejected(spec.name);
                 }
-                self.refuse(conn, &error);
+                match spec.map(|spec| spec.run) {
+                    Some(Run::Node(NodeCommand::Exec)) => self.refuse_exec(conn, &error),
+                    _ => self.refuse(conn, &error),
+                }
             }
             Ok(spec) => {
                 conn.last_command = spec.name;
@@ -53,32 +57,44 @@ impl<T: Trace> Node<T> {
         if !arity_fits(spec, args.len()) {
             return Err(CmdError::arity(spec.name));
         }
-        if !conn.authenticated && !spec.flags.has(Flags::NO_AUTH) {
+        if self.must_authenticate(conn) && !spec.flags.has(Flags::NO_AUTH) {
             return Err(NOAUTH);
         }
-        let writes = spec.flags.has(Flags::WRITE)
-            || (matches!(spec.run, Run::Node(NodeCommand::Exec))
-                && conn.multi.as_ref().is_some_and(|multi| multi.writes));
+        // EXEC is what was queued.
+        let queued = conn.multi.as_deref();
+        let queued = queued.filter(|_| matches!(spec.run, Run::Node(NodeCommand::Exec)));
+        let writes = spec.flags.has(Flags::WRITE) || queued.is_some_and(|multi| multi.writes);
+        let asks_health = matches!(spec.run, Run::Node(NodeCommand::Ping));
+        if (writes || asks_health) && self.saving.refuses_writes(&self.config) {
+            return Err(MISCONF);
+        }
         if writes {
             self.admit_write()?;
         }
         let stale = self.config.replicaof.is_some()
             && self.link.state != ReplState::Connected
             && !self.config.replica_serve_stale_data;
-        if stale && !spec.flags.has(Flags::STALE) {
+        if stale && (!spec.flags.has(Flags::STALE) || queued.is_some_and(|m| m.not_stale)) {
             return Err(MASTERDOWN);
         }
-        if self.is_loading_at_start() && !spec.flags.has(Flags::LOADING) {
+        let not_loading = || queued.is_some_and(|multi| multi.not_loading);
+        if self.is_loading_at_start() && (!spec.flags.has(Flags::LOADING) || not_loading()) {
             return Err(LOADING);
+        }
+        let keyspace = spec.flags.has(Flags::WRITE) || spec.flags.has(Flags::READONLY);
+        if keyspace && conn.replica().is_some() {
+            return Err(REPLICA);
         }
         Ok(spec)
     }
 
+    /// Whether this client has to give a password first.
+    pub(super) fn must_authenticate(&self, conn: &Conn) -> bool {
+        !conn.authenticated && !self.config.requirepass.is_empty()
+    }
+
     fn admit_write(&self) -> Outcome {
         let is_replica = self.config.replicaof.is_some();
-        if self.saving.refuses_writes(&self.config) && !is_replica {
-            return Err(MISCONF);
-        }
         if !is_replica && !self.enough_good_replicas() {
             return Err(NOREPLICAS);
         }

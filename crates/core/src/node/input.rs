@@ -13,7 +13,10 @@ use crate::trace::{CloseReason, Level, Trace};
 const BATCH_MAX: usize = 64;
 
 /// Capacity of an idle connection's query buffer, at most.
-const PENDING_KEEP_BYTES: usize = 64 * 1024;
+pub(super) const PENDING_KEEP_BYTES: usize = 64 * 1024;
+
+/// Argument ranges whose memory is kept from batch to batch, at most.
+const RANGES_KEEP: usize = 64 * 1024;
 
 /// A command of the batch: where it begins in the buffer, and where its ranges begin.
 #[derive(Debug, Clone, Copy)]
@@ -62,13 +65,15 @@ impl<T: Trace> Node<T> {
             pending.drain(..used);
             conn.pending = pending;
         }
-        if conn.pending.len() as u64 > self.config.client_query_buffer_limit {
+        if conn.kept_bytes() as u64 > self.config.client_query_buffer_limit {
             let client = self.describe_client(conn);
             self.log(
                 Level::Warning,
                 format!("Closing client that reached max query buffer length: {client}"),
             );
             conn.pending = Vec::new();
+            conn.multi = None;
+            self.unwatch_all(conn);
             conn.closing = Some(CloseReason::Protocol("query buffer limit".into()));
         }
         if conn.pending.is_empty() && conn.pending.capacity() > PENDING_KEEP_BYTES {
@@ -80,7 +85,7 @@ impl<T: Trace> Node<T> {
     fn run_commands(&mut self, conn: &mut Conn, buf: &[u8]) -> usize {
         let mut batch = std::mem::take(&mut self.batch);
         let mut at = 0;
-        while at < buf.len() && conn.closing.is_none() && !conn.blocked {
+        while at < buf.len() && conn.runs_commands() {
             let end = self.parse_batch(conn, buf, &mut at, &mut batch);
             self.warm(conn.db, buf, &mut batch);
             let scratch =
@@ -99,6 +104,8 @@ impl<T: Trace> Node<T> {
                 }
             }
         }
+        // One command with millions of arguments must not keep its memory for ever.
+        batch.ranges.shrink_to(RANGES_KEEP);
         self.batch = batch;
         // After a protocol error, or QUIT, what follows is not to be looked at.
         if conn.closing.is_some() { buf.len() } else { at }
@@ -113,7 +120,7 @@ impl<T: Trace> Node<T> {
     ) -> End {
         batch.requests.clear();
         batch.ranges.clear();
-        let unauthenticated = !conn.authenticated;
+        let unauthenticated = self.must_authenticate(conn);
         let limits = Limits { bulk_max: self.config.proto_max_bulk_len, unauthenticated };
         // AUTH changes what may follow it.
         let most = if unauthenticated { 1 } else { BATCH_MAX };
@@ -162,7 +169,7 @@ impl<T: Trace> Node<T> {
         scratch: Option<&[u8]>,
     ) -> Option<usize> {
         for request in &batch.requests {
-            if conn.closing.is_some() || conn.blocked {
+            if !conn.runs_commands() {
                 return Some(request.at);
             }
             let bytes = match scratch {

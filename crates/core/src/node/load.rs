@@ -8,8 +8,8 @@ use crate::config::EncodingLimits;
 use crate::id::ReplId;
 use crate::keyspace::Keyspace;
 use crate::keyspace::load::Loader;
-use crate::replication::OFFSET_MAX;
 use crate::rdb::{RdbError, Reader, Settings};
+use crate::replication::OFFSET_MAX;
 use crate::time::Now;
 use crate::trace::{Event, Level, Trace};
 

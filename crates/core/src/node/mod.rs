@@ -217,8 +217,8 @@ impl<'a> Outgoing<'a> {
 pub const REDIS_VERSION: &str = "7.0.15";
 
 /// Replies that wait for a client that does not read them, in bytes, before the node stops reading
-/// from it. Redis would let them grow without limit.
-pub const OUTPUT_PAUSE_BYTES: usize = 256 * 1024 * 1024;
+/// from it and running what it sent. Redis would let them grow without limit.
+pub const OUTPUT_PAUSE_BYTES: usize = if cfg!(test) { 64 * 1024 } else { 256 * 1024 * 1024 };
 
 /// A Redis node.
 #[derive(Debug, Clone)]
@@ -391,6 +391,9 @@ impl<T: Trace> Node<T> {
         let rest = conn.out_advance(len);
         if conn.replica().is_some() {
             self.replica_sent(&mut conn, rest);
+        }
+        if conn.reading_paused && conn.runs_commands() && matches!(conn.kind, Kind::Client) {
+            self.client_input(&mut conn, b"");
         }
         self.put_back(conn);
     }

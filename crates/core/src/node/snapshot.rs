@@ -112,7 +112,8 @@ impl<T: Trace> Node<T> {
     pub(super) fn snapshot_wanted(&mut self, conn: &mut Conn) {
         let eof = conn.introduction.eof;
         if let Some(job) = &self.snapshot {
-            let joinable = job.target == SnapshotTarget::ReplicasDisk && job.phase != Phase::Sending;
+            let joinable =
+                job.target == SnapshotTarget::ReplicasDisk && job.phase != Phase::Sending;
             let socket = job.target == SnapshotTarget::ReplicasSocket;
             let text = if joinable && let Some(offset) = self.snapshot_offset() {
                 self.start_full_resync(conn, offset);

@@ -1,7 +1,9 @@
 //! MULTI, EXEC, DISCARD, WATCH.
 
+use std::collections::btree_map::Entry;
+
 use super::Node;
-use super::conn::{Conn, Watched};
+use super::conn::{Conn, WATCHED_KEY_BYTES};
 use crate::commands::{CmdError, CommandSpec, Flags, Outcome, lookup};
 use crate::resp::Args;
 use crate::trace::Trace;
@@ -24,10 +26,21 @@ impl<T: Trace> Node<T> {
         }
         let Some(multi) = &mut conn.multi else { return };
         multi.writes |= spec.flags.has(Flags::WRITE);
+        multi.not_stale |= !spec.flags.has(Flags::STALE);
+        multi.not_loading |= !spec.flags.has(Flags::LOADING);
         multi.bytes.extend_from_slice(args.raw());
         multi.ranges.extend_from_slice(args.ranges());
         multi.commands.push((multi.bytes.len(), multi.ranges.len()));
         conn.out.simple("QUEUED");
+    }
+
+    /// An EXEC that must not run now discards its transaction and says why.
+    pub(super) fn refuse_exec(&mut self, conn: &mut Conn, error: &CmdError) {
+        conn.multi = None;
+        self.unwatch_all(conn);
+        let why = error.text().strip_prefix("ERR ").unwrap_or(error.text());
+        let error = CmdError::new(format!("EXECABORT Transaction discarded because of: {why}"));
+        self.refuse(conn, &error);
     }
 
     pub(super) fn discard(&mut self, conn: &mut Conn) -> Outcome {
@@ -74,27 +87,27 @@ impl<T: Trace> Node<T> {
         }
         self.begin_read();
         for key in args.from(1) {
-            if conn.watched.iter().any(|w| w.db == conn.db && w.key == key) {
-                continue;
+            if let Entry::Vacant(place) = conn.watched.keys.entry((conn.db, key.to_vec())) {
+                place.insert(self.keyspace.watch(conn.db, key));
+                conn.watched.bytes += key.len() + WATCHED_KEY_BYTES;
             }
-            let version = self.keyspace.watch(conn.db, key);
-            conn.watched.push(Watched { db: conn.db, key: key.to_vec(), version });
         }
         conn.out.ok();
         Ok(())
     }
 
     pub(super) fn unwatch_all(&mut self, conn: &mut Conn) {
-        for watched in conn.watched.drain(..) {
-            self.keyspace.unwatch(watched.db, &watched.key);
+        for (db, key) in std::mem::take(&mut conn.watched).keys.into_keys() {
+            self.keyspace.unwatch(db, &key);
         }
     }
 
     fn watched_untouched(&mut self, conn: &Conn) -> bool {
-        if conn.watched.is_empty() {
+        if conn.watched.keys.is_empty() {
             return true;
         }
         self.begin_read();
-        !conn.watched.iter().any(|w| self.keyspace.watch_changed(w.db, &w.key, w.version))
+        let mut watched = conn.watched.keys.iter();
+        !watched.any(|((db, key), version)| self.keyspace.watch_changed(*db, key, *version))
     }
 }

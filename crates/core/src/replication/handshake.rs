@@ -215,5 +215,7 @@ mod tests {
             assert!(read(bad.into()).is_err(), "{bad}");
         }
         assert!(read(format!("+FULLRESYNC {id} -1")).is_err());
+        // Further bytes of the stream would leave the range of offsets.
+        assert!(read(format!("+FULLRESYNC {id} 9223372036854775806")).is_err());
     }
 }

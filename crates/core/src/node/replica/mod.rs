@@ -5,6 +5,7 @@ mod stream;
 mod transfer;
 
 use super::conn::Conn;
+use super::input::PENDING_KEEP_BYTES;
 use super::{Action, Node};
 use crate::commands::{CmdError, Outcome};
 use crate::id::{ConnId, ReplId};
@@ -274,6 +275,9 @@ impl<T: Trace> Node<T> {
             pending.extend_from_slice(input);
             let used = self.link_input(conn, &pending);
             pending.drain(..used);
+            if pending.is_empty() {
+                pending.shrink_to(PENDING_KEEP_BYTES);
+            }
             conn.pending = pending;
         }
     }

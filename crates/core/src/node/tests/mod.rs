@@ -1,8 +1,11 @@
 //! Nodes on an in-memory network whose time jumps to the next wake-up.
 
 mod clients;
+mod limits;
+mod lone;
 mod replication;
 mod saving;
+mod states;
 
 use std::collections::{BTreeMap, VecDeque};
 
