@@ -20,7 +20,7 @@ const STEPS: u64 = 48;
 const SHIFT: u64 = 12;
 
 /// Where the lanes begin and end, in percent of the width.
-const LEFT: f64 = 9.0;
+const LEFT: f64 = 12.5;
 const RIGHT: f64 = 99.0;
 
 /// The steps that are shown: the first one and the one after the last.
@@ -51,7 +51,7 @@ impl App {
             html! {
                 <>
                     <line class="lane" x1={pc(LEFT)} x2={pc(RIGHT)} y1={pc(y)} y2={pc(y)} />
-                    <text class="lane-name" x="12" y={pc(y)} dy="4">
+                    <text class="lane-name" x="10" y={pc(y)} dy="4">
                         { node.port }
                     </text>
                 </>
