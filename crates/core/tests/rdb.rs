@@ -28,7 +28,17 @@ impl Notes {
 
     fn part(&mut self, kind: &str, bytes: &[u8]) -> Taken {
         assert!(self.inside, "a value outside of begin and end");
-        self.line(format!("  {kind} {}", bytes.escape_ascii()))
+        const SHOWN: usize = 60;
+        let text = bytes.escape_ascii().to_string();
+        if text.len() <= SHOWN {
+            return self.line(format!("  {kind} {text}"));
+        }
+        let sum = lockstep_core::rdb::crc64::update(0, bytes);
+        self.line(format!(
+            "  {kind} {} ... {} bytes, crc64 {sum:016x}",
+            &text[..SHOWN],
+            bytes.len()
+        ))
     }
 
     fn parts(&mut self, kind: &str, list: &Listpack) -> Taken {
@@ -240,7 +250,7 @@ fn the_beginning_of_a_real_file() {
         k3 String
           = wwwwwwww
         s1 String
-          = .ahaa bit longer and with spaceslonger than 256 characters and trivially compressible --------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------
+          = .ahaa bit longer and with spaceslonger than 256 characters a ... 562 bytes, crc64 a416b083f5baf375
         s2 String
           = now_exists
         n5b String

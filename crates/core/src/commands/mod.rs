@@ -28,6 +28,22 @@ use crate::keyspace::{Keyspace, Value};
 use crate::resp::{Args, Reply};
 use crate::rng::Rng;
 
+/// Elements of packed collections as replies.
+pub(crate) trait ReplyElem {
+    /// Writes the element as a bulk string.
+    fn reply(&self, reply: &mut Reply);
+}
+
+impl ReplyElem for crate::packed::Elem<'_> {
+    #[inline]
+    fn reply(&self, reply: &mut Reply) {
+        match self {
+            Self::Int(value) => reply.bulk_int(*value),
+            Self::Bytes(bytes) => reply.bulk(bytes),
+        }
+    }
+}
+
 /// What a handler returns: an error becomes the reply. A handler must not have written to the reply
 /// nor changed anything before it fails.
 pub type Outcome = Result<(), CmdError>;

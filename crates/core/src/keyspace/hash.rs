@@ -399,7 +399,8 @@ mod tests {
                 if cursor == 0 { break; }
             }
             prop_assert_eq!(&scanned, &model);
-            let random = hash.random(&mut Rng::new(entries as u64)).map(|(f, v)| (f.to_vec(), v.to_vec()));
+            let random = hash.random(&mut Rng::new(entries as u64));
+            let random = random.map(|(f, v)| (f.to_vec(), v.to_vec()));
             match random {
                 Some((field, value)) => prop_assert_eq!(model.get(&field), Some(&value)),
                 None => prop_assert!(model.is_empty()),

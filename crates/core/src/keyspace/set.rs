@@ -283,7 +283,8 @@ mod tests {
     proptest! {
         #[test]
         fn behaves_like_a_set(
-            steps in prop::collection::vec((any::<bool>(), member()), 0..120), entries in 0..60_usize
+            steps in prop::collection::vec((any::<bool>(), member()), 0..120),
+            entries in 0..60_usize
         ) {
             let limits = EncodingLimits { set_intset_entries: entries, ..Default::default() };
             let (mut set, mut model) = (Set::new(), BTreeSet::new());
@@ -309,7 +310,8 @@ mod tests {
                 if cursor == 0 { break; }
             }
             prop_assert_eq!(&scanned, &model);
-            let again = Set::from_members(set.iter().map(|m| m.to_vec()).collect::<Vec<_>>().into_iter(), &limits, hasher());
+            let members: Vec<_> = set.iter().map(|m| m.to_vec()).collect();
+            let again = Set::from_members(members.into_iter(), &limits, hasher());
             prop_assert_eq!(again.unwrap().len(), model.len());
             if let Some(member) = set.random(&mut crate::rng::Rng::new(1)) {
                 prop_assert!(model.contains(&member.to_vec()));

@@ -1,3 +1,5 @@
+//! Tests of the parent module.
+
 use super::*;
 
 fn text(bytes: &[u8]) -> Value {

@@ -1,8 +1,8 @@
 //! What the replication stream says about a command.
 //!
-//! A *unit* is one command of a client, or one EXEC: everything it propagates goes out together. One
-//! command goes out as it is; several are wrapped in MULTI and EXEC, so that a replica applies them
-//! at once.
+//! A *unit* is one command of a client, or one EXEC: everything it propagates goes out together.
+//! One command goes out as it is; several are wrapped in MULTI and EXEC, so that a replica applies
+//! them at once.
 
 use super::Node;
 use crate::resp::Args;

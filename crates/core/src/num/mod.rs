@@ -41,6 +41,42 @@ pub fn parse_u64(text: &[u8]) -> Option<u64> {
     })
 }
 
+/// Room for the decimal digits of an `i64`.
+#[derive(Debug, Clone, Copy)]
+pub struct IntBuf([u8; 20]);
+
+impl Default for IntBuf {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl IntBuf {
+    /// An empty buffer.
+    pub const fn new() -> Self {
+        Self([0; 20])
+    }
+
+    /// `value` in decimal.
+    pub fn format(&mut self, value: i64) -> &[u8] {
+        let mut rest = value.unsigned_abs();
+        let mut at = self.0.len();
+        loop {
+            at -= 1;
+            self.0[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        if value < 0 {
+            at -= 1;
+            self.0[at] = b'-';
+        }
+        &self.0[at..]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

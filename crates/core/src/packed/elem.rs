@@ -1,6 +1,6 @@
 //! Elements of packed structures: integers and strings.
 
-use crate::resp::reply::IntBuf;
+use crate::num::{IntBuf, parse_i64};
 
 /// An element, borrowed from the structure that holds it.
 ///
@@ -18,7 +18,7 @@ impl<'a> Elem<'a> {
     pub fn eq_bytes(&self, other: &[u8]) -> bool {
         match *self {
             Self::Bytes(bytes) => bytes == other,
-            Self::Int(value) => parse_int(other) == Some(value),
+            Self::Int(value) => parse_i64(other) == Some(value),
         }
     }
 
@@ -43,14 +43,6 @@ impl<'a> Elem<'a> {
         out.extend_from_slice(self.as_bytes(&mut IntBuf::new()));
     }
 
-    /// Writes the element as a bulk string.
-    pub fn reply(&self, reply: &mut crate::resp::Reply) {
-        match *self {
-            Self::Bytes(bytes) => reply.bulk(bytes),
-            Self::Int(value) => reply.bulk_int(value),
-        }
-    }
-
     /// How many bytes the element has as a string.
     pub fn byte_len(&self) -> usize {
         self.as_bytes(&mut IntBuf::new()).len()
@@ -60,7 +52,7 @@ impl<'a> Elem<'a> {
     pub fn as_i64(&self) -> Option<i64> {
         match *self {
             Self::Int(value) => Some(value),
-            Self::Bytes(bytes) => parse_int(bytes),
+            Self::Bytes(bytes) => parse_i64(bytes),
         }
     }
 
@@ -88,7 +80,7 @@ impl Eq for Elem<'_> {}
 /// The form Redis stores these bytes in: an integer if they are one in canonical form.
 impl<'a> From<&'a [u8]> for Elem<'a> {
     fn from(bytes: &'a [u8]) -> Self {
-        parse_int(bytes).map_or(Self::Bytes(bytes), Self::Int)
+        parse_i64(bytes).map_or(Self::Bytes(bytes), Self::Int)
     }
 }
 
@@ -110,28 +102,6 @@ impl From<i64> for Elem<'_> {
     }
 }
 
-/// An integer in canonical form: the only text that [`IntBuf::format`] gives for its value (no
-/// leading zero, no `+`, no `-0`, no space).
-pub fn parse_int(bytes: &[u8]) -> Option<i64> {
-    let (negative, digits) = match bytes {
-        [b'0'] => return Some(0),
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, bytes),
-    };
-    if digits.len() > 19 || !matches!(digits.first(), Some(b'1'..=b'9')) {
-        return None;
-    }
-    let mut magnitude: u64 = 0; // 19 digits always fit
-    for &digit in digits {
-        let digit = digit.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        magnitude = magnitude * 10 + u64::from(digit);
-    }
-    if negative { 0i64.checked_sub_unsigned(magnitude) } else { i64::try_from(magnitude).ok() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,7 +110,7 @@ mod tests {
     #[test]
     fn only_canonical_integers_are_integers() {
         for text in ["0", "1", "-1", "10", "9223372036854775807", "-9223372036854775808"] {
-            assert_eq!(parse_int(text.as_bytes()), Some(text.parse().unwrap()), "{text}");
+            assert_eq!(parse_i64(text.as_bytes()), Some(text.parse().unwrap()), "{text}");
         }
         for text in [
             "",
@@ -161,7 +131,7 @@ mod tests {
             "99999999999999999999",
             "-",
         ] {
-            assert_eq!(parse_int(text.as_bytes()), None, "{text}");
+            assert_eq!(parse_i64(text.as_bytes()), None, "{text}");
         }
     }
 
@@ -179,7 +149,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_integer_round_trips(value: i64) {
-            prop_assert_eq!(parse_int(IntBuf::new().format(value)), Some(value));
+            prop_assert_eq!(parse_i64(IntBuf::new().format(value)), Some(value));
         }
     }
 }

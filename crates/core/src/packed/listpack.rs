@@ -162,7 +162,7 @@ impl Listpack {
     /// The first entry from `start` on whose bytes are `needle`, comparing one entry and then
     /// passing over `skip` of them (1 to look at the fields of a hash only).
     pub fn find(&self, needle: &[u8], start: Option<Pos>, skip: usize) -> Option<Pos> {
-        let as_int = super::parse_int(needle);
+        let as_int = crate::num::parse_i64(needle);
         let mut at = start?.at();
         while self.0[at] != END {
             let found = match decode(&self.0, at) {

@@ -18,7 +18,7 @@ mod zipmap;
 
 use std::fmt;
 
-pub use elem::{Elem, parse_int};
+pub use elem::Elem;
 pub use intset::{Intset, IntsetIter};
 pub(crate) use listpack::{Encoded, decode, entry_after, entry_before};
 pub use listpack::{Listpack, ListpackIter, Pos};

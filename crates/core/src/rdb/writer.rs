@@ -2,7 +2,8 @@
 
 use super::format::{INT8, INT16, INT32, LZF, opcode, put_len, value_type};
 use super::{crc64, lzf};
-use crate::packed::{Elem, Intset, Listpack, parse_int};
+use crate::num::parse_i64;
+use crate::packed::{Elem, Intset, Listpack};
 use crate::resp::reply::{IntBuf, format_double};
 
 /// Bytes that wait for the checksum before it is worth computing.
@@ -185,7 +186,7 @@ impl Writer {
     /// A string: as an integer if it is a canonical one of 32 bits, compressed if that helps.
     pub fn string(&mut self, bytes: &[u8]) {
         if bytes.len() <= INT_MAX_LEN
-            && let Some(value) = parse_int(bytes)
+            && let Some(value) = parse_i64(bytes)
             && self.small_int(value)
         {
             return;

@@ -1,8 +1,8 @@
 //! The replica's side of the handshake: what it sends, and what it makes of each reply.
 //!
 //! Order (Redis 2.8 and later): `PING`; then in one go `AUTH` (with a password),
-//! `REPLCONF listening-port`, `REPLCONF ip-address` (if announced), `REPLCONF capa`; after all their
-//! replies `PSYNC`.
+//! `REPLCONF listening-port`, `REPLCONF ip-address` (if announced), `REPLCONF capa`; after all
+//! their replies `PSYNC`.
 
 use super::state::ReplState;
 use crate::id::ReplId;

@@ -10,7 +10,7 @@
 //!   byte is there. What is announced allocates nothing.
 //! * Depth, count and length have limits.
 
-use crate::packed::parse_int;
+use crate::num::parse_i64;
 use std::fmt;
 
 /// A reply.
@@ -277,20 +277,20 @@ fn head(line: &[u8], limits: &DecodeLimits) -> Result<Head, String> {
     let wrong = |what: &str| Err(format!("{what} \"{}\"", text.escape_ascii()));
     match kind {
         b'+' | b'-' => Ok(Head::Line),
-        b':' if parse_int(text).is_none() => wrong("not an integer:"),
+        b':' if parse_i64(text).is_none() => wrong("not an integer:"),
         b',' if double(text).is_none() => wrong("not a double:"),
         b'#' if text != b"t" && text != b"f" => wrong("not a boolean:"),
         b'_' if !text.is_empty() => wrong("not a null:"),
         b'(' if !is_big_number(text) => wrong("not a number:"),
         b':' | b',' | b'#' | b'_' | b'(' => Ok(Head::Line),
         b'$' | b'*' if text == b"-1" => Ok(Head::Null),
-        b'$' | b'!' | b'=' => match parse_int(text).map(u64::try_from) {
+        b'$' | b'!' | b'=' => match parse_i64(text).map(u64::try_from) {
             Some(Ok(len)) if len > limits.bulk_max => wrong("too long a string:"),
             Some(Ok(len)) if kind == b'=' && len < 4 => wrong("too short a verbatim string:"),
             Some(Ok(len)) => Ok(Head::Blob(len as usize)),
             _ => wrong("not a length:"),
         },
-        b'*' | b'%' | b'~' | b'>' | b'|' => match parse_int(text).map(u64::try_from) {
+        b'*' | b'%' | b'~' | b'>' | b'|' => match parse_i64(text).map(u64::try_from) {
             Some(Ok(count)) => Ok(Head::Aggregate(count)),
             _ => wrong("not a count:"),
         },
@@ -319,7 +319,7 @@ impl Builder<'_> {
         let len = rest.iter().position(|byte| *byte == b'\r').unwrap_or(rest.len());
         let (kind, text) = (rest[0], &rest[1..len]);
         self.at += len + 2;
-        let number = parse_int(text);
+        let number = parse_i64(text);
         match kind {
             b'+' => Value::Simple(text.to_vec()),
             b'-' => Value::Error(text.to_vec()),

@@ -46,7 +46,7 @@ fn significant(value: f64) -> ([u8; DIGITS], i32) {
     let mut parts = text.splitn(2, |byte| *byte == b'e');
     let mantissa = parts.next().unwrap_or_default().iter().filter(|byte| **byte != b'.');
     digits.iter_mut().zip(mantissa).for_each(|(digit, byte)| *digit = *byte);
-    let exponent = parts.next().and_then(crate::packed::parse_int).unwrap_or(0);
+    let exponent = parts.next().and_then(crate::num::parse_i64).unwrap_or(0);
     (digits, exponent as i32)
 }
 

@@ -10,7 +10,7 @@
 use super::reply::Reply;
 use super::request::{Range32, encode};
 use super::split::split_words;
-use crate::packed::parse_int;
+use crate::num::parse_i64;
 use std::fmt;
 
 /// Longest line (inline command, or header of a multibulk or bulk): Redis's
@@ -354,7 +354,7 @@ impl RequestParser {
         self.scanned = cr;
         let Some(after) = buf.get(cr + 1) else { return Ok(None) };
         self.odd |= *after != b'\n';
-        let number = buf.get(self.at + 1..cr).and_then(parse_int);
+        let number = buf.get(self.at + 1..cr).and_then(parse_i64);
         self.at = cr + 2;
         Ok(Some(number))
     }
@@ -602,7 +602,8 @@ mod tests {
 
     #[test]
     fn a_command_that_arrives_byte_by_byte() {
-        let input = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$12\r\nhello\r\nworld\r\nset a 'b c'\r\n*1\rx$4\r\nQUITyy";
+        let input = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$12\r\nhello\r\nworld\r\nset a 'b c'\r\n\
+            *1\rx$4\r\nQUITyy";
         let every: Vec<usize> = (0..input.len()).collect();
         let (found, end) = commands(input, &every, &Limits::default());
         assert_eq!(end, Ok(input.len()));
@@ -644,7 +645,8 @@ mod tests {
         #[test]
         fn any_bytes_are_parsed_alike_whole_and_in_pieces(
             input in prop::collection::vec(prop_oneof![
-                Just(b'*'), Just(b'$'), Just(b'\r'), Just(b'\n'), Just(b'1'), Just(b'0'), Just(b'2'),
+                Just(b'*'), Just(b'$'), Just(b'\r'), Just(b'\n'), Just(b'1'), Just(b'0'),
+                Just(b'2'),
                 Just(b'"'), Just(b'a'), Just(b' '), any::<u8>(),
             ], 0..60),
         ) {

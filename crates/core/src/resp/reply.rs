@@ -2,6 +2,7 @@
 
 pub use super::number::format_double;
 use super::number::write_double;
+pub use crate::num::IntBuf;
 
 const CRLF: &[u8] = b"\r\n";
 
@@ -182,42 +183,6 @@ impl Reply {
         self.buf.push(prefix);
         self.buf.extend_from_slice(digits.format(value));
         self.buf.extend_from_slice(CRLF);
-    }
-}
-
-/// Room for the decimal digits of an `i64`.
-#[derive(Debug, Clone, Copy)]
-pub struct IntBuf([u8; 20]);
-
-impl Default for IntBuf {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl IntBuf {
-    /// An empty buffer.
-    pub const fn new() -> Self {
-        Self([0; 20])
-    }
-
-    /// `value` in decimal.
-    pub fn format(&mut self, value: i64) -> &[u8] {
-        let mut rest = value.unsigned_abs();
-        let mut at = self.0.len();
-        loop {
-            at -= 1;
-            self.0[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        if value < 0 {
-            at -= 1;
-            self.0[at] = b'-';
-        }
-        &self.0[at..]
     }
 }
 

@@ -1,7 +1,7 @@
 //! File operations of the node, in the working directory (`dir`).
 //!
-//! Writing goes to the page cache and is done at once. A commit waits for the disk, so it is done on
-//! a thread; its end wakes the loop.
+//! Writing goes to the page cache and is done at once. A commit waits for the disk, so it is done
+//! on a thread; its end wakes the loop.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};

@@ -1,5 +1,6 @@
 //! `HRANDFIELD`.
 
+use crate::commands::ReplyElem as _;
 use std::collections::BTreeSet;
 
 use super::hash;

@@ -1,6 +1,7 @@
 //! `HGET`, `HMGET`, `HGETALL`, `HKEYS`, `HVALS`, `HLEN`, `HEXISTS`, `HSTRLEN`, `HSCAN`.
 
 use super::hash;
+use crate::commands::ReplyElem as _;
 use crate::commands::scan::{ScanOptions, parse_cursor, reply_scan};
 use crate::commands::{Ctx, Outcome};
 use crate::resp::reply::IntBuf;

@@ -4,6 +4,7 @@
 use super::edit::transfer;
 use super::pop::{MultiPop, multi_pop, pop_name};
 use super::{end, list_mut, removed};
+use crate::commands::ReplyElem as _;
 use crate::commands::timeout::parse_timeout;
 use crate::commands::{Ctx, Outcome};
 use crate::keyspace::list::End;

@@ -1,6 +1,7 @@
 //! `LTRIM`, `LREM`, `LMOVE`, `RPOPLPUSH`.
 
 use super::{end, int, list, list_mut, removed, span};
+use crate::commands::ReplyElem as _;
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::keyspace::Value;
 use crate::keyspace::list::{End, List};

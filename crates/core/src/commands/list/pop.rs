@@ -1,6 +1,7 @@
 //! `LPOP`, `RPOP`, `LMPOP`.
 
 use super::{end, int_from, list_mut, removed};
+use crate::commands::ReplyElem as _;
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::keyspace::list::{End, List};
 use crate::resp::reply::IntBuf;

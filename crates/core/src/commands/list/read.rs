@@ -1,6 +1,7 @@
 //! `LLEN`, `LINDEX`, `LRANGE`, `LPOS`.
 
 use super::{int, int_from, list, span};
+use crate::commands::ReplyElem as _;
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::keyspace::list::End;
 use crate::resp::Args;

@@ -1,6 +1,7 @@
 //! Intersection, union and difference of sets.
 
 use super::set;
+use crate::commands::ReplyElem as _;
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::keyspace::{Keyspace, Set, Ttl, Value};
 use crate::num::parse_i64;

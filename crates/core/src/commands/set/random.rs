@@ -1,6 +1,7 @@
 //! `SPOP`, `SRANDMEMBER`.
 
 use super::{removed, set, set_mut};
+use crate::commands::ReplyElem as _;
 use crate::commands::random::{Wanted, choose, too_many};
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::keyspace::Set;

@@ -1,6 +1,7 @@
 //! `SCARD`, `SISMEMBER`, `SMISMEMBER`, `SMEMBERS`, `SSCAN`.
 
 use super::set;
+use crate::commands::ReplyElem as _;
 use crate::commands::scan::{ScanOptions, parse_cursor, reply_scan};
 use crate::commands::{Ctx, Outcome};
 use crate::keyspace::Set;

@@ -26,8 +26,8 @@ struct Expire<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// Reads the options from argument `first` on; `for_set` tells the grammar of `SET` from that of
-    /// `GETEX`.
+    /// Reads the options from argument `first` on; `for_set` tells the grammar of `SET` from that
+    /// of `GETEX`.
     fn parse(args: Args<'a>, first: usize, for_set: bool) -> Result<Self, CmdError> {
         let mut options = Self::default();
         let mut rest = args.from(first);

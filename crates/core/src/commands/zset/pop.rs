@@ -1,6 +1,7 @@
 //! `ZPOPMIN`, `ZPOPMAX`, `ZMPOP` and their blocking forms.
 
 use super::{int_from, removed, zset_mut};
+use crate::commands::ReplyElem as _;
 use crate::commands::timeout::parse_timeout;
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::keyspace::ZSet;

@@ -1,6 +1,7 @@
 //! `ZRANDMEMBER`.
 
 use super::zset;
+use crate::commands::ReplyElem as _;
 use crate::commands::random::{Wanted, choose, too_many};
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::resp::{Args, Reply};

@@ -1,5 +1,6 @@
 //! `ZRANGE` and its older forms, `ZRANGESTORE`.
 
+use crate::commands::ReplyElem as _;
 use std::ops::Range;
 
 use super::score::{parse_lex_range, parse_score_range};

@@ -2,6 +2,7 @@
 
 use super::score::{parse_lex_range, parse_score_range};
 use super::zset;
+use crate::commands::ReplyElem as _;
 use crate::commands::scan::{ScanOptions, parse_cursor, reply_scan};
 use crate::commands::{Ctx, Outcome};
 use crate::keyspace::ZSet;

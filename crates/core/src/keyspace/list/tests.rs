@@ -40,7 +40,8 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (any::<usize>(), value()).prop_map(|(at, value)| Op::Insert(at, value)),
         2 => (any::<usize>(), value()).prop_map(|(at, value)| Op::Set(at, value)),
         1 => (any::<usize>(), 0_usize..20).prop_map(|(at, len)| Op::RemoveRange(at, len)),
-        1 => (value(), end(), 1_usize..9).prop_map(|(v, end, most)| Op::RemoveMatching(v, end, most)),
+        1 => (value(), end(), 1_usize..9)
+            .prop_map(|(v, end, most)| Op::RemoveMatching(v, end, most)),
     ]
 }
 

@@ -66,10 +66,10 @@ impl Position {
 }
 
 impl<E: Entry> Table<E> {
-    /// Calls `visit` with the id and the entry of about `count` entries from `cursor` on (0: the start) and returns the
-    /// cursor for the next call, 0 at the end. As with Redis, every entry that is in the table from
-    /// the first call to the last is visited at least once, however the table grows or shrinks in
-    /// between. A made-up cursor is harmless.
+    /// Calls `visit` with the id and the entry of about `count` entries from `cursor` on (0: the
+    /// start) and returns the cursor for the next call, 0 at the end. As with Redis, every entry
+    /// that is in the table from the first call to the last is visited at least once, however the
+    /// table grows or shrinks in between. A made-up cursor is harmless.
     pub fn scan(&self, cursor: u64, count: usize, mut visit: impl FnMut(u32, &E)) -> u64 {
         let Some(mut position) = Position::decode(cursor).filter(|_| self.len > 0) else {
             return 0;

@@ -36,7 +36,7 @@ impl Packed {
     }
 
     pub(super) fn find(&self, member: &[u8]) -> Option<Found> {
-        let as_int = crate::packed::parse_int(member);
+        let as_int = crate::num::parse_i64(member);
         let mut pos = self.0.first();
         let mut rank = 0;
         while let Some(at) = pos {

@@ -120,7 +120,8 @@ proptest! {
 
     #[test]
     fn both_encodings_behave_like_the_model(
-        steps in prop::collection::vec(step(), 0..250), entries in prop_oneof![Just(0_usize), 1..200_usize]
+        steps in prop::collection::vec(step(), 0..250),
+        entries in prop_oneof![Just(0_usize), 1..200_usize]
     ) {
         let limits = EncodingLimits { zset_entries: entries, zset_value: 23, ..Default::default() };
         let (mut zset, mut model) = (ZSet::new(), Model::new());
@@ -157,7 +158,8 @@ proptest! {
 
     #[test]
     fn members_are_found_by_their_bytes(
-        names in prop::collection::btree_set("[a-c]{0,3}", 0..40), a in "[a-c]{0,3}", b in "[a-c]{0,3}",
+        names in prop::collection::btree_set("[a-c]{0,3}", 0..40),
+        a in "[a-c]{0,3}", b in "[a-c]{0,3}",
         entries in prop_oneof![Just(0_usize), Just(128_usize)]
     ) {
         let limits = EncodingLimits { zset_entries: entries, ..Default::default() };
