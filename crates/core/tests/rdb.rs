@@ -28,17 +28,7 @@ impl Notes {
 
     fn part(&mut self, kind: &str, bytes: &[u8]) -> Taken {
         assert!(self.inside, "a value outside of begin and end");
-        const SHOWN: usize = 60;
-        let text = bytes.escape_ascii().to_string();
-        if text.len() <= SHOWN {
-            return self.line(format!("  {kind} {text}"));
-        }
-        let sum = lockstep_core::rdb::crc64::update(0, bytes);
-        self.line(format!(
-            "  {kind} {} ... {} bytes, crc64 {sum:016x}",
-            &text[..SHOWN],
-            bytes.len()
-        ))
+        self.line(format!("  {kind} {}", bytes.escape_ascii()))
     }
 
     fn parts(&mut self, kind: &str, list: &Listpack) -> Taken {
@@ -242,7 +232,8 @@ fn errors_name_the_type_the_key_and_the_place() {
 fn the_beginning_of_a_real_file() {
     let file = files().into_iter().find(|file| file.0 == "parser_filters.rdb").unwrap().1;
     let notes = read([&file[..]]).unwrap();
-    let head: String = notes.text.lines().take(12).map(|line| format!("{line}\n")).collect();
+    // The long value is checked by the digests elsewhere: its beginning will do here.
+    let head: String = notes.text.lines().take(12).map(|line| format!("{line:.90}\n")).collect();
     expect_test::expect![[r#"
         db 0
         k1 String
@@ -250,7 +241,7 @@ fn the_beginning_of_a_real_file() {
         k3 String
           = wwwwwwww
         s1 String
-          = .ahaa bit longer and with spaceslonger than 256 characters a ... 562 bytes, crc64 a416b083f5baf375
+          = .ahaa bit longer and with spaceslonger than 256 characters and trivially compressible 
         s2 String
           = now_exists
         n5b String
