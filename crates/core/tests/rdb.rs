@@ -247,7 +247,8 @@ fn the_beginning_of_a_real_file() {
         n5b String
           = 1000
         l10 List
-    "#]].assert_eq(&head);
+    "#]]
+    .assert_eq(&head);
 }
 
 /// Files for tests that read them again and again.

@@ -4,7 +4,7 @@ use super::conn::{Conn, Kind, Payload, ReplicaPeer};
 use super::{Action, FileOp, Node, snapshot};
 use crate::commands::{CmdError, Outcome};
 use crate::id::ConnId;
-use crate::packed::parse_int;
+use crate::num::parse_i64;
 use crate::replication::psync::{self, FullReason, Outcome as Decision, Request, Verdict};
 use crate::replication::state::{ReplState, ReplicaState};
 use crate::resp::Args;
@@ -30,7 +30,7 @@ impl<T: Trace> Node<T> {
                 // Only a master may ask, and it does so on our link: see `replica`.
                 return Ok(());
             } else if option.eq_ignore_ascii_case(b"listening-port") {
-                let port = parse_int(value).ok_or(CmdError::NOT_INT)?;
+                let port = parse_i64(value).ok_or(CmdError::NOT_INT)?;
                 conn.introduction.port = u16::try_from(port).map_err(|_| CmdError::NOT_INT)?;
             } else if option.eq_ignore_ascii_case(b"ip-address") {
                 if value.len() > 255 {
@@ -56,7 +56,7 @@ impl<T: Trace> Node<T> {
     fn acknowledged(&mut self, conn: &mut Conn, value: &[u8]) {
         let now = self.now.instant;
         let produced = self.stream.master_repl_offset();
-        let Some(offset) = parse_int(value).and_then(|v| u64::try_from(v).ok()) else { return };
+        let Some(offset) = parse_i64(value).and_then(|v| u64::try_from(v).ok()) else { return };
         let name = conn.replica_name();
         let id = conn.id;
         let Some(peer) = conn.replica_mut() else { return };
@@ -416,7 +416,7 @@ fn sync_request(args: Args<'_>) -> Result<Request, CmdError> {
     if args.len() < 3 {
         return Err(CmdError::arity("psync"));
     }
-    let offset = parse_int(args.at(2)).ok_or(CmdError::NOT_INT)?;
+    let offset = parse_i64(args.at(2)).ok_or(CmdError::NOT_INT)?;
     if args.at(1) == b"?" {
         return Ok(Request::Fresh);
     }

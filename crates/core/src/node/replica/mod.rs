@@ -9,7 +9,7 @@ use super::input::PENDING_KEEP_BYTES;
 use super::{Action, Node};
 use crate::commands::{CmdError, Outcome};
 use crate::id::{ConnId, ReplId};
-use crate::packed::parse_int;
+use crate::num::parse_i64;
 use crate::replication::handshake as lines;
 use crate::replication::state::ReplState;
 use crate::resp::Args;
@@ -69,7 +69,7 @@ impl<T: Trace> Node<T> {
         if conn.replica().is_some() {
             return Err(CmdError::fixed("ERR Command is not valid when client is a replica."));
         }
-        let port = parse_int(port)
+        let port = parse_i64(port)
             .and_then(|port| u16::try_from(port).ok())
             .ok_or(CmdError::fixed("ERR Invalid master port"))?;
         let host = String::from_utf8_lossy(host).into_owned();
