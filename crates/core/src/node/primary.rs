@@ -258,7 +258,8 @@ impl<T: Trace> Node<T> {
         self.trim_stream();
     }
 
-    pub(super) fn trim_stream(&mut self) {
+    /// Only while every replica is in the table: one in hand would be passed over.
+    fn trim_stream(&mut self) {
         let peers = self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica());
         let slowest =
             peers.filter(|p| p.state != ReplicaState::WaitBgsaveStart).map(|p| p.sent).min();

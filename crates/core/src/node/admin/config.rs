@@ -49,7 +49,8 @@ impl<T: Trace> Node<T> {
         // Most directives are read where they matter; these have state elsewhere.
         if set.iter().any(|directive| directive.name == "repl-backlog-size") {
             self.stream.resize_backlog(self.config.repl_backlog_size);
-            self.trim_stream();
+            // What no longer fits is let go of with the next transmission.
+            self.stream_grew = true;
         }
         conn.out.ok();
         Ok(())
