@@ -119,7 +119,8 @@ impl Notes {
         let Some((name, value)) = line.split_once(':') else { return line.to_owned() };
         let changes = ["offset", "replid", "histlen", "seconds_ago", "since_seconds"];
         if changes.iter().any(|part| name.contains(part)) {
-            let zero = value.chars().all(|c| c == '0') || value == "-1";
+            let seconds = name.contains("seconds");
+            let zero = (!seconds && value.chars().all(|c| c == '0')) || value == "-1";
             return format!("{name}:{}", if zero { value } else { "(some)" });
         }
         let mut value = value.to_owned();

@@ -30,6 +30,8 @@ const STRINGS: &[(&str, Agree)] = &[
     ("BITPOS {s} (0 | 1) [{i} [{i} [BYTE | BIT]]]", Exactly),
     ("BITOP (AND | OR | XOR) {s} {s}...", Exactly),
     ("BITOP NOT {s} {s}", Exactly),
+    ("BITFIELD {s} [OVERFLOW (WRAP | SAT | FAIL)] (GET u8 {bit} | SET i5 {bit} {num} | INCRBY u4 #1 {num})", Exactly),
+    ("BITFIELD_RO {s} GET i16 {bit}", Exactly),
 ];
 
 const LISTS: &[(&str, Agree)] = &[

@@ -36,8 +36,10 @@ pub(in crate::commands) fn span(start: i64, end: i64, len: usize) -> Option<(usi
 /// `SETRANGE key offset value`
 pub(super) fn setrange(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (key, part) = (args.at(1), args.at(3));
-    let offset = usize::try_from(int(args.at(2))?)
+    let offset = u64::try_from(int(args.at(2))?)
         .map_err(|_| CmdError::fixed("ERR offset is out of range"))?;
+    // Where addresses have 32 bits, an offset beyond them is too long a string all the same.
+    let offset = usize::try_from(offset).unwrap_or(usize::MAX);
     let old_len = match read(ctx.keyspace, ctx.db, key)? {
         Some(value) => value.len(),
         None => 0,
