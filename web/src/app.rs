@@ -5,8 +5,6 @@
 //! What is shown of the world is a function of the timeline's cursor: whoever goes back and forth
 //! sees the very same page. Only what people chose (selection, tabs, language) is kept beside it.
 
-use std::collections::BTreeMap;
-
 use gloo_timers::callback::Interval;
 use lockstep_sim::view::{ConsoleText, FlightView, LinkView, NodeView};
 use lockstep_sim::{Grain, Intervention, MessageRef, NodeId, Timeline, scenarios};
@@ -129,7 +127,8 @@ pub(crate) struct App {
     help_shown: bool,
     /// The sentence that was announced last.
     pub(crate) announced: String,
-    typed: BTreeMap<NodeId, Typed>,
+    /// By node.
+    typed: Vec<Typed>,
     _keys: Keys,
 }
 
@@ -183,7 +182,7 @@ impl Component for App {
             help: false,
             help_shown: false,
             announced: String::new(),
-            typed: BTreeMap::new(),
+            typed: Vec::new(),
             _keys: Keys::listen(ctx.link().callback(Msg::Key)),
         };
         app.message = app.moment();
@@ -326,7 +325,7 @@ impl App {
 
     fn command(&mut self, node: NodeId, line: String) {
         self.stop();
-        let typed = self.typed.entry(node).or_default();
+        let typed = self.typed_at(node);
         if typed.lines.last() != Some(&line) {
             typed.lines.push(line.clone());
         }
@@ -391,8 +390,16 @@ impl App {
         }
     }
 
+    fn typed_at(&mut self, node: NodeId) -> &mut Typed {
+        let index = node.0 as usize;
+        if self.typed.len() <= index {
+            self.typed.resize_with(index + 1, Typed::default);
+        }
+        &mut self.typed[index]
+    }
+
     fn recall(&mut self, node: NodeId, by: i32, input: &HtmlInputElement) {
-        let typed = self.typed.entry(node).or_default();
+        let typed = self.typed_at(node);
         let at = if by < 0 { typed.at.saturating_sub(1) } else { typed.at + 1 };
         typed.at = at.min(typed.lines.len());
         input.set_value(typed.lines.get(typed.at).map_or("", String::as_str));

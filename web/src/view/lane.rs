@@ -2,10 +2,8 @@
 //! left to where it arrived. Steps stand at equal distances, so that a handshake of milliseconds
 //! is as legible as a silence of seconds.
 
-use std::collections::BTreeMap;
-
 use lockstep_core::trace::Event;
-use lockstep_sim::{Cause, Intervention, Message, MessageId, NodeId, Step};
+use lockstep_sim::{Cause, Intervention, Message, NodeId, Step};
 use yew::prelude::*;
 
 use super::icons::Family;
@@ -122,36 +120,33 @@ impl App {
         x: &dyn Fn(f64) -> f64,
         y: &dyn Fn(NodeId) -> f64,
     ) -> Vec<Html> {
-        let mut open: BTreeMap<(u32, u32), u64> = BTreeMap::new();
+        // What is cut or down, and since which step: a link is a pair, a node a pair of itself.
+        let mut open: Vec<((u32, u32), u64)> = Vec::new();
         let mut bands = Vec::new();
-        let mut close = |id: (u32, u32), from: Option<u64>, to: u64| {
-            if let Some(from) = from.filter(|_| to > first) {
+        let mut close = |id: (u32, u32), from: u64, to: u64| {
+            if to > first {
                 bands.push((id, from.max(first), to.min(end)));
             }
         };
         for step in self.timeline.steps().iter().take_while(|step| step.index < end) {
             let Cause::Intervention(what) = &step.cause else { continue };
-            match what {
-                Intervention::CutLink { a, b, .. } => {
-                    open.entry((a.0.min(b.0), a.0.max(b.0))).or_insert(step.index);
-                }
-                Intervention::RestoreLink { a, b } => {
-                    let id = (a.0.min(b.0), a.0.max(b.0));
-                    close(id, open.remove(&id), step.index);
-                }
-                Intervention::StopNode { node, .. } => {
-                    open.entry((node.0, node.0)).or_insert(step.index);
-                }
-                Intervention::StartNode { node } => {
-                    let id = (node.0, node.0);
-                    close(id, open.remove(&id), step.index);
-                }
+            let (id, begins) = match what {
+                Intervention::CutLink { a, b, .. } => ((a.0.min(b.0), a.0.max(b.0)), true),
+                Intervention::RestoreLink { a, b } => ((a.0.min(b.0), a.0.max(b.0)), false),
+                Intervention::StopNode { node, .. } => ((node.0, node.0), true),
+                Intervention::StartNode { node } => ((node.0, node.0), false),
+                _ => continue,
+            };
+            let known = open.iter().position(|(known, _)| *known == id);
+            match (known, begins) {
+                (None, true) => open.push((id, step.index)),
+                (Some(at), false) => close(id, open.swap_remove(at).1, step.index),
                 _ => {}
             }
         }
         let last = end.min(self.timeline.len().max(self.timeline.cursor()) + 1);
-        for (id, from) in std::mem::take(&mut open) {
-            close(id, Some(from), last);
+        for (id, from) in open {
+            close(id, from, last);
         }
         let nodes = self.scene.nodes.len() as u32;
         let shown = bands.into_iter().filter(|((_, b), ..)| *b < nodes);
@@ -173,15 +168,14 @@ fn lines(
     x: &dyn Fn(f64) -> f64,
     y: &dyn Fn(NodeId) -> f64,
 ) -> Vec<Line> {
-    let mut sent: BTreeMap<MessageId, (u64, &Message)> = BTreeMap::new();
+    let mut sent: Vec<(u64, &Message)> = Vec::new();
     let mut lines = Vec::new();
     let ends = |message: &Message| Some((message.from.node()?, message.to.node()?));
     for step in steps {
-        for message in &step.sent {
-            sent.insert(message.id, (step.index, message));
-        }
+        sent.extend(step.sent.iter().map(|message| (step.index, &**message)));
         if let Cause::Delivered(message) = &step.cause {
-            let from = sent.remove(&message.id).map(|(index, _)| index);
+            let from = sent.iter().position(|(_, sent)| sent.id == message.id);
+            let from = from.map(|at| sent.remove(at).0);
             let Some((a, b)) = ends(message) else { continue };
             // What left before the first step that is shown enters at the edge.
             let start = from.map_or(LEFT, |index| x(index as f64));
@@ -193,7 +187,7 @@ fn lines(
             });
         }
     }
-    for (index, message) in sent.into_values() {
+    for (index, message) in sent {
         let Some((a, b)) = ends(message) else { continue };
         // On its way (or lost): a stub that points to where it is going.
         let start = x(index as f64);
