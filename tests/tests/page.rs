@@ -199,9 +199,26 @@ fn a_complete_handshake_there_and_back() {
         page.in_sync() && page.nodes("data-offset")[0] != "0"
     });
     let story = sentences.join("\n");
-    for word in ["PING", "REPLCONF", "PSYNC", "FULLRESYNC", "RDB", "online"] {
+    for word in [
+        "asks 6380 for a connection",
+        "asks 6380: are you there?",
+        "on which port it listens: 6381",
+        "what it understands: eof psync2",
+        "it asks for a full copy",
+        "6380 decides: full",
+        "answers 6381: you get a full copy",
+        "announces to 6381 an RDB",
+        "6381 has replaced its dataset",
+        "6381 reports to 6380: I hold everything up to byte 0",
+    ] {
         assert!(story.contains(word), "no step says {word}:\n{story}");
     }
+
+    // The master's own view: both are online.
+    page.browser.click("[data-testid=node-1] button");
+    page.click("tab-state");
+    let state = page.browser.text("aside .body");
+    assert!(state.matches("online").count() >= 2, "{state}");
 
     // Back, step by step: at each step the very same state as on the way there.
     for (step, print) in forward.iter().rev().skip(1) {
@@ -228,11 +245,11 @@ fn a_partial_resync_after_the_cut() {
     let page = Page::open(Look::default());
     let open = "return document.querySelectorAll('[data-testid=goals] [data-done=false]').length";
     assert_ne!(page.browser.script(open, &[]), json!(0), "goals that are still to be reached");
-    page.step_until("step-transition", |page| page.browser.script(open, &[]) == json!(0));
-    // It was partial: the master's log says so in Redis's words.
+    page.step_until("step", |page| page.browser.script(open, &[]) == json!(0));
+    // It was partial: the replica's log says so in Redis's words.
     page.click("tab-log");
     let log = page.text("log");
-    assert!(log.contains("Partial resynchronization request"), "{log}");
+    assert!(log.contains("Successful partial resynchronization with master."), "{log}");
     assert!(page.in_sync());
     page.assert_quiet();
 }
