@@ -44,6 +44,7 @@ pub fn wait_online(master: &Server, replica: &Server) {
 pub fn assert_same(master: &Server, replica: &Server) {
     wait_online(master, replica);
     delete_expired(master);
+    let mut left = CATCH_UP.as_secs() * 4;
     wait_for("master and replica to be equal", CATCH_UP, || {
         let state = |server: &Server| {
             let info = server.info("replication");
@@ -55,9 +56,40 @@ pub fn assert_same(master: &Server, replica: &Server) {
         if before == after && digest == other && state(master) == before {
             return Ok(());
         }
-        Err(format!("{before:?} {digest}\n   is not {after:?} {other}"))
+        left = left.saturating_sub(1);
+        let seen = format!("{before:?} {digest}\n   is not {after:?} {other}");
+        // Equal offsets and different data will not mend themselves: say which keys they are.
+        let hopeless =
+            before == after && state(master) == before && left + 40 < CATCH_UP.as_secs() * 4;
+        assert!(!hopeless, "{seen}\n{}", differences(master, replica).join("\n"));
+        Err(seen)
     });
     assert_eq!(keyspace(master), keyspace(replica), "INFO keyspace: databases, keys, expires");
+}
+
+/// The first keys that are not the same on both.
+fn differences(master: &Server, replica: &Server) -> Vec<String> {
+    let (mut one, mut other) = (master.client(), replica.client());
+    let mut found = Vec::new();
+    for db in 0..DATABASES {
+        let select = format!("SELECT {db}");
+        assert!(one.run(&select).is_ok() && other.run(&select).is_ok());
+        let mut keys: Vec<Value> = one.run("KEYS *").items().to_vec();
+        keys.extend_from_slice(other.run("KEYS *").items());
+        for key in keys {
+            let name = key.bytes().unwrap_or_default();
+            let digest: [&[u8]; 3] = [b"DEBUG", b"DIGEST-VALUE", name];
+            let time: [&[u8]; 2] = [b"PEXPIRETIME", name];
+            let pair = (one.call(&digest), one.call(&time));
+            let same = (other.call(&digest), other.call(&time));
+            if pair != same && found.len() < 8 {
+                let object: [&[u8]; 3] = [b"OBJECT", b"ENCODING", name];
+                let (enc, enc2) = (one.call(&object), other.call(&object));
+                found.push(format!("db{db} {key:?}: {enc:?} {pair:?}, {enc2:?} {same:?}"));
+            }
+        }
+    }
+    found
 }
 
 /// Makes a master delete what has expired, as SCAN does. Redis's own search for such keys is lazy:

@@ -40,6 +40,11 @@ fn keys(server: &Server) -> i64 {
         .sum()
 }
 
+/// The digest that redis-server 7.0.15 computes.
+fn reference(content: &[u8]) -> String {
+    Launch::new(Kind::Redis).set("dbfilename", "x.rdb").file("x.rdb", content).start().digest()
+}
+
 /// What lockstep makes of one file; `Some` says what is wrong with it.
 fn check(row: &Expected) -> Option<String> {
     let content = fs::read(root().join("tests/data/rdb").join(&row.file)).expect("the file");
@@ -47,7 +52,10 @@ fn check(row: &Expected) -> Option<String> {
     match launch.try_start() {
         Ok(server) => {
             let (keys, digest) = (keys(&server), server.digest());
-            let same = row.loads && keys == row.keys && digest == row.digest;
+            // The digests in the table are those of 7.2.6, which writes scores otherwise than
+            // 7.0.15 before it hashes them; 7.0.15 is the reference.
+            let known = digest == row.digest || digest == reference(&content);
+            let same = row.loads && keys == row.keys && known;
             let text = format!("{}: {keys} keys, digest {digest}", row.file);
             (!same).then(|| format!("{text}, expected {} and {}", row.keys, row.digest))
         }
