@@ -60,7 +60,7 @@ pub fn assert_same(master: &Server, replica: &Server) {
         let seen = format!("{before:?} {digest}\n   is not {after:?} {other}");
         // Equal offsets and different data will not mend themselves: say which keys they are.
         let hopeless =
-            before == after && state(master) == before && left + 40 < CATCH_UP.as_secs() * 4;
+            before == after && state(master) == before && left + 6 < CATCH_UP.as_secs() * 4;
         assert!(!hopeless, "{seen}\n{}", differences(master, replica).join("\n"));
         Err(seen)
     });
