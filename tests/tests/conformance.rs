@@ -5,6 +5,9 @@
 //! reports every kind of difference it meets. `LOCKSTEP_STEPS` sets how long it goes on,
 //! `LOCKSTEP_SEED` repeats one, `LOCKSTEP_SUBJECT=redis` runs the reference against itself.
 
+#[path = "conformance/templates.rs"]
+mod templates;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use lockstep_tests::dataset::{Command, command, shown};
@@ -12,6 +15,10 @@ use lockstep_tests::grammar::{damage, generate};
 use lockstep_tests::resp::{Client, Value};
 use lockstep_tests::rng::Rng;
 use lockstep_tests::server::{Kind, Launch, Server};
+use templates::{
+    DATABASES, ELSEWHERE, HASHES, KEYS, LISTS, REFUSED, SETS, STRINGS, TRANSACTIONS, TTLS,
+    UNSAFE_TO_TRY, ZSETS,
+};
 
 /// How two replies have to agree.
 #[derive(Clone, Copy, PartialEq)]
@@ -28,8 +35,6 @@ enum Agree {
     InShape,
 }
 use Agree::{AsPairs, Exactly, InAnyOrder, InShape, Within};
-
-include!("conformance/templates.rs");
 
 /// Two servers and what was said to both.
 struct Pair {
@@ -220,7 +225,8 @@ fn sequence(name: &str, protocol: u8, templates: &[(&str, Agree)]) {
     for step in 0..steps() {
         let (template, agree) = rng.pick(templates);
         let mut sent = generate(template, &mut rng);
-        // A damaged BLPOP may block, a damaged SPOP pops at random, and cursors are each node's own.
+        // A damaged BLPOP may block, a damaged SPOP pops at random, and cursors are each node's
+        // own.
         let name = sent[0].as_slice();
         let fragile = name == b"SPOP"
             || name.ends_with(b"SCAN")

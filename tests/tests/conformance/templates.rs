@@ -1,8 +1,13 @@
-// What the commands look like and how far Redis promises their replies. Part of conformance.rs.
+//! What the commands look like, and how far Redis promises their replies.
 
-const STRINGS: &[(&str, Agree)] = &[
+use super::Agree::{self, AsPairs, Exactly, InAnyOrder, InShape, Within};
+
+pub(super) const STRINGS: &[(&str, Agree)] = &[
     ("SET {s} {v}", Exactly),
-    ("SET {k} {v} [NX | XX] [GET] [EX {sec} | PX {ms} | EXAT {unix} | PXAT {unixms} | KEEPTTL]", Exactly),
+    (
+        "SET {k} {v} [NX | XX] [GET] [EX {sec} | PX {ms} | EXAT {unix} | PXAT {unixms} | KEEPTTL]",
+        Exactly,
+    ),
     ("GET {s}", Exactly),
     ("GETSET {s} {v}", Exactly),
     ("GETDEL {s}", Exactly),
@@ -30,11 +35,15 @@ const STRINGS: &[(&str, Agree)] = &[
     ("BITPOS {s} (0 | 1) [{i} [{i} [BYTE | BIT]]]", Exactly),
     ("BITOP (AND | OR | XOR) {s} {s}...", Exactly),
     ("BITOP NOT {s} {s}", Exactly),
-    ("BITFIELD {s} [OVERFLOW (WRAP | SAT | FAIL)] (GET u8 {bit} | SET i5 {bit} {num} | INCRBY u4 #1 {num})", Exactly),
+    (
+        "BITFIELD {s} [OVERFLOW (WRAP | SAT | FAIL)] (GET u8 {bit} | SET i5 {bit} {num} \
+         | INCRBY u4 #1 {num})",
+        Exactly,
+    ),
     ("BITFIELD_RO {s} GET i16 {bit}", Exactly),
 ];
 
-const LISTS: &[(&str, Agree)] = &[
+pub(super) const LISTS: &[(&str, Agree)] = &[
     ("RPUSH {l} {v}...", Exactly),
     ("LPUSH {l} {m}...", Exactly),
     ("RPUSHX {l} {v}...", Exactly),
@@ -61,7 +70,7 @@ const LISTS: &[(&str, Agree)] = &[
     ("BLMPOP -1 1 {l} LEFT", Exactly),
 ];
 
-const HASHES: &[(&str, Agree)] = &[
+pub(super) const HASHES: &[(&str, Agree)] = &[
     ("HSET {h} ({f} {v})...", Exactly),
     ("HMSET {h} ({f} {v})...", Exactly),
     ("HSETNX {h} {f} {v}", Exactly),
@@ -81,7 +90,7 @@ const HASHES: &[(&str, Agree)] = &[
     ("HSCAN {h} 0 MATCH {p} COUNT 1000", AsPairs),
 ];
 
-const SETS: &[(&str, Agree)] = &[
+pub(super) const SETS: &[(&str, Agree)] = &[
     ("SADD {t} {m}...", Exactly),
     ("SADD {t} {i}...", Exactly),
     ("SREM {t} {m}...", Exactly),
@@ -108,7 +117,7 @@ const SETS: &[(&str, Agree)] = &[
     ("SORT {t} ALPHA STORE {l}", Exactly),
 ];
 
-const ZSETS: &[(&str, Agree)] = &[
+pub(super) const ZSETS: &[(&str, Agree)] = &[
     ("ZADD {z} [NX | XX] [GT | LT] [CH] ({float} {m})...", Exactly),
     ("ZADD {z} ({float} {m})...", Exactly),
     ("ZADD {z} [NX | XX] INCR {float} {m}", Exactly),
@@ -137,8 +146,14 @@ const ZSETS: &[(&str, Agree)] = &[
     ("ZPOPMIN {z} [{n}]", Exactly),
     ("ZPOPMAX {z} [{n}]", Exactly),
     ("ZMPOP (1 {z} | 2 {z} {z} | {n} {z}) (MIN | MAX) [COUNT {n}]", Exactly),
-    ("ZUNION 2 {z} {z} [WEIGHTS {float} {float}] [AGGREGATE (SUM | MIN | MAX)] [WITHSCORES]", Exactly),
-    ("ZINTER 2 {z} {z} [WEIGHTS {float} {float}] [AGGREGATE (SUM | MIN | MAX)] [WITHSCORES]", Exactly),
+    (
+        "ZUNION 2 {z} {z} [WEIGHTS {float} {float}] [AGGREGATE (SUM | MIN | MAX)] [WITHSCORES]",
+        Exactly,
+    ),
+    (
+        "ZINTER 2 {z} {z} [WEIGHTS {float} {float}] [AGGREGATE (SUM | MIN | MAX)] [WITHSCORES]",
+        Exactly,
+    ),
     ("ZDIFF 2 {z} {z} [WITHSCORES]", Exactly),
     ("ZUNIONSTORE {z} 2 {z} {t} [WEIGHTS {float} {float}] [AGGREGATE (SUM | MIN | MAX)]", Exactly),
     ("ZINTERSTORE {z} 2 {z} {t} [WEIGHTS {float} {float}] [AGGREGATE (SUM | MIN | MAX)]", Exactly),
@@ -151,7 +166,7 @@ const ZSETS: &[(&str, Agree)] = &[
     ("BZMPOP -1 1 {z} MIN", Exactly),
 ];
 
-const KEYS: &[(&str, Agree)] = &[
+pub(super) const KEYS: &[(&str, Agree)] = &[
     ("DEL {k}...", Exactly),
     ("UNLINK {k}", Exactly),
     ("EXISTS {k}...", Exactly),
@@ -173,7 +188,7 @@ const KEYS: &[(&str, Agree)] = &[
     ("PING [{v}]", Exactly),
 ];
 
-const TTLS: &[(&str, Agree)] = &[
+pub(super) const TTLS: &[(&str, Agree)] = &[
     ("EXPIRE {k} {sec} [NX | XX | GT | LT]", Exactly),
     ("PEXPIRE {k} {ms} [NX | XX | GT | LT]", Exactly),
     ("EXPIREAT {k} {unix} [NX | XX | GT | LT]", Exactly),
@@ -185,7 +200,7 @@ const TTLS: &[(&str, Agree)] = &[
     ("PEXPIRETIME {k}", Within(2000)),
 ];
 
-const TRANSACTIONS: &[(&str, Agree)] = &[
+pub(super) const TRANSACTIONS: &[(&str, Agree)] = &[
     ("MULTI", Exactly),
     ("EXEC", Exactly),
     ("EXEC", Exactly),
@@ -194,7 +209,7 @@ const TRANSACTIONS: &[(&str, Agree)] = &[
     ("UNWATCH", Exactly),
 ];
 
-const DATABASES: &[(&str, Agree)] = &[
+pub(super) const DATABASES: &[(&str, Agree)] = &[
     ("SELECT (0 | 1 | 2 | 16 | x)", Exactly),
     ("SELECT 0", Exactly),
     ("MOVE {k} (0 | 1 | 2 | 99)", Exactly),
@@ -204,23 +219,80 @@ const DATABASES: &[(&str, Agree)] = &[
 ];
 
 /// Commands whose replies speak of the node itself, or that have tests of their own.
-const ELSEWHERE: &[&str] = &[
-    "acl", "auth", "bgsave", "bgrewriteaof", "client", "command", "config", "debug", "failover",
-    "hello", "info", "lastsave", "latency", "lolwut", "memory", "module", "monitor", "psync",
-    "psubscribe", "publish", "pubsub", "punsubscribe", "quit", "replconf", "replicaof", "reset",
-    "role", "save", "shutdown", "slaveof", "slowlog", "spublish", "ssubscribe", "subscribe",
-    "sunsubscribe", "sync", "time", "unsubscribe", "wait", "dump", "restore",
+pub(super) const ELSEWHERE: &[&str] = &[
+    "acl",
+    "auth",
+    "bgsave",
+    "bgrewriteaof",
+    "client",
+    "command",
+    "config",
+    "debug",
+    "failover",
+    "hello",
+    "info",
+    "lastsave",
+    "latency",
+    "lolwut",
+    "memory",
+    "module",
+    "monitor",
+    "psync",
+    "psubscribe",
+    "publish",
+    "pubsub",
+    "punsubscribe",
+    "quit",
+    "replconf",
+    "replicaof",
+    "reset",
+    "role",
+    "save",
+    "shutdown",
+    "slaveof",
+    "slowlog",
+    "spublish",
+    "ssubscribe",
+    "subscribe",
+    "sunsubscribe",
+    "sync",
+    "time",
+    "unsubscribe",
+    "wait",
+    "dump",
+    "restore",
 ];
 
 /// Commands that change the connection or the server instead of refusing.
-const UNSAFE_TO_TRY: &[&str] = &[
-    "debug", "failover", "monitor", "psubscribe", "psync", "quit", "replicaof", "reset",
-    "shutdown", "slaveof", "ssubscribe", "subscribe", "sync", "hello", "acl", "replconf", "client",
-    "info", "lolwut", "unsubscribe", "punsubscribe", "sunsubscribe", "wait", "bgrewriteaof",
+pub(super) const UNSAFE_TO_TRY: &[&str] = &[
+    "debug",
+    "failover",
+    "monitor",
+    "psubscribe",
+    "psync",
+    "quit",
+    "replicaof",
+    "reset",
+    "shutdown",
+    "slaveof",
+    "ssubscribe",
+    "subscribe",
+    "sync",
+    "hello",
+    "acl",
+    "replconf",
+    "client",
+    "info",
+    "lolwut",
+    "unsubscribe",
+    "punsubscribe",
+    "sunsubscribe",
+    "wait",
+    "bgrewriteaof",
 ];
 
 /// What people type wrong.
-const REFUSED: &[&str] = &[
+pub(super) const REFUSED: &[&str] = &[
     "nonsense",
     "nonsense with some words",
     "GET",

@@ -313,7 +313,9 @@ impl App {
                     { for waiting }
                 </span>
                 <span class="line soft small">
-                    <span>{ self.lang.fill(Key::From, &[&grouped(backlog.first_byte_offset)]) }</span>
+                    <span>
+                        { self.lang.fill(Key::From, &[&grouped(backlog.first_byte_offset)]) }
+                    </span>
                     <span>{ format!("{} / {}", grouped(backlog.histlen), size(backlog.size)) }</span>
                 </span>
             </div>
@@ -408,7 +410,9 @@ impl App {
                         <span class="label">
                             <code>{ text }</code>
                             <span class="soft">
-                                if !message.bytes.is_empty() && message.kind != MessageKind::Rdb { { bytes } }
+                                if !message.bytes.is_empty() && message.kind != MessageKind::Rdb {
+                                    { bytes }
+                                }
                                 if more > 0 { { format!(" +{more}") } }
                             </span>
                         </span>
