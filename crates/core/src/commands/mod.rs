@@ -7,6 +7,8 @@
 
 pub mod bitmap;
 pub mod error;
+#[cfg(test)]
+mod from_master;
 pub mod hash;
 pub mod keys;
 pub mod list;

@@ -14,6 +14,8 @@ pub(crate) struct Bench {
     pub(crate) limits: EncodingLimits,
     pub(crate) now_ms: u64,
     pub(crate) resp3: bool,
+    /// Whether the commands come from a master.
+    pub(crate) from_master: bool,
     rng: Rng,
 }
 
@@ -25,6 +27,7 @@ impl Bench {
             limits: EncodingLimits::default(),
             now_ms: 1_700_000_000_000,
             resp3: false,
+            from_master: false,
             rng: Rng::new(2),
         }
     }
@@ -50,7 +53,8 @@ impl Bench {
         let mut reply = Reply::new();
         reply.set_resp3(self.resp3);
         self.effects.clear();
-        self.keyspace.begin(self.now_ms, Expiry::Delete);
+        let expiry = if self.from_master { Expiry::Ignore } else { Expiry::Delete };
+        self.keyspace.begin(self.now_ms, expiry);
         let mut ctx = Ctx {
             keyspace: &mut self.keyspace,
             db: 0,
@@ -58,7 +62,7 @@ impl Bench {
             effects: &mut self.effects,
             rng: &mut self.rng,
             limits: &self.limits,
-            from_master: false,
+            from_master: self.from_master,
         };
         let arity_ok = if spec.arity >= 0 {
             args.len() == spec.arity as usize

@@ -199,12 +199,13 @@ impl Keyspace {
     }
 
     /// As [`Keyspace::get`], without any effect: for commands that look at several values at once,
-    /// after [`Keyspace::get`] saw to each. What expired is not found.
+    /// after [`Keyspace::get`] saw to each. What expired is found by the master's commands alone.
     pub fn peek(&self, db: usize, key: &[u8]) -> Option<&Value> {
         let base = &self.dbs[db];
         let id = base.table.find(self.hasher.hash(key), key)?;
         let item = base.table.by_id(id)?;
-        (!item.is_volatile() || !self.is_due(db, id)).then_some(&item.value)
+        let hidden = self.expiry != Expiry::Ignore && item.is_volatile() && self.is_due(db, id);
+        (!hidden).then_some(&item.value)
     }
 
     /// As [`Keyspace::get`], for a change in place. The caller removes a collection that it

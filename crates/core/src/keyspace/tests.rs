@@ -35,6 +35,7 @@ fn a_replica_hides_what_expired_and_the_master_s_commands_see_it() {
     assert!(keys.peek(0, b"k").is_none());
     assert_eq!(keys.len(0), 1);
     keys.begin(2_000_000, Expiry::Ignore);
+    assert!(keys.peek(0, b"k").is_some());
     assert_eq!(keys.expire_at(0, b"k"), Some(Some(1_000_100)));
     assert!(keys.remove(0, b"k").is_some());
     assert!(!keys.has_expired());
