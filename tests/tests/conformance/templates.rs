@@ -127,22 +127,26 @@ pub(super) const ZSETS: &[(&str, Agree)] = &[
     ("ZSCORE {z} {m}", Exactly),
     ("ZMSCORE {z} {m}...", Exactly),
     ("ZCOUNT {z} {score} {score}", Exactly),
-    ("ZLEXCOUNT {z} {lex} {lex}", Exactly),
+    // Redis defines ranges by name only where all scores are equal (elsewhere what it finds depends
+    // on how its skiplist happens to be built), so these have a key of their own.
+    ("ZADD lex (0 {m})...", Exactly),
+    ("ZREM lex {m}", Exactly),
+    ("ZLEXCOUNT lex {lex} {lex}", Exactly),
     ("ZRANK {z} {m}", Exactly),
     ("ZREVRANK {z} {m}", Exactly),
     ("ZRANGE {z} {i} {i} [REV] [WITHSCORES]", Exactly),
     ("ZRANGE {z} {score} {score} BYSCORE [REV] [LIMIT {i} {n}] [WITHSCORES]", Exactly),
-    ("ZRANGE {z} {lex} {lex} BYLEX [REV] [LIMIT {i} {n}]", Exactly),
+    ("ZRANGE lex {lex} {lex} BYLEX [REV] [LIMIT {i} {n}]", Exactly),
     ("ZREVRANGE {z} {i} {i} [WITHSCORES]", Exactly),
     ("ZRANGEBYSCORE {z} {score} {score} [WITHSCORES] [LIMIT {i} {n}]", Exactly),
     ("ZREVRANGEBYSCORE {z} {score} {score} [WITHSCORES] [LIMIT {i} {n}]", Exactly),
-    ("ZRANGEBYLEX {z} {lex} {lex} [LIMIT {i} {n}]", Exactly),
-    ("ZREVRANGEBYLEX {z} {lex} {lex} [LIMIT {i} {n}]", Exactly),
+    ("ZRANGEBYLEX lex {lex} {lex} [LIMIT {i} {n}]", Exactly),
+    ("ZREVRANGEBYLEX lex {lex} {lex} [LIMIT {i} {n}]", Exactly),
     ("ZRANGESTORE {z} {z} {i} {i}", Exactly),
     ("ZRANGESTORE {z} {z} {score} {score} BYSCORE [LIMIT {i} {n}]", Exactly),
     ("ZREMRANGEBYRANK {z} {i} {i}", Exactly),
     ("ZREMRANGEBYSCORE {z} {score} {score}", Exactly),
-    ("ZREMRANGEBYLEX {z} {lex} {lex}", Exactly),
+    ("ZREMRANGEBYLEX lex {lex} {lex}", Exactly),
     ("ZPOPMIN {z} [{n}]", Exactly),
     ("ZPOPMAX {z} [{n}]", Exactly),
     ("ZMPOP (1 {z} | 2 {z} {z} | {n} {z}) (MIN | MAX) [COUNT {n}]", Exactly),
@@ -177,7 +181,6 @@ pub(super) const KEYS: &[(&str, Agree)] = &[
     ("COPY {k} {k} [REPLACE]", Exactly),
     ("COPY {k} {k} [DB {n}] [REPLACE]", Exactly),
     ("KEYS {p}", InAnyOrder),
-    ("DBSIZE", Exactly),
     ("RANDOMKEY", InShape),
     ("OBJECT ENCODING {k}", Exactly),
     ("OBJECT FREQ {k}", Exactly),
@@ -187,6 +190,10 @@ pub(super) const KEYS: &[(&str, Agree)] = &[
     ("ECHO {v}", Exactly),
     ("PING [{v}]", Exactly),
 ];
+
+/// `DBSIZE` counts keys that expired and were not deleted yet, and when that happens is each
+/// server's own affair: only where nothing expires. Elsewhere `compare_data` sees to it.
+pub(super) const SIZES: &[(&str, Agree)] = &[("DBSIZE", Exactly)];
 
 pub(super) const TTLS: &[(&str, Agree)] = &[
     ("EXPIRE {k} {sec} [NX | XX | GT | LT]", Exactly),
@@ -291,6 +298,13 @@ pub(super) const UNSAFE_TO_TRY: &[&str] = &[
     "bgrewriteaof",
 ];
 
+/// Commands of Redis that are not there yet; the others follow with later milestones.
+pub(super) const NOT_YET: &[&str] = &[
+    "FAILOVER",
+    // Says that CONFIG REWRITE is refused, which is not there yet.
+    "CONFIG HELP",
+];
+
 /// What people type wrong.
 pub(super) const REFUSED: &[&str] = &[
     "nonsense",
@@ -329,7 +343,6 @@ pub(super) const REFUSED: &[&str] = &[
     "REPLCONF foo bar",
     "REPLCONF listening-port",
     "REPLCONF listening-port abc",
-    "FAILOVER",
     "EXEC",
     "DISCARD",
     "SWAPDB 0 99",
@@ -368,6 +381,5 @@ pub(super) const REFUSED: &[&str] = &[
     "LMPOP 0 a LEFT",
     "COPY a a",
     "OBJECT HELP",
-    "CONFIG HELP",
     "DEBUG JMAP",
 ];

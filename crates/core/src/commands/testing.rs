@@ -72,7 +72,7 @@ impl Bench {
         let outcome =
             if arity_ok { handler(&mut ctx, args) } else { Err(super::CmdError::arity(spec.name)) };
         if let Err(error) = outcome {
-            reply.error(error.text());
+            reply.error_bytes(error.bytes());
         }
         reply.bytes().to_vec()
     }

@@ -46,13 +46,14 @@ impl<T: Trace> Node<T> {
     /// `SWAPDB`
     pub(super) fn swapdb_command(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
         let index = |at: usize, which: &str| {
-            let text = std::str::from_utf8(args.at(at)).ok();
-            text.and_then(|t| t.parse::<i64>().ok())
+            let number = crate::num::parse_i64(args.at(at));
+            number
+                .and_then(|n| i32::try_from(n).ok())
                 .ok_or_else(|| CmdError::new(format!("ERR invalid {which} DB index")))
         };
         let (first, second) = (index(1, "first")?, index(2, "second")?);
         let in_range =
-            |db: i64| usize::try_from(db).ok().filter(|db| *db < self.keyspace.databases());
+            |db: i32| usize::try_from(db).ok().filter(|db| *db < self.keyspace.databases());
         let (Some(first), Some(second)) = (in_range(first), in_range(second)) else {
             return Err(CmdError::fixed("ERR DB index is out of range"));
         };

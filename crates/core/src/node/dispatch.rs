@@ -2,12 +2,14 @@
 
 use super::Node;
 use super::conn::{Conn, ReplyMode};
+use crate::commands::error::c_string;
+use crate::commands::keys::check_object;
 use crate::commands::server::NodeCommand;
 use crate::commands::{CmdError, CommandSpec, Ctx, Flags, Handler, Outcome, Run, lookup};
 use crate::keyspace::Expiry;
 use crate::replication::state::ReplState;
 use crate::resp::Args;
-use crate::trace::{CloseReason, Event, Trace};
+use crate::trace::{CloseReason, Event, Level, Trace};
 
 const NOAUTH: CmdError = CmdError::fixed("NOAUTH Authentication required.");
 const READONLY: CmdError = CmdError::fixed("READONLY You can't write against a read only replica.");
@@ -28,6 +30,9 @@ impl<T: Trace> Node<T> {
     /// Runs (or queues, or refuses) one command of a client.
     pub(super) fn execute(&mut self, conn: &mut Conn, args: Args<'_>) {
         let mark = conn.out.bytes().len();
+        if is_http(args.at(0)) {
+            return self.cross_protocol(conn);
+        }
         match self.admit(conn, args) {
             Err(error) => {
                 let spec = lookup(args.at(0));
@@ -51,11 +56,36 @@ impl<T: Trace> Node<T> {
         self.settle_reply(conn, mark);
     }
 
+    /// A browser was made to talk to us: nothing it sent is answered, and the log says so, at most
+    /// once a minute.
+    fn cross_protocol(&mut self, conn: &mut Conn) {
+        let now = self.now.unix_ms;
+        if self.http_logged.is_none_or(|then| now.abs_diff(then) > 60_000) {
+            self.http_logged = Some(now);
+            self.log(
+                Level::Warning,
+                format!(
+                    "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or \
+                     Host: commands to Redis. This is likely due to an attacker attempting to use \
+                     Cross Protocol Scripting to compromise your Redis instance. Connection from \
+                     {} aborted.",
+                    conn.peer
+                ),
+            );
+        }
+        conn.out.buffer_mut().truncate(conn.out_sent);
+        conn.closing = Some(CloseReason::Protocol("an HTTP request".into()));
+    }
+
     /// The checks before a command: is it known, well-formed and allowed now?
     fn admit(&mut self, conn: &Conn, args: Args<'_>) -> Result<&'static CommandSpec, CmdError> {
         let spec = lookup(args.at(0)).ok_or_else(|| unknown(args))?;
         if !arity_fits(spec, args.len()) {
             return Err(CmdError::arity(spec.name));
+        }
+        // A wrong subcommand is not queued; outside a transaction its handler refuses it.
+        if conn.multi.is_some() && spec.name == "object" {
+            check_object(args)?;
         }
         if self.must_authenticate(conn) && !spec.flags.has(Flags::NO_AUTH) {
             return Err(NOAUTH);
@@ -110,7 +140,7 @@ impl<T: Trace> Node<T> {
         if let Some(multi) = &mut conn.multi {
             multi.broken = true;
         }
-        conn.out.error(error.text());
+        conn.out.error_bytes(error.bytes());
     }
 
     /// Runs a command that passed the checks.
@@ -128,7 +158,7 @@ impl<T: Trace> Node<T> {
         self.admin.commands.called(name, outcome.is_err());
         if let Err(error) = outcome {
             self.stats.error_reply(error.code());
-            conn.out.error(error.text());
+            conn.out.error_bytes(error.bytes());
         }
     }
 
@@ -231,6 +261,9 @@ impl<T: Trace> Node<T> {
     /// The index of a database.
     pub(super) fn parse_db(&self, text: &[u8]) -> Result<usize, CmdError> {
         let index = crate::num::parse_i64(text).ok_or(CmdError::NOT_INT)?;
+        if i32::try_from(index).is_err() {
+            return Err(CmdError::NOT_INT_32);
+        }
         usize::try_from(index)
             .ok()
             .filter(|db| *db < self.keyspace.databases())
@@ -283,18 +316,26 @@ fn bypasses_queue(spec: &CommandSpec) -> bool {
     )
 }
 
+/// Whether a command's name shows that the peer speaks HTTP, as Redis tells.
+fn is_http(name: &[u8]) -> bool {
+    let (post, host): (&[u8], &[u8]) = (b"post", b"host:");
+    name.eq_ignore_ascii_case(post) || name.eq_ignore_ascii_case(host)
+}
+
 /// Redis's text for a command it does not know: at most 128 bytes of its name and arguments.
 fn unknown(args: Args<'_>) -> CmdError {
     const SHOWN: usize = 128;
-    let name = &args.at(0)[..args.at(0).len().min(SHOWN)];
-    let mut shown = String::new();
+    let name = c_string(args.at(0));
+    let name = &name[..name.len().min(SHOWN)];
+    let mut shown = b"', with args beginning with: ".to_vec();
+    let most = shown.len() + SHOWN;
     for arg in args.from(1) {
-        if shown.len() >= SHOWN {
+        if shown.len() >= most {
             break;
         }
-        let arg = &arg[..arg.len().min(SHOWN - shown.len())];
-        shown.push_str(&format!("'{}' ", String::from_utf8_lossy(arg)));
+        let arg = c_string(arg);
+        let arg = &arg[..arg.len().min(most - shown.len())];
+        shown.extend_from_slice(&[b"'", arg, b"' "].concat());
     }
-    let name = String::from_utf8_lossy(name);
-    CmdError::new(format!("ERR unknown command '{name}', with args beginning with: {shown}"))
+    CmdError::from_bytes([b"ERR unknown command '", name, &shown].concat())
 }

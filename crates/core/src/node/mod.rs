@@ -256,6 +256,8 @@ pub struct Node<T> {
     loading: Option<load::Loading>,
     timers: timers::Timers,
     stats: stats::Stats,
+    /// When the log last spoke of HTTP, in Unix milliseconds.
+    http_logged: Option<u64>,
     admin: admin::Admin,
 }
 
@@ -291,6 +293,7 @@ impl<T: Trace> Node<T> {
             loading: None,
             timers: timers::Timers::new(now.instant),
             stats: stats::Stats::default(),
+            http_logged: None,
             admin: admin::Admin::default(),
             rng,
             config,

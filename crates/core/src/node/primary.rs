@@ -44,8 +44,7 @@ impl<T: Trace> Node<T> {
                 conn.introduction.eof |= value.eq_ignore_ascii_case(b"eof");
                 conn.introduction.psync2 |= value.eq_ignore_ascii_case(b"psync2");
             } else {
-                let shown = String::from_utf8_lossy(option);
-                return Err(CmdError::new(format!("ERR Unrecognized REPLCONF option: {shown}")));
+                return Err(CmdError::quoting("ERR Unrecognized REPLCONF option: ", option, ""));
             }
         }
         conn.out.ok();

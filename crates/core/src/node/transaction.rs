@@ -38,8 +38,8 @@ impl<T: Trace> Node<T> {
     pub(super) fn refuse_exec(&mut self, conn: &mut Conn, error: &CmdError) {
         conn.multi = None;
         self.unwatch_all(conn);
-        let why = error.text().strip_prefix("ERR ").unwrap_or(error.text());
-        let error = CmdError::new(format!("EXECABORT Transaction discarded because of: {why}"));
+        let why = error.bytes().strip_prefix(b"ERR ").unwrap_or(error.bytes());
+        let error = CmdError::quoting("EXECABORT Transaction discarded because of: ", why, "");
         self.refuse(conn, &error);
     }
 

@@ -52,8 +52,7 @@ impl Conditions {
                 b"gt" => given.gt = true,
                 b"lt" => given.lt = true,
                 _ => {
-                    let word = String::from_utf8_lossy(word);
-                    return Err(CmdError::new(format!("ERR Unsupported option {word}")));
+                    return Err(CmdError::quoting("ERR Unsupported option ", word, ""));
                 }
             }
         }

@@ -8,6 +8,7 @@ mod scan;
 mod sort;
 mod specs;
 
+pub(crate) use object::check as check_object;
 pub use specs::COMMANDS;
 
 use super::{CmdError, Ctx, Outcome};
@@ -22,9 +23,7 @@ pub(super) fn int(arg: &[u8]) -> Result<i64, CmdError> {
 fn database(ctx: &Ctx<'_>, arg: &[u8]) -> Result<usize, CmdError> {
     let number = int(arg)?;
     if i32::try_from(number).is_err() {
-        return Err(CmdError::fixed(
-            "ERR value is out of range, value must between -2147483648 and 2147483647",
-        ));
+        return Err(CmdError::NOT_INT_32);
     }
     usize::try_from(number)
         .ok()

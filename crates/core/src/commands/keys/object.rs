@@ -32,26 +32,35 @@ const HELP: &[&str] = &[
 
 /// `OBJECT <ENCODING key | FREQ key | HELP | IDLETIME key | REFCOUNT key>`
 pub(super) fn object(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
+    check(args)?;
+    if args.len() == 2 {
+        ctx.reply.array(HELP.len());
+        HELP.iter().for_each(|line| ctx.reply.simple(line));
+        return Ok(());
+    }
+    about_key(ctx, &args.at(1).to_ascii_lowercase(), args.at(2))
+}
+
+/// Whether `OBJECT` is followed by a subcommand, and that by as many arguments as it takes.
+///
+/// # Errors
+/// It is not, in Redis's words.
+pub(crate) fn check(args: Args<'_>) -> Outcome {
     let subcommand = args.at(1).to_ascii_lowercase();
     let expected = match subcommand.as_slice() {
         b"help" => 2,
         b"encoding" | b"freq" | b"idletime" | b"refcount" => 3,
         _ => {
-            let name = String::from_utf8_lossy(args.at(1));
-            let text = format!("ERR unknown subcommand '{name:.128}'. Try OBJECT HELP.");
-            return Err(CmdError::new(text));
+            let name = &args.at(1)[..args.at(1).len().min(128)];
+            let (before, after) = ("ERR unknown subcommand '", "'. Try OBJECT HELP.");
+            return Err(CmdError::quoting(before, name, after));
         }
     };
     if args.len() != expected {
         let name = String::from_utf8_lossy(&subcommand);
         return Err(CmdError::arity(&format!("object|{name}")));
     }
-    if expected == 2 {
-        ctx.reply.array(HELP.len());
-        HELP.iter().for_each(|line| ctx.reply.simple(line));
-        return Ok(());
-    }
-    about_key(ctx, &subcommand, args.at(2))
+    Ok(())
 }
 
 fn about_key(ctx: &mut Ctx<'_>, subcommand: &[u8], key: &[u8]) -> Outcome {

@@ -83,7 +83,13 @@ pub(super) fn sort_ro(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 fn run(ctx: &mut Ctx<'_>, args: Args<'_>, read_only: bool) -> Outcome {
     let mut options = Options::parse(args, read_only)?;
-    let value = ctx.keyspace.get(ctx.db, args.at(1));
+    let hasher = ctx.keyspace.hasher();
+    let value = ctx.keyspace.get(ctx.db, args.at(1)).is_some();
+    // As in Redis, SORT leaves a sorted set as a skiplist, whatever its size.
+    if value && let Some(Value::ZSet(zset)) = ctx.keyspace.get_mut(ctx.db, args.at(1)) {
+        zset.convert(hasher);
+    }
+    let value = ctx.keyspace.peek(ctx.db, args.at(1));
     let mut elements = elements(value)?;
     // A set has no order of its own, and every replica must store the same list.
     if options.unsorted && options.store.is_some() && matches!(value, Some(Value::Set(_))) {

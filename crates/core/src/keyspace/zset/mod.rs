@@ -288,7 +288,8 @@ impl ZSet {
         }
     }
 
-    fn convert(&mut self, hasher: Hasher) {
+    /// Leaves the listpack for a skiplist, if it is not one already.
+    pub fn convert(&mut self, hasher: Hasher) {
         let Repr::Packed(packed) = &self.0 else { return };
         let members = packed.range(0..packed.len());
         self.0 = Repr::Big(Box::new(Big::from_ordered(members, hasher)));

@@ -31,8 +31,7 @@ impl ClientType {
                 return Ok(kind);
             }
         }
-        let name = String::from_utf8_lossy(name);
-        Err(CmdError::new(format!("ERR Unknown client type '{name}'")))
+        Err(CmdError::quoting("ERR Unknown client type '", name, "'"))
     }
 
     fn of(conn: &Conn) -> Self {
@@ -74,8 +73,7 @@ impl KillFilter {
                 out.local = Some(value.to_vec());
             } else if option.eq_ignore_ascii_case(b"user") {
                 if value != b"default" {
-                    let user = String::from_utf8_lossy(value);
-                    return Err(CmdError::new(format!("ERR No such user '{user}'")));
+                    return Err(CmdError::quoting("ERR No such user '", value, "'"));
                 }
             } else if option.eq_ignore_ascii_case(b"skipme") {
                 out.include_me = !yes_no(value)?;

@@ -179,10 +179,9 @@ fn debug_rest<T: Trace>(node: &mut Node<T>, conn: &mut Conn, args: Args<'_>) -> 
         (b"help", 2) => help(&mut conn.out, "DEBUG", HELP),
         _ => {
             let Sub { args, .. } = Sub::new("debug", args);
-            let name = String::from_utf8_lossy(&args.at(1)[..args.at(1).len().min(128)]);
-            return Err(CmdError::new(format!(
-                "ERR unknown subcommand or wrong number of arguments for '{name}'. Try DEBUG HELP."
-            )));
+            let name = &args.at(1)[..args.at(1).len().min(128)];
+            let before = "ERR unknown subcommand or wrong number of arguments for '";
+            return Err(CmdError::quoting(before, name, "'. Try DEBUG HELP."));
         }
     }
     Ok(())

@@ -76,10 +76,8 @@ impl<T: Trace> Node<T> {
                     at += 2;
                 }
                 _ => {
-                    let option = String::from_utf8_lossy(option);
-                    return Err(CmdError::new(format!(
-                        "ERR Syntax error in HELLO option '{option}'"
-                    )));
+                    let before = "ERR Syntax error in HELLO option '";
+                    return Err(CmdError::quoting(before, option, "'"));
                 }
             }
         }

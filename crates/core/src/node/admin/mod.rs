@@ -145,9 +145,9 @@ impl<'a> Sub<'a> {
     fn unknown(&self) -> CmdError {
         const SHOWN: usize = 128;
         let name = self.args.at(1);
-        let name = String::from_utf8_lossy(&name[..name.len().min(SHOWN)]);
-        let container = self.container.to_ascii_uppercase();
-        CmdError::new(format!("ERR unknown subcommand '{name}'. Try {container} HELP."))
+        let name = &name[..name.len().min(SHOWN)];
+        let after = format!("'. Try {} HELP.", self.container.to_ascii_uppercase());
+        CmdError::quoting("ERR unknown subcommand '", name, &after)
     }
 }
 
