@@ -243,6 +243,9 @@ fn sequence(name: &str, protocol: u8, templates: &[(&str, Agree)]) {
         let fragile = name == b"SPOP"
             || (name == b"ZADD" && by_name)
             || name.ends_with(b"SCAN")
+            // A count of -2147483649 asks for as many members: gigabytes, from either side.
+            || name.ends_with(b"RANDMEMBER")
+            || name == b"HRANDFIELD"
             || (name.starts_with(b"B") && !name.starts_with(b"BIT"));
         if rng.one_in(12) && sent.len() > 1 && !fragile {
             damage(&mut sent, &mut rng);
