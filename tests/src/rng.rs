@@ -1,6 +1,9 @@
 //! Randomness that can be repeated: tests print their seed, `LOCKSTEP_SEED` sets it.
 
 /// `SplitMix64`.
+/// The seed of every run that asks for no other.
+const USUAL_SEED: u64 = 3;
+
 #[derive(Debug, Clone)]
 pub struct Rng(u64);
 
@@ -11,17 +14,19 @@ impl Rng {
         Self(seed)
     }
 
-    /// A generator with the seed in `LOCKSTEP_SEED`, or else a fresh one; the seed is printed, and
-    /// the test harness shows it when the test fails.
+    /// A generator with the seed in `LOCKSTEP_SEED` (`random`: a fresh one), or else the same one
+    /// every time, so that a change is judged by what it did. The seed is printed, and the test
+    /// harness shows it when the test fails.
     ///
     /// # Panics
-    /// If `LOCKSTEP_SEED` is not a number.
+    /// If `LOCKSTEP_SEED` is neither a number nor `random`.
     #[must_use]
     #[allow(clippy::print_stderr)]
     pub fn from_env(test: &str) -> Self {
         let seed = match std::env::var("LOCKSTEP_SEED") {
-            Ok(text) => text.parse().expect("LOCKSTEP_SEED must be a number"),
-            Err(_) => {
+            Err(_) => USUAL_SEED,
+            Ok(text) if text != "random" => text.parse().expect("LOCKSTEP_SEED: not a number"),
+            Ok(_) => {
                 let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
                 now.map_or(1, |d| u64::from(d.subsec_nanos()) ^ d.as_secs())
             }
