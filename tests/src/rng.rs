@@ -1,9 +1,9 @@
 //! Randomness that can be repeated: tests print their seed, `LOCKSTEP_SEED` sets it.
 
-/// `SplitMix64`.
 /// The seed of every run that asks for no other.
 const USUAL_SEED: u64 = 3;
 
+/// `SplitMix64`.
 #[derive(Debug, Clone)]
 pub struct Rng(u64);
 
