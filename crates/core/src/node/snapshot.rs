@@ -31,24 +31,24 @@ pub(super) struct Job {
     /// The diskless payload, with its `$EOF:` header and its mark.
     pub(super) payload: SharedBuffer,
     mark: [u8; 40],
-    temp: String,
+    pub(super) temp: String,
     /// The name it gets when it is complete; replicas read it under this name.
     pub(super) file: String,
     /// Nobody else was served meanwhile (`SAVE`, shutdown).
-    foreground: bool,
+    pub(super) foreground: bool,
     bytes: u64,
-    phase: Phase,
+    pub(super) phase: Phase,
     /// `dirty` when the cut was made: those changes are in it.
     dirty: u64,
     /// Clients that wait for the result (`SAVE`).
     waiting: Vec<ConnId>,
     /// Leave the process when it is on disk.
-    then_exit: bool,
+    pub(super) then_exit: bool,
     pub(super) started: Instant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// The table is being walked.
     Cutting,
     /// The file is being synced and renamed.
@@ -106,173 +106,9 @@ fn token_conn(token: u64) -> ConnId {
 }
 
 impl<T: Trace> Node<T> {
-    // For replicas.
-
-    /// A replica waits for a snapshot: join one, wait for the next, or start one.
-    pub(super) fn snapshot_wanted(&mut self, conn: &mut Conn) {
-        let eof = conn.introduction.eof;
-        if let Some(job) = &self.snapshot {
-            let joinable =
-                job.target == SnapshotTarget::ReplicasDisk && job.phase != Phase::Sending;
-            let socket = job.target == SnapshotTarget::ReplicasSocket;
-            let text = if joinable && let Some(offset) = self.snapshot_offset() {
-                self.start_full_resync(conn, offset);
-                "Waiting for end of BGSAVE for SYNC"
-            } else if socket {
-                "Current BGSAVE has socket target. Waiting for next BGSAVE for SYNC"
-            } else {
-                "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC"
-            };
-            self.log(Level::Notice, text);
-        } else if self.config.repl_diskless_sync && eof && self.config.repl_diskless_sync_delay > 0
-        {
-            self.log(Level::Notice, "Delay next BGSAVE for diskless SYNC");
-        } else {
-            // The connection is in our hands, not in the table: it joins by itself.
-            let others = self.waiting_replicas();
-            self.start_replica_snapshot(others, Some(conn));
-        }
-    }
-
-    /// The offset at which the snapshot in progress was cut.
-    fn snapshot_offset(&self) -> Option<u64> {
-        let attached = self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica());
-        attached
-            .filter(|peer| peer.state == ReplicaState::WaitBgsaveEnd)
-            .map(|peer| peer.initial_offset)
-            .next()
-            .filter(|offset| self.stream.holds_after(*offset))
-    }
-
-    fn waiting_replicas(&self) -> Vec<ConnId> {
-        let waits = |id: &&ConnId| {
-            let peer = self.conns.get(**id).and_then(Conn::replica);
-            peer.is_some_and(|peer| peer.state == ReplicaState::WaitBgsaveStart)
-        };
-        self.replicas.iter().filter(waits).copied().collect()
-    }
-
-    /// The cron's part: starts the snapshot that replicas wait for, when the delay is over or
-    /// enough of them came.
-    pub(super) fn start_due_snapshot(&mut self) {
-        if self.snapshot.is_some() {
-            return;
-        }
-        let waiting = self.waiting_replicas();
-        let first =
-            waiting.iter().filter_map(|id| Some(self.conns.get(*id)?.replica()?.asked)).min();
-        let Some(first) = first else { return };
-        let all_eof =
-            waiting.iter().filter_map(|id| self.conns.get(*id)).all(|conn| conn.introduction.eof);
-        let diskless = self.config.repl_diskless_sync && all_eof;
-        let enough = self.config.repl_diskless_sync_max_replicas;
-        let due = !diskless
-            || self.now.instant.secs_since(first) >= self.config.repl_diskless_sync_delay
-            || (enough > 0 && waiting.len() >= enough);
-        if due {
-            self.start_replica_snapshot(waiting, None);
-        }
-    }
-
-    fn start_replica_snapshot(&mut self, waiting: Vec<ConnId>, in_hand: Option<&mut Conn>) {
-        let all_eof =
-            waiting.iter().filter_map(|id| self.conns.get(*id)).all(|c| c.introduction.eof)
-                && in_hand.as_ref().is_none_or(|conn| conn.introduction.eof);
-        let (target, name) = if self.config.repl_diskless_sync && all_eof {
-            (SnapshotTarget::ReplicasSocket, "replicas sockets")
-        } else {
-            (SnapshotTarget::ReplicasDisk, "disk")
-        };
-        self.log(Level::Notice, format!("Starting BGSAVE for SYNC with target: {name}"));
-        let offset = self.stream.master_repl_offset();
-        // The cut holds the stream's database as it is now; what follows must select anew.
-        self.begin_job(target, offset);
-        if let Some(conn) = in_hand {
-            self.start_full_resync(conn, offset);
-        }
-        for id in waiting {
-            if let Some(mut conn) = self.conns.take(id) {
-                self.start_full_resync(&mut conn, offset);
-                self.put_back(conn);
-            }
-        }
-    }
-
-    /// Tells a replica that the snapshot it waits for stands for this offset.
-    fn start_full_resync(&mut self, conn: &mut Conn, offset: u64) {
-        let replid = self.stream.replid();
-        let id = conn.id;
-        let socket =
-            self.snapshot.as_ref().is_some_and(|job| job.target == SnapshotTarget::ReplicasSocket);
-        let Some(peer) = conn.replica_mut() else { return };
-        peer.state = ReplicaState::WaitBgsaveEnd;
-        peer.initial_offset = offset;
-        peer.sent = offset;
-        if socket {
-            peer.payload = Payload::Shared { sent: 0 };
-        }
-        if !peer.old_sync {
-            conn.out.simple(&format!("FULLRESYNC {replid} {offset}"));
-        }
-        self.selected = None;
-        let (from, to) = (ReplicaState::WaitBgsaveStart, ReplicaState::WaitBgsaveEnd);
-        self.replica_state_event(id, Some(from), Some(to), "the snapshot started");
-    }
-
-    /// A replica was sent more of the shared payload.
-    pub(super) fn payload_sent(&mut self, conn: &mut Conn) {
-        let Some(job) = &self.snapshot else { return };
-        let (end, complete) = (job.payload.end(), job.phase == Phase::Sending);
-        let sent = match conn.replica().map(|peer| &peer.payload) {
-            Some(Payload::Shared { sent }) => *sent,
-            _ => return,
-        };
-        if complete && sent == end {
-            self.put_online(conn, true);
-        }
-        // The connection is not in the table now: its position counts by hand.
-        let own = if complete && sent == end { end } else { sent };
-        self.release_payload(own);
-    }
-
-    fn release_payload(&mut self, own: u64) {
-        let others =
-            self.replicas.iter().filter_map(|id| match self.conns.get(*id)?.replica()?.payload {
-                Payload::Shared { sent } => Some(sent),
-                _ => None,
-            });
-        let slowest = others.fold(own, u64::min);
-        if let Some(job) = &mut self.snapshot {
-            job.payload.release_before(slowest);
-            let drained = job.payload.start() == job.payload.end();
-            if job.phase == Phase::Sending
-                && job.target == SnapshotTarget::ReplicasSocket
-                && drained
-            {
-                self.finish_job(true);
-            }
-        }
-    }
-
-    /// A replica is gone: perhaps it was the last that a snapshot was for.
-    pub(super) fn snapshot_reader_gone(&mut self) {
-        let Some(job) = &self.snapshot else { return };
-        let wants = |peer: &super::conn::ReplicaPeer| peer.payload != Payload::None;
-        let readers =
-            self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica()).any(wants);
-        match (job.target, job.phase) {
-            (SnapshotTarget::ReplicasSocket, _) if !readers => {
-                self.abort_snapshot("no replica is left");
-            }
-            (SnapshotTarget::ReplicasSocket, _) => self.release_payload(u64::MAX),
-            (SnapshotTarget::ReplicasDisk, Phase::Sending) if !readers => self.finish_job(true),
-            _ => {}
-        }
-    }
-
     // The job.
 
-    fn begin_job(&mut self, target: SnapshotTarget, offset: u64) {
+    pub(super) fn begin_job(&mut self, target: SnapshotTarget, offset: u64) {
         let keys = (0..self.keyspace.databases()).map(|db| self.keyspace.len(db) as u64).sum();
         let options = CutOptions {
             aux: self.rdb_aux(),
@@ -547,7 +383,7 @@ impl<T: Trace> Node<T> {
     }
 
     /// A client gets the reply it waited for, and what it sent meanwhile is run.
-    fn unblock(&mut self, id: ConnId, reply: impl FnOnce(&mut Conn)) {
+    pub(super) fn unblock(&mut self, id: ConnId, reply: impl FnOnce(&mut Conn)) {
         let Some(mut conn) = self.conns.take(id) else { return };
         conn.blocked = false;
         reply(&mut conn);
@@ -557,7 +393,7 @@ impl<T: Trace> Node<T> {
 
     // Commands.
 
-    fn begin_disk_save(&mut self) {
+    pub(super) fn begin_disk_save(&mut self) {
         self.begin_job(SnapshotTarget::Disk, self.stream.master_repl_offset());
         self.saving.last_try_ms = self.now.unix_ms;
     }
@@ -626,66 +462,5 @@ impl<T: Trace> Node<T> {
             self.log(Level::Notice, format!("{changes} changes in {secs} seconds. Saving..."));
             self.begin_disk_save();
         }
-    }
-
-    // Leaving.
-
-    /// `SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]`
-    pub(super) fn shutdown_command(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
-        let (mut save, mut nosave) = (false, false);
-        for word in args.from(1) {
-            match word.to_ascii_lowercase().as_slice() {
-                b"save" => save = true,
-                b"nosave" => nosave = true,
-                b"now" | b"force" => {}
-                b"abort" => return Err(CmdError::fixed("ERR No shutdown in progress.")),
-                _ => return Err(CmdError::SYNTAX),
-            }
-        }
-        if save && nosave {
-            return Err(CmdError::SYNTAX);
-        }
-        self.log(Level::Warning, "User requested shutdown...");
-        conn.blocked = true;
-        self.shut_down(save || (!nosave && !self.config.save.is_empty()));
-        Ok(())
-    }
-
-    pub(super) fn shut_down(&mut self, save: bool) {
-        self.abort_snapshot("the server is leaving");
-        if !save {
-            return self.exit();
-        }
-        self.log(Level::Notice, "Saving the final RDB snapshot before exiting.");
-        self.begin_disk_save();
-        if let Some(job) = &mut self.snapshot {
-            job.foreground = true;
-            job.then_exit = true;
-        }
-        while self.snapshot.as_ref().is_some_and(|job| job.phase == Phase::Cutting) {
-            self.snapshot_work();
-        }
-    }
-
-    fn after_final_save(&mut self, ok: bool) {
-        if ok {
-            return self.exit();
-        }
-        self.log(Level::Warning, "Error trying to save the DB, can't exit.");
-        self.log(
-            Level::Warning,
-            "Errors trying to shut down the server. Check the logs for more information.",
-        );
-        for conn in self.conns.iter().filter(|conn| conn.blocked).map(|c| c.id).collect::<Vec<_>>()
-        {
-            self.unblock(conn, |conn| {
-                conn.out.error("ERR Errors trying to SHUTDOWN. Check logs.");
-            });
-        }
-    }
-
-    /// The driver says goodbye, when it has cleared away what it put into the file system.
-    fn exit(&mut self) {
-        self.actions.push_back(Action::Exit { code: 0 });
     }
 }
