@@ -144,6 +144,8 @@ pub enum Event {
         replid: Option<ReplId>,
         /// The offset asked for (first byte not yet held), -1 with `?`.
         offset: i64,
+        /// Why there is no history to ask for; empty with an id.
+        why: &'static str,
     },
     /// The master answered with a full resynchronisation.
     FullResync {

@@ -1,6 +1,7 @@
 //! Views: what a page shows, as plain data. Cheap enough to be made anew for every frame.
 
 use lockstep_core::id::ReplId;
+use lockstep_core::replication::psync::Retired;
 use lockstep_core::replication::state::{ReplState, ReplicaState};
 use lockstep_core::time::Instant;
 
@@ -64,6 +65,8 @@ pub struct LiveView {
     pub replicas: Vec<ReplicaView>,
     /// The backlog; `None` while there is none.
     pub backlog: Option<BacklogView>,
+    /// Ids that were its own and no longer are.
+    pub retired: Retired,
     /// Keys in all databases.
     pub keys: u64,
 }
@@ -117,6 +120,8 @@ pub struct BacklogView {
     pub histlen: u64,
     /// `repl-backlog-size`: it holds at least this much before it forgets.
     pub size: u64,
+    /// Offset of the first byte that it could ever hold.
+    pub created_at: u64,
 }
 
 /// A link between two nodes.

@@ -252,7 +252,7 @@ fn landmark(event: &Event) -> Option<&'static str> {
         Outcome::Continue { .. } => Some("partial"),
         Outcome::FullResync { why } => match why {
             FullReason::NoHistory => Some("full: no history"),
-            FullReason::ReplIdMismatch => Some("full: another history"),
+            FullReason::ReplIdMismatch { .. } => Some("full: another history"),
             FullReason::SecondOffsetPassed { .. } => Some("full: beyond the second id"),
             FullReason::BeforeBacklog { .. } => Some("full: before the backlog"),
             _ => None,

@@ -353,6 +353,12 @@ catalogue! {
     VerdictNoBacklog = "There is no backlog to continue from.", "没有复制积压缓冲区可供继续。";
     VerdictBefore = "{0} of the bytes it needs have left the backlog.", "它需要的字节中有 {0} 个已不在缓冲区里。";
     VerdictAfter = "It asks for a byte {0} beyond the last one there is.", "它要的字节比现有的最后一个还多出 {0}。";
+    VerdictWasFreed = "That history was its own until repl-backlog-ttl ran out without a replica: backlog and ID were given up.", "那曾是它自己的复制历史，但 repl-backlog-ttl 期满仍没有从节点：缓冲区与复制 ID 都已放弃。";
+    VerdictWasCreated = "That ID was its own until the first replica came: a new history began with the backlog.", "那曾是它自己的复制 ID，直到第一个从节点到来：创建缓冲区时开始了新的复制历史。";
+    VerdictTwoBehind = "That history is two behind; only one earlier history is remembered.", "那段复制历史已是两代之前，而节点只记住上一代。";
+    VerdictWasReplaced = "That history was its own until a full resynchronisation replaced it.", "那曾是它自己的复制历史，后来被一次全量同步取代。";
+    VerdictBeforePsync2 = "That was the ID of its former master; before Redis 4.0 a promoted replica does not keep it.", "那是它以前主节点的 ID；Redis 4.0 之前，提升后的从节点不会保留它。";
+    OtherwiseNever = "No repl-backlog-size would have changed that.", "无论 repl-backlog-size 多大，结果都一样。";
     OtherwiseFull = "It would be full if the backlog held fewer than {0} bytes.", "如果缓冲区保留的字节少于 {0}，就会是全量同步。";
     OtherwisePartial = "A repl-backlog-size of {0} would have been enough.", "repl-backlog-size 若为 {0} 就足够了。";
 

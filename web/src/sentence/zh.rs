@@ -82,10 +82,11 @@ pub(super) fn text(key: Key) -> &'static str {
         Key::DecidedFullSecond => "{0} 决定：全量同步。{1} 沿旧的复制历史 {2} 走得太远，超出 {0} 所共有的部分 {3} 字节。",
         Key::DecidedFullNoBacklog => "{0} 决定：全量同步，因为它没有复制积压缓冲区。",
         Key::DecidedFullBefore => "{0} 决定：全量同步。{1} 需要第 {2} 字节，但复制积压缓冲区从第 {3} 字节开始：{4} 字节已被覆盖。缓冲区若有 {5} 字节就足够了。",
+        Key::DecidedFullNeverHeld => "{0} 决定：全量同步。{1} 需要第 {2} 字节，但复制积压缓冲区从第 {3} 字节开始，缺少 {4} 字节。它到第 {5} 字节才创建，再大也不够。",
         Key::DecidedFullAfter => "{0} 决定：全量同步。{1} 需要第 {2} 字节，比 {0} 已产生的最后一个字节还多出 {3} 字节。",
         // Inside nodes.
         Key::PsyncSent => "{0} 已持有复制历史 {1} 到第 {3} 字节的全部内容，因此请求从第 {2} 字节继续。",
-        Key::PsyncFreshSent => "{0} 没有复制历史，请求完整副本。",
+        Key::PsyncFreshSent => "{0} 没有可以继续的复制历史，请求完整副本：{1}。",
         Key::ReplStateChanged => "{0} 到主节点的链路：由“{1}”变为“{2}”（{3}）。",
         Key::ReplicaAppeared => "{0} 多了一个从节点，状态 {1}（{2}）。",
         Key::ReplicaStateChanged => "在 {0} 看来，从节点由 {1} 变为 {2}（{3}）。",
@@ -125,7 +126,19 @@ pub(super) fn reason(text: &str) -> &str {
         "snapshot sent" => "快照已发送",
         "the connection was refused" => "连接被拒绝",
         "the link broke" => "链路断开",
-        "the link cannot be resumed" => "无法从中断处继续",
+        "the last full resynchronisation was not completed" => "上一次全量同步没有完成",
+        "the last link ended with a protocol error, after which no offset can be trusted" => {
+            "上一条链路因协议错误中断，之后的偏移量都不可信"
+        }
+        "the last link was made with SYNC, which gives no replication id to go on with" => {
+            "上一次同步用的是 SYNC，没有可以继续的复制 ID"
+        }
+        "the RDB file loaded at start has no replication id (repl-id)" => {
+            "启动时载入的 RDB 文件没有复制 ID（repl-id）"
+        }
+        "this node has just started, and has loaded no replication id from an RDB file" => {
+            "该节点刚刚启动，没有从 RDB 文件载入复制 ID"
+        }
         "the master replied" => "主节点已答复",
         "the master's reply cannot be understood" => "无法理解主节点的答复",
         "the master knows no PSYNC" => "主节点不支持 PSYNC",

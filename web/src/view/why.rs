@@ -1,7 +1,9 @@
 //! Why the answer to `PSYNC` is what it is: each condition with the live numbers, the verdict,
 //! Redis's own log line, and the backlog that would have changed it.
 
-use lockstep_core::replication::psync::{self, FullReason, MasterView, Outcome, Request, Verdict};
+use lockstep_core::replication::psync::{
+    self, FullReason, MasterView, Outcome, Request, Retirement, Verdict,
+};
 use lockstep_core::trace::Event;
 use lockstep_sim::view::LiveView;
 use lockstep_sim::{Message, MessageKind, NodeId, Peer, Step};
@@ -158,7 +160,9 @@ fn master_view(live: &LiveView) -> MasterView {
             size: backlog.size,
             first_byte_offset: backlog.first_byte_offset,
             histlen: backlog.histlen,
+            created_at: backlog.created_at,
         }),
+        retired: live.retired,
     }
 }
 
@@ -169,7 +173,7 @@ fn conditions(verdict: &Verdict) -> Vec<Condition> {
         Outcome::Continue { .. } => None,
         Outcome::FullResync { why } => Some(match why {
             FullReason::SyncCommand | FullReason::NoHistory => 0,
-            FullReason::ReplIdMismatch | FullReason::SecondOffsetPassed { .. } => 1,
+            FullReason::ReplIdMismatch { .. } | FullReason::SecondOffsetPassed { .. } => 1,
             FullReason::NoBacklog => 2,
             FullReason::BeforeBacklog { .. } => 3,
             FullReason::AfterBacklog { .. } => 4,
@@ -221,7 +225,15 @@ fn text(verdict: &Verdict) -> Say {
         Outcome::FullResync { why } => match why {
             FullReason::SyncCommand => Key::VerdictSync.into(),
             FullReason::NoHistory => Key::VerdictNoHistory.into(),
-            FullReason::ReplIdMismatch => Key::VerdictMismatch.into(),
+            FullReason::ReplIdMismatch { was } => match was {
+                None => Key::VerdictMismatch,
+                Some(Retirement::BacklogFreed) => Key::VerdictWasFreed,
+                Some(Retirement::BacklogCreated) => Key::VerdictWasCreated,
+                Some(Retirement::TwoBehind | Retirement::Changed) => Key::VerdictTwoBehind,
+                Some(Retirement::Replaced) => Key::VerdictWasReplaced,
+                Some(Retirement::BeforePsync2) => Key::VerdictBeforePsync2,
+            }
+            .into(),
             FullReason::SecondOffsetPassed { by } => {
                 Say::with(Key::VerdictSecond, &[&grouped(*by)])
             }
@@ -240,10 +252,11 @@ fn otherwise(verdict: &Verdict) -> Option<Say> {
         Outcome::Continue { bytes, .. } if *bytes > 0 => {
             Some(Say::with(Key::OtherwiseFull, &[&grouped(*bytes)]))
         }
-        Outcome::FullResync { why: FullReason::BeforeBacklog { sufficient_size, .. } } => {
-            Some(Say::with(Key::OtherwisePartial, &[&grouped(*sufficient_size)]))
-        }
-        _ => None,
+        Outcome::FullResync {
+            why: FullReason::BeforeBacklog { sufficient_size: Some(size), .. },
+        } => Some(Say::with(Key::OtherwisePartial, &[&grouped(*size)])),
+        Outcome::FullResync { .. } => Some(Key::OtherwiseNever.into()),
+        Outcome::Continue { .. } => None,
     }
 }
 
@@ -262,7 +275,13 @@ mod tests {
             replid2: id(b'b'),
             second_replid_offset: 150,
             master_repl_offset: 199,
-            backlog: Some(psync::BacklogView { size: 100, first_byte_offset: 100, histlen: 100 }),
+            backlog: Some(psync::BacklogView {
+                size: 100,
+                first_byte_offset: 100,
+                histlen: 100,
+                created_at: 50,
+            }),
+            retired: psync::Retired::default(),
         };
         psync::decide(master, Request::Resume { replid: vec![letter; 40], offset })
     }
@@ -287,6 +306,7 @@ mod tests {
         assert_eq!(otherwise(&ask(99, b'a')), Some(Say::with(Key::OtherwisePartial, &[&"101"])));
         assert_eq!(otherwise(&ask(150, b'a')), Some(Say::with(Key::OtherwiseFull, &[&"50"])));
         assert_eq!(otherwise(&ask(200, b'a')), None);
-        assert_eq!(otherwise(&ask(150, b'c')), None);
+        assert_eq!(otherwise(&ask(150, b'c')), Some(Key::OtherwiseNever.into()));
+        assert_eq!(otherwise(&ask(49, b'a')), Some(Key::OtherwiseNever.into()));
     }
 }

@@ -41,6 +41,7 @@ pub enum NodeCommand {
     Latency,
     Slowlog,
     Lolwut,
+    Lockstep,
 }
 
 /// Shorthand of this table: most of its commands work while loading and on stale data.
@@ -436,5 +437,15 @@ pub const COMMANDS: &[CommandSpec] = &[
         "Shows the version, with a little art.",
         "[VERSION version]",
         NodeCommand::Lolwut,
+    ),
+    spec(
+        "lockstep",
+        -2,
+        Flags::LOADING.and(Flags::STALE),
+        Group::Server,
+        "7.0.0",
+        "Explains what this server decided: LOCKSTEP PSYNC.",
+        "subcommand [argument [argument ...]]",
+        NodeCommand::Lockstep,
     ),
 ];

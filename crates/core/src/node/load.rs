@@ -133,7 +133,10 @@ impl<T: Trace> Node<T> {
     /// A replica that restarts goes on where its file was written. A master that restarts (Redis
     /// 7.0) starts a new history that continues the old one.
     fn restore_history(&mut self, aux: &ReplAux) {
-        let (Some(replid), Some(offset)) = (aux.replid, aux.offset) else { return };
+        let (Some(replid), Some(offset)) = (aux.replid, aux.offset) else {
+            self.link.no_history = "the RDB file loaded at start has no replication id (repl-id)";
+            return;
+        };
         if self.config.replicaof.is_some() {
             self.stream.restore(replid, offset);
             self.link.cached = Some(aux.stream_db.unwrap_or(0));

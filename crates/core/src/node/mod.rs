@@ -16,6 +16,7 @@
 mod admin;
 mod conn;
 mod dataset;
+mod decisions;
 mod dispatch;
 mod feed;
 mod full_sync;
@@ -253,6 +254,7 @@ pub struct Node<T> {
     /// Since when there is no replica, for `repl-backlog-ttl`.
     no_replicas_since: Instant,
     link: replica::MasterLink,
+    decisions: decisions::Decisions,
     snapshot: Option<snapshot::Job>,
     saving: snapshot::SaveState,
     loading: Option<load::Loading>,
@@ -290,6 +292,7 @@ impl<T: Trace> Node<T> {
             replicas: Vec::new(),
             no_replicas_since: now.instant,
             link: replica::MasterLink::default(),
+            decisions: decisions::Decisions::default(),
             snapshot: None,
             saving: snapshot::SaveState::new(now),
             loading: None,

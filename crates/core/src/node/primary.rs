@@ -5,7 +5,9 @@ use super::{Action, FileOp, Node, snapshot};
 use crate::commands::{CmdError, Outcome};
 use crate::id::ConnId;
 use crate::num::parse_i64;
-use crate::replication::psync::{self, FullReason, Outcome as Decision, Request, Verdict};
+use crate::replication::psync::{
+    self, FullReason, MasterView, Outcome as Decision, Request, Retirement, Verdict,
+};
 use crate::replication::state::{ReplState, ReplicaState};
 use crate::resp::Args;
 use crate::trace::{CloseReason, Event, Level, Trace};
@@ -93,11 +95,16 @@ impl<T: Trace> Node<T> {
         if conn.out_waiting() > 0 {
             return Err(CmdError::fixed("ERR SYNC and PSYNC are invalid with pending output"));
         }
-        let request = sync_request(args)?;
+        let request = match args.at(0).eq_ignore_ascii_case(b"sync") {
+            true => Request::Sync,
+            false if args.len() < 3 => return Err(CmdError::arity("psync")),
+            false => sync_request(args.at(1), args.at(2))?,
+        };
         let name = conn.replica_name();
         self.log(Level::Notice, format!("Replica {name} asks for synchronization"));
-        let verdict = psync::decide(self.stream.view(), request);
+        let verdict = psync::decide(self.master_view(), request);
         self.log_verdict(&name, &verdict);
+        self.note_verdict(&name, &verdict);
         let outcome = verdict.outcome.clone();
         let old_sync = verdict.request == Request::Sync;
         let resumed = matches!(verdict.request, Request::Resume { .. });
@@ -144,9 +151,14 @@ impl<T: Trace> Node<T> {
         Ok(())
     }
 
+    /// What a decision about a replica's request rests on.
+    pub(super) fn master_view(&self) -> MasterView {
+        self.stream.view()
+    }
+
     /// The first replica's arrival: a history begins that replicas can follow.
     fn create_own_backlog(&mut self) {
-        self.stream.new_history(&mut self.rng);
+        self.stream.new_history(&mut self.rng, Retirement::BacklogCreated);
         self.stream.create_backlog();
         let text = format!(
             "Replication backlog created, my new replication IDs are '{}' and '{}'",
@@ -408,17 +420,16 @@ impl<T: Trace> Node<T> {
     }
 }
 
-/// What `SYNC` or `PSYNC` asks for.
-fn sync_request(args: Args<'_>) -> Result<Request, CmdError> {
-    if args.at(0).eq_ignore_ascii_case(b"sync") {
-        return Ok(Request::Sync);
-    }
-    if args.len() < 3 {
-        return Err(CmdError::arity("psync"));
-    }
-    let offset = parse_i64(args.at(2)).ok_or(CmdError::NOT_INT)?;
-    if args.at(1) == b"?" {
+/// Bytes of a replication id that are looked at: more than an id has, so that a longer one differs
+/// from all ids and still costs nothing to remember.
+const REPLID_BYTES_MAX: usize = 64;
+
+/// What `PSYNC replid offset` asks for.
+pub(super) fn sync_request(replid: &[u8], offset: &[u8]) -> Result<Request, CmdError> {
+    let offset = parse_i64(offset).ok_or(CmdError::NOT_INT)?;
+    if replid == b"?" {
         return Ok(Request::Fresh);
     }
-    Ok(Request::Resume { replid: args.at(1).to_vec(), offset })
+    let replid = replid[..replid.len().min(REPLID_BYTES_MAX)].to_vec();
+    Ok(Request::Resume { replid, offset })
 }

@@ -1,6 +1,7 @@
 //! The node's timers.
 
 use super::{Node, Timer};
+use crate::replication::psync::Retirement;
 use crate::replication::state::{ReplState, ReplicaState};
 use crate::time::Instant;
 use crate::trace::{CloseReason, Event, Level, Trace};
@@ -169,7 +170,7 @@ impl<T: Trace> Node<T> {
         {
             return;
         }
-        self.stream.new_history(&mut self.rng);
+        self.stream.new_history(&mut self.rng, Retirement::BacklogFreed);
         self.stream.free_backlog();
         self.log(
             Level::Notice,

@@ -7,6 +7,7 @@
 /// fits into the signed 64 bits that offsets have on the wire.
 pub const OFFSET_MAX: u64 = 1 << 62;
 
+pub mod explain;
 pub mod handshake;
 pub mod psync;
 pub mod state;

@@ -15,6 +15,46 @@ pub struct MasterView {
     pub master_repl_offset: u64,
     /// The backlog's window; `None` if there is no backlog.
     pub backlog: Option<BacklogView>,
+    /// Ids that were this node's own and no longer are.
+    pub retired: Retired,
+}
+
+/// Why an id is no longer this node's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retirement {
+    /// `repl-backlog-ttl` ran out, and with the backlog the id was given up.
+    BacklogFreed,
+    /// The first replica came: the backlog was created, and with it a fresh id.
+    BacklogCreated,
+    /// It had been `replid2` until a further change of history took its place: only one earlier
+    /// history is remembered.
+    TwoBehind,
+    /// A full resynchronisation from a master replaced this node's history by the master's.
+    Replaced,
+    /// It was this node's master's; before Redis 4.0 a promotion begins a history that remembers
+    /// none.
+    BeforePsync2,
+    /// `DEBUG CHANGE-REPL-ID`.
+    Changed,
+}
+
+/// Ids that were this node's own, newest first: enough of them to explain a mismatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retired([Option<(ReplId, Retirement)>; 4]);
+
+impl Retired {
+    /// Remembers an id; the oldest one is forgotten.
+    pub fn push(&mut self, id: ReplId, why: Retirement) {
+        if id != ReplId::NONE {
+            self.0.rotate_right(1);
+            self.0[0] = Some((id, why));
+        }
+    }
+
+    fn why(&self, asked: &[u8]) -> Option<Retirement> {
+        let mut all = self.0.iter().flatten();
+        all.find(|(id, _)| asked.eq_ignore_ascii_case(id.as_bytes())).map(|(_, why)| *why)
+    }
 }
 
 /// The backlog's window.
@@ -26,6 +66,9 @@ pub struct BacklogView {
     pub first_byte_offset: u64,
     /// Bytes held.
     pub histlen: u64,
+    /// Offset of the first byte that was ever put into this backlog: what lies before it could not
+    /// be here whatever the size.
+    pub created_at: u64,
 }
 
 /// What the replica asked.
@@ -82,7 +125,10 @@ pub enum FullReason {
     /// The replica has no history (`PSYNC ? -1`).
     NoHistory,
     /// The id is neither `replid` nor `replid2`.
-    ReplIdMismatch,
+    ReplIdMismatch {
+        /// Whether and how the id was this node's once; `None`: it never was, as far as known.
+        was: Option<Retirement>,
+    },
     /// The id is `replid2`, but the offset lies after the point where the histories part.
     SecondOffsetPassed {
         /// By how many bytes.
@@ -94,8 +140,9 @@ pub enum FullReason {
     BeforeBacklog {
         /// Bytes that are no longer held.
         missing: u64,
-        /// The `repl-backlog-size` that would have sufficed.
-        sufficient_size: u64,
+        /// The `repl-backlog-size` that would have sufficed; `None` if none would have, for the
+        /// backlog was created later than the byte asked for.
+        sufficient_size: Option<u64>,
     },
     /// The offset lies after what this master has produced: another history wearing the same id.
     AfterBacklog {
@@ -127,13 +174,14 @@ fn outcome(master: &MasterView, request: &Request) -> Outcome {
             }
             true
         }
-        _ => return full(FullReason::ReplIdMismatch),
+        id => return full(FullReason::ReplIdMismatch { was: master.retired.why(id) }),
     };
     let Some(backlog) = master.backlog else { return full(FullReason::NoBacklog) };
     let end = backlog.first_byte_offset + backlog.histlen;
     if offset < 0 || (offset as u64) < backlog.first_byte_offset {
         let missing = backlog.first_byte_offset.saturating_sub(offset.max(0) as u64);
-        let sufficient_size = end.saturating_sub(offset.max(0) as u64);
+        let from = u64::try_from(offset).ok().filter(|from| *from >= backlog.created_at);
+        let sufficient_size = from.map(|from| end - from);
         return full(FullReason::BeforeBacklog { missing, sufficient_size });
     }
     let from = offset as u64;
@@ -157,7 +205,13 @@ mod tests {
             replid2: id(b'b'),
             second_replid_offset: 150,
             master_repl_offset: 199,
-            backlog: Some(BacklogView { size: 100, first_byte_offset: 100, histlen: 100 }),
+            backlog: Some(BacklogView {
+                size: 100,
+                first_byte_offset: 100,
+                histlen: 100,
+                created_at: 50,
+            }),
+            retired: Retired::default(),
         }
     }
 
@@ -171,7 +225,7 @@ mod tests {
         let go_on = |from, bytes| Outcome::Continue { from, bytes, by_replid2: false };
         assert_eq!(ask(b'a', 100), go_on(100, 100));
         assert_eq!(ask(b'a', 200), go_on(200, 0));
-        let before = FullReason::BeforeBacklog { missing: 1, sufficient_size: 101 };
+        let before = FullReason::BeforeBacklog { missing: 1, sufficient_size: Some(101) };
         assert_eq!(ask(b'a', 99), Outcome::FullResync { why: before });
         let after = FullReason::AfterBacklog { by: 1 };
         assert_eq!(ask(b'a', 201), Outcome::FullResync { why: after });
@@ -186,8 +240,32 @@ mod tests {
 
     #[test]
     fn an_unknown_id_is_a_full_resync_whatever_the_offset() {
-        let why = FullReason::ReplIdMismatch;
+        let why = FullReason::ReplIdMismatch { was: None };
         assert_eq!(ask(b'c', 150), Outcome::FullResync { why });
+    }
+
+    #[test]
+    fn an_id_that_was_ones_own_is_recognised_until_four_newer_ones_came() {
+        let mut retired = Retired::default();
+        retired.push(ReplId::NONE, Retirement::BacklogFreed);
+        for letter in b"cdefg" {
+            retired.push(id(*letter), Retirement::TwoBehind);
+        }
+        let was = |letter| {
+            let request = Request::Resume { replid: vec![letter; 40], offset: 1 };
+            decide(MasterView { retired, ..master() }, request).outcome
+        };
+        let mismatch = |was| Outcome::FullResync { why: FullReason::ReplIdMismatch { was } };
+        assert_eq!(was(b'd'), mismatch(Some(Retirement::TwoBehind)));
+        assert_eq!(was(b'c'), mismatch(None));
+    }
+
+    #[test]
+    fn no_size_would_have_kept_what_came_before_the_backlog() {
+        let why = FullReason::BeforeBacklog { missing: 51, sufficient_size: None };
+        assert_eq!(ask(b'a', 49), Outcome::FullResync { why });
+        let why = FullReason::BeforeBacklog { missing: 50, sufficient_size: Some(150) };
+        assert_eq!(ask(b'a', 50), Outcome::FullResync { why });
     }
 
     #[test]

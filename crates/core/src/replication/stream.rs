@@ -12,7 +12,7 @@
 
 use std::collections::VecDeque;
 
-use super::psync::{BacklogView, MasterView};
+use super::psync::{BacklogView, MasterView, Retired, Retirement};
 use crate::id::ReplId;
 use crate::rng::Rng;
 
@@ -124,12 +124,22 @@ pub struct ReplStream {
     buffer: SharedBuffer,
     backlog: Option<Backlog>,
     backlog_size: u64,
+    retired: Retired,
 }
 
-/// The backlog exists: it can hold bytes from this offset on.
+/// The backlog exists.
 #[derive(Debug, Clone, Copy)]
 struct Backlog {
+    /// It can hold the bytes after this offset.
     first_possible: u64,
+    /// The offset when it was created.
+    created: u64,
+}
+
+impl Backlog {
+    fn after(offset: u64) -> Self {
+        Self { first_possible: offset, created: offset }
+    }
 }
 
 impl ReplStream {
@@ -143,6 +153,7 @@ impl ReplStream {
             buffer: SharedBuffer::starting_at(0),
             backlog: None,
             backlog_size,
+            retired: Retired::default(),
         }
     }
 
@@ -168,10 +179,11 @@ impl ReplStream {
 
     /// The backlog's window, if there is a backlog.
     pub fn backlog(&self) -> Option<BacklogView> {
-        self.backlog.map(|_| {
+        self.backlog.map(|backlog| {
             let first_byte_offset = self.window_start() + 1;
             let histlen = self.master_repl_offset + 1 - first_byte_offset;
-            BacklogView { size: self.backlog_size, first_byte_offset, histlen }
+            let created_at = backlog.created + 1;
+            BacklogView { size: self.backlog_size, first_byte_offset, histlen, created_at }
         })
     }
 
@@ -183,6 +195,7 @@ impl ReplStream {
             second_replid_offset: self.second_replid_offset,
             master_repl_offset: self.master_repl_offset,
             backlog: self.backlog(),
+            retired: self.retired,
         }
     }
 
@@ -229,7 +242,7 @@ impl ReplStream {
     /// Creates the backlog: it can hold bytes from the next one on.
     pub fn create_backlog(&mut self) {
         self.buffer = SharedBuffer::starting_at(self.master_repl_offset);
-        self.backlog = Some(Backlog { first_possible: self.master_repl_offset });
+        self.backlog = Some(Backlog::after(self.master_repl_offset));
     }
 
     /// Frees the backlog and all bytes.
@@ -248,13 +261,16 @@ impl ReplStream {
     }
 
     /// Starts a history of its own: a fresh id, no secondary one.
-    pub fn new_history(&mut self, rng: &mut Rng) {
+    pub fn new_history(&mut self, rng: &mut Rng, why: Retirement) {
+        self.retired.push(self.replid2, why);
+        self.retired.push(self.replid, why);
         self.replid = ReplId::random(rng);
         self.clear_secondary();
     }
 
     /// A promotion: the inherited id stays valid as `replid2` up to here, and a fresh one begins.
     pub fn shift(&mut self, fresh: ReplId) {
+        self.retired.push(self.replid2, Retirement::TwoBehind);
         self.replid2 = self.replid;
         self.second_replid_offset = self.master_repl_offset as i64 + 1;
         self.replid = fresh;
@@ -269,6 +285,11 @@ impl ReplStream {
     /// A full resynchronisation: this node now holds the master's history at `offset`. The old
     /// bytes belong to another history, so the backlog starts anew.
     pub fn adopt(&mut self, replid: ReplId, offset: u64) {
+        for old in [self.replid2, self.replid] {
+            if old != replid {
+                self.retired.push(old, Retirement::Replaced);
+            }
+        }
         self.replid = replid;
         self.master_repl_offset = offset;
         self.clear_secondary();

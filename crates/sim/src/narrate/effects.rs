@@ -31,8 +31,10 @@ pub(super) fn effect(node: NodeId, event: &Event) -> Option<Sentence> {
     let reason = |why: &str| Param::Reason(why.to_owned());
     Some(match event {
         Event::PsyncDecided { replica, verdict, .. } => decided(me, replica, verdict),
-        Event::PsyncSent { replid: None, .. } => Sentence::new(Key::PsyncFreshSent, [me]),
-        Event::PsyncSent { replid: Some(id), offset } => {
+        Event::PsyncSent { replid: None, why, .. } => {
+            Sentence::new(Key::PsyncFreshSent, [me, reason(why)])
+        }
+        Event::PsyncSent { replid: Some(id), offset, .. } => {
             let next = u64::try_from(*offset).unwrap_or(0);
             let held = number(next.saturating_sub(1));
             Sentence::new(Key::PsyncSent, [me, Param::History(*id), number(next), held])
@@ -132,7 +134,7 @@ fn decided(me: Param, replica: &str, verdict: &Verdict) -> Sentence {
     match why {
         FullReason::SyncCommand => Sentence::new(Key::DecidedFullSync, [me, replica]),
         FullReason::NoHistory => Sentence::new(Key::DecidedFullFresh, [me, replica]),
-        FullReason::ReplIdMismatch => Sentence::new(
+        FullReason::ReplIdMismatch { .. } => Sentence::new(
             Key::DecidedFullId,
             [me, replica, asked_id, Param::History(master.replid)],
         ),
@@ -140,10 +142,14 @@ fn decided(me: Param, replica: &str, verdict: &Verdict) -> Sentence {
             Sentence::new(Key::DecidedFullSecond, [me, replica, asked_id, number(*by)])
         }
         FullReason::NoBacklog => Sentence::new(Key::DecidedFullNoBacklog, [me, replica]),
-        FullReason::BeforeBacklog { missing, sufficient_size } => Sentence::new(
-            Key::DecidedFullBefore,
-            [me, replica, asked_offset, first, number(*missing), number(*sufficient_size)],
-        ),
+        FullReason::BeforeBacklog { missing, sufficient_size } => {
+            let created = master.backlog.map_or(0, |b| b.created_at);
+            let (key, last) = match sufficient_size {
+                Some(size) => (Key::DecidedFullBefore, *size),
+                None => (Key::DecidedFullNeverHeld, created),
+            };
+            Sentence::new(key, [me, replica, asked_offset, first, number(*missing), number(last)])
+        }
         FullReason::AfterBacklog { by } => {
             Sentence::new(Key::DecidedFullAfter, [me, replica, asked_offset, number(*by)])
         }

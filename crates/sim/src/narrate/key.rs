@@ -121,13 +121,16 @@ keys! {
     DecidedFullBefore =
         "{0} decides: full. {1} wants byte {2}, but the backlog begins at {3}: {4} bytes are gone. \
          A backlog of {5} bytes would have been enough.";
+    DecidedFullNeverHeld =
+        "{0} decides: full. {1} wants byte {2}, but the backlog begins at {3}: {4} bytes are \
+         missing. It was created at byte {5} only, so no size would have been enough.";
     DecidedFullAfter =
         "{0} decides: full. {1} wants byte {2}, {3} bytes after the last one that {0} has produced.";
 
     // Inside nodes.
     PsyncSent =
         "{0} holds everything up to byte {3} of history {1}, so it asks to go on at byte {2}.";
-    PsyncFreshSent = "{0} has no history: it asks for a full copy.";
+    PsyncFreshSent = "{0} has no history to go on with and asks for a full copy: {1}.";
     ReplStateChanged = "{0}'s link to its master: {1} becomes {2} ({3}).";
     ReplicaAppeared = "{0} counts one replica more, in state {1} ({2}).";
     ReplicaStateChanged = "For {0}, its replica goes from {1} to {2} ({3}).";

@@ -60,7 +60,9 @@ impl World {
                 first_byte_offset: b.first_byte_offset,
                 histlen: b.histlen,
                 size: b.size,
+                created_at: b.created_at,
             }),
+            retired: history.retired,
             keys: (0..keyspace.databases()).map(|db| keyspace.len(db) as u64).sum(),
         }
     }

@@ -11,6 +11,7 @@ use crate::keyspace::list::List;
 use crate::keyspace::{Ttl, Value};
 use crate::num::{LongDouble, parse_i64};
 use crate::rdb::Writer;
+use crate::replication::psync::Retirement;
 use crate::resp::Args;
 use crate::trace::{Level, Trace};
 
@@ -56,7 +57,7 @@ impl<T: Trace> Node<T> {
             }
             (b"change-repl-id", 2) => {
                 self.log(Level::Notice, "Changing replication IDs after receiving change-repl-id");
-                self.stream.new_history(&mut self.rng);
+                self.stream.new_history(&mut self.rng, Retirement::Changed);
                 conn.out.ok();
             }
             (b"reload", 2) => return self.debug_reload(conn),

@@ -2,7 +2,8 @@
 //! about scripts and modules, and its exceptions among the ACL categories.
 
 /// Commands that only hold subcommands. In Redis flags and keys are the subcommands' own.
-const CONTAINERS: &[&str] = &["client", "config", "latency", "memory", "object", "slowlog"];
+const CONTAINERS: &[&str] =
+    &["client", "config", "latency", "lockstep", "memory", "object", "slowlog"];
 
 const ALLOW_BUSY: &[&str] = &[
     "auth", "discard", "hello", "multi", "quit", "replconf", "reset", "shutdown", "unwatch",

@@ -8,6 +8,7 @@ mod docs;
 mod facts;
 mod hello;
 mod info;
+mod lockstep;
 mod memory;
 mod slowlog;
 mod state;
@@ -40,6 +41,7 @@ impl<T: Trace> Node<T> {
             NodeCommand::Time => self.time(conn),
             NodeCommand::Lastsave => conn.out.int(self.saving.last_save as i64),
             NodeCommand::Lolwut => lolwut(conn),
+            NodeCommand::Lockstep => return self.lockstep(conn, args),
             NodeCommand::Auth => return self.auth(conn, args),
             NodeCommand::Hello => return self.hello(conn, args),
             NodeCommand::Reset => return self.reset(conn),

@@ -2,8 +2,10 @@
 
 use super::super::Node;
 use super::super::conn::Conn;
+use super::super::decisions::Answer;
 use crate::id::ReplId;
 use crate::replication::handshake::{self, Identity, Progress, PsyncReply};
+use crate::replication::psync::Request;
 use crate::replication::state::ReplState;
 use crate::replication::transfer::HEADER_LINE_MAX;
 use crate::trace::{CloseReason, Event, Level, Trace};
@@ -76,9 +78,15 @@ impl<T: Trace> Node<T> {
             }
         }
         handshake::ask(history, conn.out.buffer_mut());
+        let request = history.map_or(Request::Fresh, |(replid, offset)| Request::Resume {
+            replid: replid.as_bytes().to_vec(),
+            offset: offset as i64,
+        });
+        self.note_asked(request);
         self.record(Event::PsyncSent {
             replid: history.map(|(replid, _)| replid),
             offset: history.map_or(-1, |(_, offset)| offset as i64),
+            why: if history.is_none() { self.link.no_history } else { "" },
         });
         self.set_link_state(ReplState::ReceivePsyncReply, "PSYNC sent");
     }
@@ -86,24 +94,30 @@ impl<T: Trace> Node<T> {
     fn psync_reply(&mut self, conn: &mut Conn, line: &[u8]) {
         match handshake::psync_reply(line) {
             Err(text) => {
+                self.note_answer(Answer::Refused);
                 self.discard_cached_master("the master's reply cannot be understood");
                 self.abort_link(conn, text);
             }
             Ok(PsyncReply::Keepalive) => {}
             Ok(PsyncReply::FullResync { replid, offset }) => {
                 self.log(Level::Notice, format!("Full resync from master: {replid}:{offset}"));
+                self.note_answer(Answer::Full(replid, offset));
                 self.record(Event::FullResync { replid, offset });
                 self.discard_cached_master("a full resynchronisation begins");
+                self.link.no_history = "the last full resynchronisation was not completed";
                 self.begin_transfer(Some((replid, offset)));
             }
             Ok(PsyncReply::Continue { replid }) if self.link.cached.is_some() => {
+                self.note_answer(Answer::Partial);
                 self.continued(replid);
             }
             Ok(PsyncReply::Continue { .. }) => {
+                self.note_answer(Answer::Refused);
                 let text = "Master replied +CONTINUE to a request for a full resynchronization";
                 self.abort_link(conn, text.into());
             }
             Ok(PsyncReply::TryLater(text)) => {
+                self.note_answer(Answer::Refused);
                 let text = format!(
                     "Master is currently unable to PSYNC but should be in the future: {text}"
                 );
@@ -115,6 +129,7 @@ impl<T: Trace> Node<T> {
                     format!("Master does not support PSYNC or is in error state (reply: {text})");
                 self.log(Level::Notice, text);
                 self.log(Level::Notice, "Retrying with SYNC...");
+                self.note_answer(Answer::Sync);
                 self.discard_cached_master("the master knows no PSYNC");
                 conn.out.buffer_mut().extend_from_slice(b"SYNC\r\n");
                 self.begin_transfer(None);

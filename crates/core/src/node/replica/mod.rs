@@ -5,6 +5,7 @@ mod stream;
 mod transfer;
 
 use super::conn::Conn;
+use super::decisions::JUST_STARTED;
 use super::input::PENDING_KEEP_BYTES;
 use super::{Action, Node};
 use crate::commands::{CmdError, Outcome};
@@ -18,7 +19,7 @@ use crate::trace::{CloseReason, Event, Level, Trace};
 use transfer::Transfer;
 
 /// The link to the master.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct MasterLink {
     pub(super) state: ReplState,
     /// Number of the current dial; answers to earlier ones are obsolete.
@@ -29,6 +30,8 @@ pub(super) struct MasterLink {
     /// `cached_master`: the link was connected (or this node was the master), so that a partial
     /// resynchronisation can be asked for; ids and offset are the stream's, this is the database.
     pub(super) cached: Option<usize>,
+    /// Why there is no cached master, while there is none.
+    pub(super) no_history: &'static str,
     /// The master spoke `SYNC` only: no ACKs, no resumption.
     pub(super) pre_psync: bool,
     /// When the master was last heard of.
@@ -40,6 +43,25 @@ pub(super) struct MasterLink {
     pub(super) transfer: Option<Transfer>,
     /// A transaction of the master, collected until its EXEC: raw bytes of all its commands.
     transaction: Option<Vec<u8>>,
+}
+
+impl Default for MasterLink {
+    fn default() -> Self {
+        Self {
+            state: ReplState::None,
+            dial: 0,
+            conn: None,
+            db: 0,
+            cached: None,
+            no_history: JUST_STARTED,
+            pre_psync: false,
+            last_io: Instant::default(),
+            down_since: None,
+            initial: None,
+            transfer: None,
+            transaction: None,
+        }
+    }
 }
 
 impl MasterLink {
@@ -217,8 +239,14 @@ impl<T: Trace> Node<T> {
         self.log(Level::Warning, "Connection with master lost.");
         self.link.down_since = Some(now);
         let desync = matches!(reason, CloseReason::Protocol(_));
-        if desync || self.link.pre_psync {
-            self.discard_cached_master("the link cannot be resumed");
+        if desync {
+            self.discard_cached_master(
+                "the last link ended with a protocol error, after which no offset can be trusted",
+            );
+        } else if self.link.pre_psync {
+            self.discard_cached_master(
+                "the last link was made with SYNC, which gives no replication id to go on with",
+            );
         } else {
             self.link.cached = Some(self.link.db);
             self.log(Level::Notice, "Caching the disconnected master state.");
@@ -238,6 +266,7 @@ impl<T: Trace> Node<T> {
     }
 
     fn discard_cached_master(&mut self, why: &'static str) {
+        self.link.no_history = why;
         if self.link.cached.take().is_some() {
             self.log(Level::Notice, "Discarding previously cached master state.");
             self.record(Event::MasterDiscarded { why });

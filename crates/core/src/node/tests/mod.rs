@@ -1,6 +1,7 @@
 //! Nodes on an in-memory network whose time jumps to the next wake-up.
 
 mod clients;
+mod explained;
 mod limits;
 mod lone;
 mod replication;
