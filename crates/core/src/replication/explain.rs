@@ -255,7 +255,9 @@ mod tests {
         check(
             b'b',
             150,
-            expect![[r#"("by-replid2", Some(50), Some(50)) partial. It asked for byte 150 of history b, the one this node followed before (replid2), which both share before byte 150. The backlog holds the 50 bytes from there on. With a repl-backlog-size below 50 it would have been full."#]],
+            expect![[
+                r#"("by-replid2", Some(50), Some(50)) partial. It asked for byte 150 of history b, the one this node followed before (replid2), which both share before byte 150. The backlog holds the 50 bytes from there on. With a repl-backlog-size below 50 it would have been full."#
+            ]],
         );
         check(
             b'a',
@@ -295,17 +297,23 @@ mod tests {
         check(
             b'b',
             160,
-            expect![[r#"("beyond-second-offset", Some(10), None) full. It asked for byte 160 of history b, which this node followed before, but shares only before byte 150: the replica holds 10 bytes that this node never had. No backlog size would have changed that."#]],
+            expect![[
+                r#"("beyond-second-offset", Some(10), None) full. It asked for byte 160 of history b, which this node followed before, but shares only before byte 150: the replica holds 10 bytes that this node never had. No backlog size would have changed that."#
+            ]],
         );
         check(
             b'c',
             150,
-            expect![[r#"("replid-mismatch", None, None) full. It asked for history c, but this node's is a, and b before byte 150. This node has not had that id since it started: the replica followed another master, or this node restarted without an RDB file that holds its id. No backlog size would have changed that."#]],
+            expect![[
+                r#"("replid-mismatch", None, None) full. It asked for history c, but this node's is a, and b before byte 150. This node has not had that id since it started: the replica followed another master, or this node restarted without an RDB file that holds its id. No backlog size would have changed that."#
+            ]],
         );
         check(
             b'f',
             150,
-            expect![[r#"("replid-mismatch", None, None) full. It asked for history f, but this node's is a, and b before byte 150. That id was this node's until repl-backlog-ttl ran out without a replica: the backlog was freed, and the id given up. A longer repl-backlog-ttl (or 0, for ever) would have kept both. No backlog size would have changed that."#]],
+            expect![[
+                r#"("replid-mismatch", None, None) full. It asked for history f, but this node's is a, and b before byte 150. That id was this node's until repl-backlog-ttl ran out without a replica: the backlog was freed, and the id given up. A longer repl-backlog-ttl (or 0, for ever) would have kept both. No backlog size would have changed that."#
+            ]],
         );
     }
 }
