@@ -243,6 +243,20 @@ pub enum Event {
         /// The offset.
         offset: u64,
     },
+    /// A client waits now, and is answered later (fine).
+    ClientBlocked {
+        /// The client.
+        conn: ConnId,
+        /// What for.
+        on: BlockedFor,
+    },
+    /// A client waits no more (fine).
+    ClientUnblocked {
+        /// The client.
+        conn: ConnId,
+        /// Why, in a few words.
+        why: &'static str,
+    },
     /// A connection closed.
     Closed {
         /// The connection.
@@ -254,6 +268,24 @@ pub enum Event {
     TimerFired(crate::node::Timer),
     /// A log line in Redis's wording.
     Log(Level, String),
+}
+
+/// What a blocked client waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BlockedFor {
+    /// Elements under one of these keys (`BLPOP`).
+    Keys(Vec<Vec<u8>>),
+    /// Replicas that acknowledge (`WAIT`).
+    Acks {
+        /// The stream's offset.
+        offset: u64,
+        /// How many of them.
+        replicas: i64,
+    },
+    /// The end of a pause.
+    Pause,
+    /// A result of the node itself (`SAVE`, `SHUTDOWN`).
+    Result,
 }
 
 /// Why bytes were appended to the replication stream.

@@ -111,6 +111,20 @@ pub struct Effects {
     rewritten: bool,
     /// Propagate the command even if it changed nothing (`PUBLISH`, `SCRIPT`, `PFCOUNT`).
     pub force: bool,
+    /// A blocking command found nothing, and would wait for its keys. Its reply is what it says
+    /// where nobody may wait: inside a transaction.
+    pub wait: Option<Wait>,
+}
+
+/// How a blocking command would wait for its keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait {
+    /// Milliseconds; 0 is for ever.
+    pub timeout_ms: u64,
+    /// Index of the first key among the arguments.
+    pub first_key: usize,
+    /// How many keys.
+    pub keys: usize,
 }
 
 impl Effects {
@@ -121,6 +135,12 @@ impl Effects {
         self.rewrites = 0;
         self.rewritten = false;
         self.force = false;
+        self.wait = None;
+    }
+
+    /// Says that a blocking command found nothing under its keys.
+    pub fn wait(&mut self, timeout_ms: u64, first_key: usize, keys: usize) {
+        self.wait = Some(Wait { timeout_ms, first_key, keys });
     }
 
     /// Propagates `args` in place of the client's command; called again, it appends a command.

@@ -232,6 +232,9 @@ impl Keyspace {
         let hash = self.hasher.hash(key);
         let found = self.find(db, hash, key, true);
         self.show_to_cut(db, hash);
+        if found.is_none() {
+            self.key_added(db, key);
+        }
         let (clock, table) = (self.clock, &mut self.dbs[db].table);
         let id = found.unwrap_or_else(|| table.insert_new(hash, Item::new(key, new(), clock)));
         let item = table.by_id_mut(id).expect("it was found or inserted");
@@ -260,6 +263,9 @@ impl Keyspace {
             None => table.insert_new(hash, Item::new(key, value, clock)),
         };
         self.set_ttl(db, id, ttl);
+        if found.is_none() {
+            self.key_added(db, key);
+        }
         found.is_none()
     }
 
@@ -361,6 +367,7 @@ impl Keyspace {
             |watched: &[u8], keys: &Self| keys.contains(a, watched) || keys.contains(b, watched);
         self.touch_watched_of(&[a, b], either);
         self.dbs.swap(a, b);
+        self.swapped_keys_are_ready(&[a, b]);
     }
 
     /// Puts another dataset in the place of this one, which stays as it was for a snapshot in

@@ -1,13 +1,16 @@
-//! Keys that clients watch (`WATCH`), so that their transactions fail if another changes them.
+//! Keys that clients watch (`WATCH`), so that their transactions fail if another changes them, and
+//! keys that blocked clients wait for.
 
 use std::collections::BTreeMap;
 
 use super::{Expiry, Keyspace};
 
-/// Watched keys by database, with how many watch them and how often they changed.
+/// Watched and awaited keys by database, with how many watch them and how often they changed.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Watched {
     keys: BTreeMap<(usize, Vec<u8>), Counts>,
+    /// Awaited keys that came into being, in this order, each once.
+    ready: Vec<(usize, Vec<u8>)>,
     /// Grows with every change, so that a key watched again does not repeat a version.
     clock: u64,
 }
@@ -16,6 +19,10 @@ pub(super) struct Watched {
 struct Counts {
     clients: u32,
     version: u64,
+    /// Somebody waits for the key.
+    awaited: bool,
+    /// It is in `ready`.
+    ready: bool,
 }
 
 /// What a client remembers of a key it watches.
@@ -43,7 +50,7 @@ impl Keyspace {
         let name = (db, key.to_vec());
         if let Some(counts) = self.watched.keys.get_mut(&name) {
             counts.clients -= 1;
-            if counts.clients == 0 {
+            if counts.clients == 0 && !counts.awaited {
                 self.watched.keys.remove(&name);
             }
         }
@@ -72,6 +79,65 @@ impl Keyspace {
         if let Some(counts) = self.watched.keys.get_mut(&(db, key.to_vec())) {
             self.watched.clock += 1;
             counts.version = self.watched.clock;
+        }
+    }
+
+    /// Says whether somebody waits for a key to come into being.
+    pub fn set_awaited(&mut self, db: usize, key: &[u8], awaited: bool) {
+        let name = (db, key.to_vec());
+        let counts = self.watched.keys.entry(name).or_default();
+        counts.awaited = awaited;
+        if counts.clients == 0 && !awaited {
+            self.watched.keys.remove(&(db, key.to_vec()));
+        }
+    }
+
+    /// Notes that a key came into being, for those who wait for it. As in Redis, a value that takes
+    /// the place of another in one step (`SORT ... STORE`) wakes nobody.
+    #[inline]
+    pub fn key_added(&mut self, db: usize, key: &[u8]) {
+        if !self.watched.keys.is_empty() {
+            self.awaited_key_added(db, key);
+        }
+    }
+
+    #[cold]
+    fn awaited_key_added(&mut self, db: usize, key: &[u8]) {
+        let name = (db, key.to_vec());
+        if let Some(counts) = self.watched.keys.get_mut(&name)
+            && counts.awaited
+            && !counts.ready
+        {
+            counts.ready = true;
+            self.watched.ready.push(name);
+        }
+    }
+
+    /// Whether [`Keyspace::take_ready`] has something to give.
+    #[inline]
+    pub fn has_ready(&self) -> bool {
+        !self.watched.ready.is_empty()
+    }
+
+    /// The awaited keys that came into being since the last call, in that order.
+    pub fn take_ready(&mut self) -> Vec<(usize, Vec<u8>)> {
+        let ready = std::mem::take(&mut self.watched.ready);
+        for name in &ready {
+            if let Some(counts) = self.watched.keys.get_mut(name) {
+                counts.ready = false;
+            }
+        }
+        ready
+    }
+
+    /// Two databases were exchanged: awaited keys that are there now are ready.
+    pub(super) fn swapped_keys_are_ready(&mut self, dbs: &[usize]) {
+        for db in dbs {
+            let awaited = self.watched.keys.range((*db, Vec::new())..(*db + 1, Vec::new()));
+            let awaited = awaited.filter(|(_, counts)| counts.awaited);
+            let there = awaited.filter(|((_, key), _)| self.contains(*db, key));
+            let there: Vec<Vec<u8>> = there.map(|((_, key), _)| key.clone()).collect();
+            there.iter().for_each(|key| self.awaited_key_added(*db, key));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::blocked::Blocked;
 use crate::id::ConnId;
 use crate::keyspace::watch::WatchVersion;
 use crate::replication::state::ReplicaState;
@@ -83,6 +84,8 @@ pub(crate) struct Multi {
     pub(crate) broken: bool,
     /// Some queued command may write.
     pub(crate) writes: bool,
+    /// Some queued command reaches the replicas without writing (`PUBLISH`).
+    pub(crate) may_replicate: bool,
     /// Some queued command needs a link to the master, or data that may be served stale.
     pub(crate) not_stale: bool,
     /// Some queued command cannot run while the dataset is loaded.
@@ -134,8 +137,10 @@ pub(crate) struct Conn {
     /// `CLIENT REPLY`: whether replies are sent.
     pub(crate) reply_mode: ReplyMode,
     pub(crate) no_evict: bool,
-    /// Waits for a result (`SAVE`): what it sends meanwhile is kept, not run.
-    pub(crate) blocked: bool,
+    /// What it waits for. What it sends meanwhile is kept, not run.
+    pub(super) blocked: Option<Box<Blocked>>,
+    /// Offset of the stream after its last command: what `WAIT` waits for.
+    pub(crate) write_offset: u64,
 }
 
 /// `CLIENT REPLY`
@@ -182,7 +187,8 @@ impl Conn {
             reading_paused: false,
             reply_mode: ReplyMode::On,
             no_evict: false,
-            blocked: false,
+            blocked: None,
+            write_offset: 0,
         }
     }
 
@@ -224,7 +230,9 @@ impl Conn {
     /// Whether the next command can run: it is not to be closed, waits for nothing, and takes its
     /// replies.
     pub(crate) fn runs_commands(&self) -> bool {
-        self.closing.is_none() && !self.blocked && self.out_waiting() <= super::OUTPUT_PAUSE_BYTES
+        self.closing.is_none()
+            && self.blocked.is_none()
+            && self.out_waiting() <= super::OUTPUT_PAUSE_BYTES
     }
 
     /// Memory that this client's unfinished requests take: for `client-query-buffer-limit`.

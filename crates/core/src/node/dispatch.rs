@@ -27,11 +27,13 @@ const MISCONF: CmdError = CmdError::fixed(
 );
 
 impl<T: Trace> Node<T> {
-    /// Runs (or queues, or refuses) one command of a client.
-    pub(super) fn execute(&mut self, conn: &mut Conn, args: Args<'_>) {
+    /// Runs (or queues, or refuses) one command of a client. False: it is to be tried again after
+    /// the pause that the client is in now.
+    pub(super) fn execute(&mut self, conn: &mut Conn, args: Args<'_>) -> bool {
         let mark = conn.out.bytes().len();
         if is_http(args.at(0)) {
-            return self.cross_protocol(conn);
+            self.cross_protocol(conn);
+            return true;
         }
         match self.admit(conn, args) {
             Err(error) => {
@@ -46,14 +48,25 @@ impl<T: Trace> Node<T> {
             }
             Ok(spec) => {
                 conn.last_command = spec.name;
+                if self.is_paused() && conn.replica().is_none() && self.postpone(conn, spec) {
+                    return false;
+                }
                 if conn.multi.is_some() && !bypasses_queue(spec) {
                     self.queue(conn, spec, args);
                 } else {
                     self.call(conn, spec, args);
+                    conn.write_offset = self.stream.master_repl_offset();
+                    if self.keyspace.has_ready() {
+                        self.serve_ready_keys();
+                    }
                 }
             }
         }
-        self.settle_reply(conn, mark);
+        // The reply of a blocked client comes when its wait is over.
+        if conn.blocked.is_none() {
+            self.settle_reply(conn, mark);
+        }
+        true
     }
 
     /// A browser was made to talk to us: nothing it sent is answered, and the log says so, at most
@@ -147,7 +160,7 @@ impl<T: Trace> Node<T> {
     pub(super) fn call(&mut self, conn: &mut Conn, spec: &'static CommandSpec, args: Args<'_>) {
         self.stats.commands_processed += 1;
         let outcome = match spec.run {
-            Run::Data(handler) => self.call_data(conn, handler, args),
+            Run::Data(handler) => self.call_data(conn, spec, handler, args),
             Run::Node(command) => self.call_node(conn, command, args),
         };
         // A container's handler leaves the subcommand's name.
@@ -162,10 +175,16 @@ impl<T: Trace> Node<T> {
         }
     }
 
-    fn call_data(&mut self, conn: &mut Conn, handler: Handler, args: Args<'_>) -> Outcome {
-        let expiry = if self.config.replicaof.is_some() { Expiry::Hide } else { Expiry::Delete };
-        self.keyspace.begin(self.now.unix_ms, expiry);
+    pub(super) fn call_data(
+        &mut self,
+        conn: &mut Conn,
+        spec: &'static CommandSpec,
+        handler: Handler,
+        args: Args<'_>,
+    ) -> Outcome {
+        self.begin_read();
         self.effects.clear();
+        let mark = conn.out.bytes().len();
         let outcome = handler(
             &mut Ctx {
                 keyspace: &mut self.keyspace,
@@ -183,6 +202,10 @@ impl<T: Trace> Node<T> {
             self.record(Event::Command { conn: conn.id, db: conn.db, raw, dirty });
         }
         self.propagate(conn.db, args);
+        if self.effects.waits() && !self.unit.collecting {
+            conn.out.buffer_mut().truncate(mark);
+            self.block_on_keys(conn, spec, args);
+        }
         outcome
     }
 
@@ -254,6 +277,7 @@ impl<T: Trace> Node<T> {
             NodeCommand::Shutdown => self.shutdown_command(conn, args),
             NodeCommand::Flushdb | NodeCommand::Flushall => self.flush_command(conn, command, args),
             NodeCommand::Swapdb => self.swapdb_command(conn, args),
+            NodeCommand::Wait => self.wait_command(conn, args),
             other => self.admin(conn, other, args),
         }
     }
@@ -271,7 +295,7 @@ impl<T: Trace> Node<T> {
     }
 
     /// `CLIENT REPLY OFF|SKIP`, and replicas, which must not be answered.
-    fn settle_reply(&mut self, conn: &mut Conn, mark: usize) {
+    pub(super) fn settle_reply(&mut self, conn: &mut Conn, mark: usize) {
         let wrote = conn.out.bytes().len() > mark;
         match conn.reply_mode {
             ReplyMode::On => {}

@@ -136,7 +136,7 @@ impl<T: Trace> Node<T> {
     }
 
     /// Whether this node produces a stream: it is a master and somebody may want it.
-    fn feeds_stream(&self) -> bool {
+    pub(super) fn feeds_stream(&self) -> bool {
         self.config.replicaof.is_none() && self.stream.is_active()
     }
 

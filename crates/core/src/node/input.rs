@@ -98,6 +98,11 @@ impl<T: Trace> Node<T> {
             match end {
                 End::More | End::Scratch(_) => {}
                 End::Incomplete => break,
+                // It is looked at when the client is free to run it.
+                End::Error(_) if !conn.runs_commands() => {
+                    conn.parser.reset();
+                    break;
+                }
                 End::Error(error) => {
                     self.protocol_error(conn, error);
                     break;
@@ -178,7 +183,9 @@ impl<T: Trace> Node<T> {
             };
             let last_range = request.first_range + request.parsed.args;
             let args = Args::new(bytes, &batch.ranges[request.first_range..last_range]);
-            self.execute(conn, args);
+            if !self.execute(conn, args) {
+                return Some(request.at);
+            }
         }
         None
     }

@@ -14,6 +14,7 @@
 //!   event.
 
 mod admin;
+mod blocked;
 mod conn;
 mod dataset;
 mod decisions;
@@ -179,7 +180,7 @@ pub enum Timer {
     Expire,
     /// Save points, idle clients.
     Server,
-    /// `WAIT` and paused clients.
+    /// A blocked client's time is over, or a pause is.
     Clients,
 }
 
@@ -263,6 +264,7 @@ pub struct Node<T> {
     /// When the log last spoke of HTTP, in Unix milliseconds.
     http_logged: Option<u64>,
     admin: admin::Admin,
+    waiting: blocked::Waiting,
 }
 
 impl<T: Trace> Node<T> {
@@ -300,6 +302,7 @@ impl<T: Trace> Node<T> {
             stats: stats::Stats::default(),
             http_logged: None,
             admin: admin::Admin::default(),
+            waiting: blocked::Waiting::default(),
             rng,
             config,
         };
@@ -438,6 +441,9 @@ impl<T: Trace> Node<T> {
 
     /// The next thing for the driver to do.
     pub fn poll_action(&mut self) -> Option<Action> {
+        if self.waiting.turn_due() {
+            self.end_turn();
+        }
         self.actions.pop_front()
     }
 
@@ -512,6 +518,7 @@ impl<T: Trace> Node<T> {
     /// Forgets a connection that is gone or being closed.
     fn forget(&mut self, mut conn: Box<Conn>, reason: CloseReason) {
         self.unwatch_all(&mut conn);
+        self.forget_wait(&mut conn);
         if T::FINE || !matches!(conn.kind, Kind::Client) {
             self.record(Event::Closed { conn: conn.id, reason: reason.clone() });
         }

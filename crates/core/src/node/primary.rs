@@ -76,6 +76,7 @@ impl<T: Trace> Node<T> {
         if T::FINE {
             self.trace.record(now, Event::Acked { conn: id, offset });
         }
+        self.note_ack();
         if peer.state == ReplicaState::Online && peer.hold_until_ack {
             peer.hold_until_ack = false;
             self.log(Level::Notice, format!("Synchronization with replica {name} succeeded"));

@@ -1,5 +1,6 @@
 //! Leaving: `SHUTDOWN`, SIGTERM, and what has to happen before.
 
+use super::blocked::Wait;
 use super::conn::Conn;
 use super::snapshot::Phase;
 use super::{Action, Node};
@@ -24,7 +25,7 @@ impl<T: Trace> Node<T> {
             return Err(CmdError::SYNTAX);
         }
         self.log(Level::Warning, "User requested shutdown...");
-        conn.blocked = true;
+        self.block(conn, Wait::Shutdown, 0);
         self.shut_down(save || (!nosave && !self.config.save.is_empty()));
         Ok(())
     }
@@ -54,12 +55,9 @@ impl<T: Trace> Node<T> {
             Level::Warning,
             "Errors trying to shut down the server. Check the logs for more information.",
         );
-        for conn in self.conns.iter().filter(|conn| conn.blocked).map(|c| c.id).collect::<Vec<_>>()
-        {
-            self.unblock(conn, |conn| {
-                conn.out.error("ERR Errors trying to SHUTDOWN. Check logs.");
-            });
-        }
+        self.unblock_shutdown(|conn| {
+            conn.out.error("ERR Errors trying to SHUTDOWN. Check logs.");
+        });
     }
 
     /// The driver says goodbye, when it has cleared away what it put into the file system.

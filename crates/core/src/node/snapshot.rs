@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::blocked::Wait;
 use super::conn::{Conn, Payload};
 use super::{Action, FileEvent, FileOp, Node};
 use crate::commands::{CmdError, Outcome};
@@ -322,7 +323,7 @@ impl<T: Trace> Node<T> {
             _ => {}
         }
         for id in job.waiting {
-            self.unblock(id, |conn| match ok {
+            self.unblock(id, "the save ended", |conn| match ok {
                 true => conn.out.ok(),
                 false => conn.out.error("ERR"),
             });
@@ -378,17 +379,8 @@ impl<T: Trace> Node<T> {
             self.close(id, CloseReason::Asked);
         }
         for id in job.waiting {
-            self.unblock(id, |conn| conn.out.error("ERR"));
+            self.unblock(id, "the save ended", |conn| conn.out.error("ERR"));
         }
-    }
-
-    /// A client gets the reply it waited for, and what it sent meanwhile is run.
-    pub(super) fn unblock(&mut self, id: ConnId, reply: impl FnOnce(&mut Conn)) {
-        let Some(mut conn) = self.conns.take(id) else { return };
-        conn.blocked = false;
-        reply(&mut conn);
-        self.client_input(&mut conn, b"");
-        self.put_back(conn);
     }
 
     // Commands.
@@ -413,7 +405,7 @@ impl<T: Trace> Node<T> {
         if let Some(job) = &mut self.snapshot {
             job.foreground = true;
             job.waiting.push(conn.id);
-            conn.blocked = true;
+            self.block(conn, Wait::Save, 0);
         }
         Ok(())
     }

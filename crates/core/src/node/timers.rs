@@ -53,8 +53,10 @@ impl<T: Trace> Node<T> {
         }
         let cron =
             (self.timers.replication, Timer::Replication).min((self.timers.server, Timer::Server));
+        let cron = self.next_wait_timer().map_or(cron, |wait| cron.min(wait));
         // The active expire cycle runs when a key is due, but not more often than Redis's.
-        let active = self.config.replicaof.is_none() && self.admin.active_expire;
+        let active =
+            self.config.replicaof.is_none() && self.admin.active_expire && !self.is_paused();
         let expire = self.keyspace.next_expire_hint().filter(|_| active);
         Some(expire.map_or(cron, |at_ms| {
             let wait_ms = at_ms.saturating_sub(self.now.unix_ms).saturating_add(1);
@@ -66,6 +68,7 @@ impl<T: Trace> Node<T> {
     pub(super) fn fire_timers(&mut self) {
         let now = self.now.instant;
         self.snapshot_work();
+        self.fire_wait_timers();
         if now >= self.timers.expire {
             self.timers.expire = now.plus_ms(EXPIRE_PERIOD_MS);
             self.expire_cycle();
@@ -82,7 +85,8 @@ impl<T: Trace> Node<T> {
     }
 
     fn expire_cycle(&mut self) {
-        let off = self.config.replicaof.is_some() || !self.admin.active_expire;
+        let is_master = self.config.replicaof.is_none() && !self.is_paused();
+        let off = !is_master || !self.admin.active_expire;
         if off || self.keyspace.next_expire_hint().is_none() {
             return;
         }

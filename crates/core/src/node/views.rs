@@ -171,8 +171,11 @@ impl<T: Trace> Node<T> {
     }
 
     /// Prepares the keyspace for lookups that no command makes.
+    #[inline]
     pub(super) fn begin_read(&mut self) {
-        let expiry = if self.config.replicaof.is_some() { Expiry::Hide } else { Expiry::Delete };
+        // A replica waits for its master's word, and during a pause the dataset stays as it is.
+        let hide = self.config.replicaof.is_some() || self.is_paused();
+        let expiry = if hide { Expiry::Hide } else { Expiry::Delete };
         self.keyspace.begin(self.now.unix_ms, expiry);
     }
 }

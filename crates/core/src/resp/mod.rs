@@ -17,4 +17,4 @@ pub mod split;
 
 pub use parser::{Limits, Parsed, ProtocolError, RequestParser};
 pub use reply::Reply;
-pub use request::{Args, Range32};
+pub use request::{Args, OwnedArgs, Range32};

@@ -60,6 +60,42 @@ impl<'a> Args<'a> {
     }
 }
 
+/// The arguments of a command that was not received, or that outlives its buffer.
+#[derive(Debug, Clone, Default)]
+pub struct OwnedArgs {
+    raw: Vec<u8>,
+    ranges: Vec<Range32>,
+}
+
+impl OwnedArgs {
+    /// A command of these arguments.
+    pub fn new(args: &[&[u8]]) -> Self {
+        let mut raw = Vec::new();
+        encode(&mut raw, args);
+        let mut ranges = Vec::with_capacity(args.len());
+        let mut at = raw.len();
+        // From the end: every argument is followed by CRLF, and preceded by its header.
+        for arg in args.iter().rev() {
+            at -= arg.len() + 2;
+            ranges.push(Range32 { start: at as u32, end: (at + arg.len()) as u32 });
+            at -= arg.len().to_string().len() + 3;
+        }
+        ranges.reverse();
+        Self { raw, ranges }
+    }
+
+    /// The arguments.
+    pub fn args(&self) -> Args<'_> {
+        Args::new(&self.raw, &self.ranges)
+    }
+}
+
+impl From<Args<'_>> for OwnedArgs {
+    fn from(args: Args<'_>) -> Self {
+        Self { raw: args.raw().to_vec(), ranges: args.ranges().to_vec() }
+    }
+}
+
 impl Index<usize> for Args<'_> {
     type Output = [u8];
     fn index(&self, index: usize) -> &[u8] {

@@ -1,7 +1,7 @@
 //! Sentences about what happened inside a node.
 
 use lockstep_core::replication::psync::{FullReason, Outcome, Request, Verdict};
-use lockstep_core::trace::{CloseReason, Event, SnapshotTarget};
+use lockstep_core::trace::{BlockedFor, CloseReason, Event, SnapshotTarget};
 
 use super::{Key, Param, Sentence};
 use crate::ids::NodeId;
@@ -88,7 +88,25 @@ pub(super) fn effect(node: NodeId, event: &Event) -> Option<Sentence> {
         }
         Event::Expired { key, .. } => Sentence::new(Key::KeyExpired, [me, super::text(key)]),
         Event::Closed { reason, .. } => closed(me, reason),
+        Event::ClientBlocked { on, .. } => blocked(me, on)?,
+        Event::ClientUnblocked { why, .. } => Sentence::new(Key::WaitOver, [me, reason(why)]),
         _ => return None,
+    })
+}
+
+/// `None` for what is over at once.
+fn blocked(me: Param, on: &BlockedFor) -> Option<Sentence> {
+    Some(match on {
+        BlockedFor::Keys(keys) => {
+            let names: Vec<_> = keys.iter().map(|key| key.escape_ascii().to_string()).collect();
+            Sentence::new(Key::WaitsForKeys, [me, Param::Code(names.join(" "))])
+        }
+        BlockedFor::Acks { offset, replicas } => {
+            let replicas = Param::Number(replicas.unsigned_abs());
+            Sentence::new(Key::WaitsForAcks, [me, replicas, Param::Number(*offset)])
+        }
+        BlockedFor::Pause => Sentence::new(Key::WaitsForPause, [me]),
+        BlockedFor::Result => return None,
     })
 }
 

@@ -150,6 +150,10 @@ keys! {
     MasterDiscarded = "{0} forgets where it was ({1}).";
     Continued = "{0} goes on with history {1} at byte {2}.";
     ContinuedNewId = "{0} goes on at byte {2} under the new id {1}.";
+    WaitsForKeys = "{0} lets a client wait until there is something under {1}.";
+    WaitsForAcks = "{0} lets a client wait until {1} replicas have acknowledged offset {2}.";
+    WaitsForPause = "{0} holds a command back: clients are paused.";
+    WaitOver = "{0} answers a client that has waited ({1}).";
     ClosedByPeer = "{0} has lost a connection.";
     ClosedTimeout = "{0} closes a connection on which it heard nothing for too long.";
     ClosedOutputLimit = "{0} closes a connection for which too much output waited.";

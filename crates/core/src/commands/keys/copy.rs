@@ -40,6 +40,7 @@ fn move_name(ctx: &mut Ctx<'_>, args: Args<'_>, replace: bool) -> Result<bool, C
     }
     let value = ctx.keyspace.remove(db, from).ok_or(CmdError::NO_SUCH_KEY)?;
     ctx.keyspace.insert(db, to, value, ttl(expire_at));
+    ctx.keyspace.key_added(db, to);
     ctx.changed(from, 0);
     ctx.changed(to, 1);
     Ok(true)
@@ -90,6 +91,7 @@ pub(super) fn copy(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     let expire_at = ctx.keyspace.expire_at(db, from).flatten();
     ctx.keyspace.insert(to_db, to, value, ttl(expire_at));
+    ctx.keyspace.key_added(to_db, to);
     ctx.changed_in(to_db, to, 1);
     ctx.reply.int(1);
     Ok(())

@@ -1,5 +1,5 @@
 //! `BLPOP`, `BRPOP`, `BLMOVE`, `BRPOPLPUSH`, `BLMPOP`: what they do when there is data. Without
-//! data they answer null at once instead of blocking.
+//! data they say what they would wait for, and answer null: the node decides which it is.
 
 use super::edit::transfer;
 use super::pop::{MultiPop, multi_pop, pop_name};
@@ -20,7 +20,7 @@ pub(super) fn brpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 fn pop_first(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
     let timeout = args.len() - 1;
-    parse_timeout(&args[timeout])?;
+    let timeout_ms = parse_timeout(&args[timeout])?;
     for key in args.from(1).take(timeout - 1) {
         let Some(list) = list_mut(ctx.keyspace, ctx.db, key)? else { continue };
         let Some(element) = list.peek(end) else { continue };
@@ -34,28 +34,38 @@ fn pop_first(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
         return Ok(());
     }
     ctx.reply.null_array();
+    ctx.effects.wait(timeout_ms, 1, timeout - 1);
     Ok(())
 }
 
 pub(super) fn blmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let wanted = MultiPop::parse(args, 2)?;
-    parse_timeout(&args[1])?;
-    multi_pop(ctx, args, wanted)
+    let timeout_ms = parse_timeout(&args[1])?;
+    let (first, keys) = wanted.keys();
+    multi_pop(ctx, args, wanted)?;
+    if ctx.effects.dirty == 0 {
+        ctx.effects.wait(timeout_ms, first, keys);
+    }
+    Ok(())
 }
 
 pub(super) fn blmove(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (from, to) = (end(&args[3])?, end(&args[4])?);
-    parse_timeout(&args[5])?;
+    let timeout_ms = parse_timeout(&args[5])?;
     if transfer(ctx, args, from, to)? {
         ctx.effects.rewrite(&[b"LMOVE", &args[1], &args[2], &args[3], &args[4]]);
+    } else {
+        ctx.effects.wait(timeout_ms, 1, 1);
     }
     Ok(())
 }
 
 pub(super) fn brpoplpush(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
-    parse_timeout(&args[3])?;
+    let timeout_ms = parse_timeout(&args[3])?;
     if transfer(ctx, args, End::Tail, End::Head)? {
         ctx.effects.rewrite(&[b"RPOPLPUSH", &args[1], &args[2]]);
+    } else {
+        ctx.effects.wait(timeout_ms, 1, 1);
     }
     Ok(())
 }

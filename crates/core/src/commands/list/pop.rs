@@ -96,6 +96,11 @@ impl MultiPop {
         }
         Ok(Self { first, end_of_keys, end, count })
     }
+
+    /// Index of the first key, and how many there are.
+    pub(super) fn keys(&self) -> (usize, usize) {
+        (self.first, self.end_of_keys - self.first)
+    }
 }
 
 /// Pops from the first list that has elements, and is propagated as a plain pop of that key.

@@ -1,7 +1,7 @@
 //! Sorted set commands.
 //!
-//! The blocking forms (`BZPOPMIN`, `BZPOPMAX`, `BZMPOP`) do not block yet: with data they act as
-//! their non-blocking forms, without data they answer null at once, as Redis does inside MULTI.
+//! The blocking forms (`BZPOPMIN`, `BZPOPMAX`, `BZMPOP`) act as their non-blocking forms with data.
+//! Without data they answer null, as Redis does inside MULTI, and tell the node what to wait for.
 
 mod add;
 mod combine;

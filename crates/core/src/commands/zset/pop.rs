@@ -87,8 +87,13 @@ pub(super) fn zmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 pub(super) fn bzmpop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let wanted = MultiPop::parse(args, 2)?;
-    parse_timeout(args.at(1))?;
-    multi_pop(ctx, args, wanted)
+    let timeout_ms = parse_timeout(args.at(1))?;
+    let (first, keys) = (wanted.first, wanted.keys);
+    multi_pop(ctx, args, wanted)?;
+    if ctx.effects.dirty == 0 {
+        ctx.effects.wait(timeout_ms, first, keys);
+    }
+    Ok(())
 }
 
 /// Arguments of `ZMPOP` and `BZMPOP`.
@@ -155,7 +160,7 @@ pub(super) fn bzpopmax(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 fn pop_first(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
     let timeout = args.len() - 1;
-    parse_timeout(args.at(timeout))?;
+    let timeout_ms = parse_timeout(args.at(timeout))?;
     for key in args.from(1).take(timeout - 1) {
         let Some(zset) = zset_mut(ctx.keyspace, ctx.db, key)? else { continue };
         ctx.reply.array(3);
@@ -167,5 +172,6 @@ fn pop_first(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
         return Ok(());
     }
     ctx.reply.null_array();
+    ctx.effects.wait(timeout_ms, 1, timeout - 1);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `CLIENT`
 
 use super::super::Node;
+use super::super::blocked::PausePurpose;
 use super::super::conn::{Conn, Kind, ReplyMode};
 use super::{Sub, help};
 use crate::commands::{CmdError, Outcome};
@@ -150,6 +151,22 @@ impl<T: Trace> Node<T> {
             conn.last_command = "client|no-evict";
             conn.no_evict = on_off(args.at(2), b"on", b"off")?;
             conn.out.ok();
+        } else if sub.is("pause", -3)? {
+            conn.last_command = "client|pause";
+            if args.len() > 4 {
+                return Err(sub.wrong());
+            }
+            return self.client_pause(conn, args);
+        } else if sub.is("unpause", 2)? {
+            conn.last_command = "client|unpause";
+            self.unpause(PausePurpose::Command);
+            conn.out.ok();
+        } else if sub.is("unblock", -3)? {
+            conn.last_command = "client|unblock";
+            if args.len() > 4 {
+                return Err(sub.wrong());
+            }
+            return self.client_unblock(conn, args);
         } else if sub.is("help", 2)? {
             help(&mut conn.out, "CLIENT", HELP);
         } else {
@@ -180,6 +197,34 @@ impl<T: Trace> Node<T> {
         shown.sort_unstable_by_key(|conn| conn.client_id);
         let lines: String = shown.iter().map(|conn| self.describe_client(conn) + "\n").collect();
         conn.out.verbatim("txt", lines.as_bytes());
+        Ok(())
+    }
+
+    /// `CLIENT UNBLOCK id [TIMEOUT | ERROR]`. Who waits for the end of a pause or of the server is
+    /// left alone.
+    fn client_unblock(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
+        let with_error = match args.get(3) {
+            None => false,
+            Some(word) if word.eq_ignore_ascii_case(b"timeout") => false,
+            Some(word) if word.eq_ignore_ascii_case(b"error") => true,
+            Some(_) => {
+                return Err(CmdError::fixed(
+                    "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR",
+                ));
+            }
+        };
+        let wanted = parse_i64(args.at(2)).ok_or(CmdError::NOT_INT)? as u64;
+        let target = self.conns.iter().find(|conn| conn.client_id == wanted);
+        let target = target.map(|conn| (conn.id, conn.last_command));
+        let freed = target.is_some_and(|(id, command)| {
+            let freed = self.free_client(id, with_error);
+            if freed {
+                // Redis counts it as a failure either way.
+                self.admin.commands.failed(command);
+            }
+            freed
+        });
+        conn.out.int(i64::from(freed));
         Ok(())
     }
 
@@ -251,7 +296,7 @@ fn flags(conn: &Conn) -> String {
     }
     for (letter, set) in [
         ('x', conn.multi.is_some()),
-        ('b', conn.blocked),
+        ('b', conn.blocked.is_some()),
         ('c', conn.closing.is_some()),
         ('e', conn.no_evict),
     ] {
@@ -288,9 +333,6 @@ fn client_rest(conn: &mut Conn, sub: &Sub<'_>) -> Outcome {
         conn.out.int(-1);
     } else if sub.is("trackinginfo", 2)? {
         tracking_info(&mut conn.out);
-    } else if sub.is("unblock", -3)? {
-        parse_i64(sub.args.at(2)).ok_or(CmdError::NOT_INT)?;
-        conn.out.int(0);
     } else if sub.is("tracking", -3)? {
         if on_off(sub.args.at(2), b"on", b"off")? {
             return Err(CmdError::fixed("ERR client side caching is not supported by Lockstep"));

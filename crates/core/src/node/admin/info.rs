@@ -110,7 +110,7 @@ impl<T: Trace> Node<T> {
     fn info_clients(&self, conn: &Conn, out: &mut String) {
         let all = || self.conns.iter().chain([conn]);
         let clients = all().filter(|conn| conn.replica().is_none()).count();
-        let blocked = all().filter(|conn| conn.blocked).count();
+        let blocked = self.waiting.count();
         let largest_input = all().map(|conn| conn.pending.capacity()).max().unwrap_or(0);
         let largest_output = all().map(|conn| conn.out_waiting()).max().unwrap_or(0);
         field!(out, "connected_clients:{clients}");
@@ -120,7 +120,7 @@ impl<T: Trace> Node<T> {
         field!(out, "client_recent_max_output_buffer:{largest_output}");
         field!(out, "blocked_clients:{blocked}");
         field!(out, "tracking_clients:0");
-        field!(out, "clients_in_timeout_table:0");
+        field!(out, "clients_in_timeout_table:{}", self.waiting.with_timeout());
     }
 
     /// Sizes are estimates, see `MEMORY`; only the driver knows the resident set.

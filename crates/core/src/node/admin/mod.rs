@@ -145,11 +145,20 @@ impl<'a> Sub<'a> {
     }
 
     fn unknown(&self) -> CmdError {
+        self.try_help("ERR unknown subcommand '")
+    }
+
+    /// The subcommand takes other arguments.
+    fn wrong(&self) -> CmdError {
+        self.try_help("ERR unknown subcommand or wrong number of arguments for '")
+    }
+
+    fn try_help(&self, problem: &'static str) -> CmdError {
         const SHOWN: usize = 128;
         let name = self.args.at(1);
         let name = &name[..name.len().min(SHOWN)];
         let after = format!("'. Try {} HELP.", self.container.to_ascii_uppercase());
-        CmdError::quoting("ERR unknown subcommand '", name, &after)
+        CmdError::quoting(problem, name, &after)
     }
 }
 

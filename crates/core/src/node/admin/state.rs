@@ -86,6 +86,11 @@ impl CommandStats {
         stat.failed += u64::from(failed);
     }
 
+    /// Counts the failure of a call that was counted before.
+    pub(in crate::node) fn failed(&mut self, name: &'static str) {
+        self.of(name).failed += 1;
+    }
+
     /// Counts a command that was refused before it ran.
     pub(in crate::node) fn rejected(&mut self, name: &'static str) {
         self.of(name).rejected += 1;

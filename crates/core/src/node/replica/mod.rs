@@ -142,6 +142,7 @@ impl<T: Trace> Node<T> {
             self.master_cached_event();
         }
         self.link.down_since = None;
+        self.disconnect_blocked();
         self.record(Event::RoleChanged { master: Some((host, port)) });
         self.set_link_state(ReplState::Connect, "REPLICAOF");
         self.connect_to_master();
@@ -314,7 +315,7 @@ impl<T: Trace> Node<T> {
     /// Returns how many of the bytes were used.
     fn link_input(&mut self, conn: &mut Conn, input: &[u8]) -> usize {
         let mut at = 0;
-        while at < input.len() && conn.closing.is_none() {
+        while at < input.len() && conn.closing.is_none() && conn.blocked.is_none() {
             let rest = &input[at..];
             let used = match self.link.state {
                 ReplState::Transfer => self.transfer_input(conn, rest),

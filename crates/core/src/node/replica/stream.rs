@@ -1,6 +1,7 @@
 //! The master's stream: commands are applied, counted, passed on, and acknowledged.
 
 use super::super::Node;
+use super::super::blocked::Wait;
 use super::super::conn::{Conn, Kind};
 use crate::commands::server::NodeCommand;
 use crate::commands::{CmdError, Run, lookup};
@@ -18,6 +19,11 @@ impl<T: Trace> Node<T> {
         let (mut at, mut ranges) = (0, std::mem::take(&mut self.master_ranges));
         let limits = limits_of_master();
         while at < input.len() && conn.closing.is_none() {
+            if self.pauses_master() {
+                // As in Redis, `CLIENT PAUSE` on a replica holds its master's commands back too.
+                self.block(conn, Wait::Pause, 0);
+                break;
+            }
             ranges.clear();
             match conn.parser.parse(&input[at..], &limits, &mut ranges) {
                 Ok(None) => break,
@@ -67,6 +73,7 @@ impl<T: Trace> Node<T> {
             if name.eq_ignore_ascii_case(b"exec") {
                 self.apply_transaction(&transaction);
                 self.advance(&transaction);
+                self.serve_waiting_here();
             } else if name.eq_ignore_ascii_case(b"discard") {
                 self.advance(&transaction);
             } else if transaction.len() as u64 > self.config.client_query_buffer_limit {
@@ -90,6 +97,15 @@ impl<T: Trace> Node<T> {
         }
         self.apply_command(args);
         self.advance(raw);
+        self.serve_waiting_here();
+    }
+
+    /// Clients of a writable replica may wait for what the master writes.
+    #[inline]
+    fn serve_waiting_here(&mut self) {
+        if self.keyspace.has_ready() {
+            self.serve_ready_keys();
+        }
     }
 
     fn apply_transaction(&mut self, bytes: &[u8]) {

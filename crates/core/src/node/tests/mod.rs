@@ -1,5 +1,6 @@
 //! Nodes on an in-memory network whose time jumps to the next wake-up.
 
+mod blocked;
 mod clients;
 mod explained;
 mod limits;
