@@ -18,6 +18,7 @@ mod log;
 mod play;
 mod serve;
 mod settings;
+mod stopwatch;
 #[allow(unsafe_code)]
 mod sys;
 

@@ -1,7 +1,7 @@
 //! `lockstep serve`: from the command line to a running server, in the order of redis-server.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::fs;
+use std::io;
 use std::process::ExitCode;
 
 use lockstep_core::node::Node;
@@ -12,8 +12,6 @@ use crate::log::{Log, Role};
 use crate::settings::{self, Settings, SettingsError};
 use crate::sys::{daemonize, raise_open_files, words};
 
-/// The dataset is read in pieces of this size.
-const LOAD_CHUNK: usize = 256 * 1024;
 /// Where a daemon's process id goes if nothing else is said.
 const DEFAULT_PIDFILE: &str = "/var/run/redis.pid";
 
@@ -55,7 +53,8 @@ fn serve(settings: Settings) -> io::Result<ExitCode> {
     let clock = Clock::new();
     let seed = getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?;
     let pidfile = pidfile(&config);
-    let node = Node::new(config, seed, clock.now(), log);
+    let mut node = Node::new(config, seed, clock.now(), log);
+    node.set_stopwatch(crate::stopwatch::choose());
     let Some(mut driver) = Driver::new(node, clock)? else { return Ok(ExitCode::FAILURE) };
     if let Some(path) = &pidfile {
         let pid = format!("{}\n", std::process::id());
@@ -65,17 +64,20 @@ fn serve(settings: Settings) -> io::Result<ExitCode> {
         }
     }
     announce(&mut driver);
-    if !load(&mut driver) {
+    driver.clear_leftovers();
+    if !driver.begin_load() {
         return Ok(ExitCode::FAILURE);
     }
-    driver.node().trace_mut().notice("Ready to accept connections");
     let code = driver.run()?;
+    if code != 0 {
+        return Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)));
+    }
     if let Some(path) = pidfile {
         driver.node().trace_mut().notice("Removing the pid file.");
         let _ = fs::remove_file(path);
     }
     driver.node().trace_mut().warning("Redis is now ready to exit, bye bye...");
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    Ok(ExitCode::SUCCESS)
 }
 
 fn greet(log: &mut Log, configured: bool) {
@@ -164,58 +166,4 @@ fn announce(driver: &mut Driver) {
     let log = driver.node().trace_mut();
     log.notice(&format!("Running mode=standalone, port={port}."));
     log.warning("Server initialized");
-}
-
-/// Loads the dataset, if there is one. A file that cannot be read ends the start, untouched.
-fn load(driver: &mut Driver) -> bool {
-    let name = driver.node().config().dbfilename.clone();
-    let mut file = match File::open(&name) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound || name.is_empty() => return true,
-        Err(error) => {
-            let message = format!(
-                "Fatal error: can't open the RDB file {name} for reading: {}",
-                words(&error)
-            );
-            driver.node().trace_mut().warning(&message);
-            return false;
-        }
-    };
-    let started = std::time::Instant::now();
-    match load_from(driver, &mut file) {
-        Ok(_) => {
-            let took = started.elapsed().as_secs_f64();
-            let message = format!("DB loaded from disk: {took:.3} seconds");
-            driver.node().trace_mut().notice(&message);
-            true
-        }
-        Err(why) => {
-            let dir = driver.node().config().dir.clone();
-            let message = format!(
-                "Fatal error loading the DB from {dir}/{name}: {why}. The file was left as it is: \
-                 repair it or move it away, then start again. Exiting."
-            );
-            driver.node().trace_mut().warning(&message);
-            false
-        }
-    }
-}
-
-fn load_from(driver: &mut Driver, file: &mut File) -> Result<u64, String> {
-    let len = file.metadata().map_err(|error| words(&error))?.len();
-    let now = driver.clock().now();
-    driver.node().load_begin(now, len);
-    let mut chunk = vec![0; LOAD_CHUNK];
-    loop {
-        let read = match file.read(&mut chunk) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(words(&error)),
-        };
-        let now = driver.clock().now();
-        driver.node().load_chunk(now, &chunk[..read]).map_err(|error| error.to_string())?;
-    }
-    let now = driver.clock().now();
-    driver.node().load_end(now).map_err(|error| error.to_string())
 }

@@ -101,6 +101,7 @@ pub(crate) fn read(args: &[Vec<u8>]) -> Result<Settings, SettingsError> {
         id: std::process::id(),
         executable: std::env::current_exe().map(path).unwrap_or_default(),
         config_file: absolute.map(path).unwrap_or_default(),
+        allocator: "mimalloc".into(),
         os: system_name(),
     };
     Ok(Settings { config, configured: !args.is_empty() })

@@ -125,6 +125,39 @@ pub(crate) fn usage() -> Usage {
     }
 }
 
+/// Locks a file for this process, as long as it is open; false if another has it.
+pub(crate) fn lock(file: &std::fs::File) -> bool {
+    use std::os::fd::AsRawFd as _;
+    // SAFETY: the descriptor is open for as long as `file` is borrowed.
+    unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) == 0 }
+}
+
+/// Whether the processor's counter of cycles counts at the same rate whatever the processor does.
+pub(crate) fn cycles_are_steady() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::__cpuid;
+        const POWER_MANAGEMENT: u32 = 0x8000_0007;
+        const INVARIANT: u32 = 1 << 8;
+        let known = __cpuid(0x8000_0000).eax >= POWER_MANAGEMENT;
+        known && __cpuid(POWER_MANAGEMENT).edx & INVARIANT != 0
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
+
+/// The processor's counter of cycles; 0 where none is known.
+#[inline]
+pub(crate) fn cycles() -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        // SAFETY: every x86-64 processor has the instruction, and it touches no memory.
+        unsafe { std::arch::x86_64::_rdtsc() }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    0
+}
+
 /// The system's words for an error, without Rust's "(os error 2)".
 pub(crate) fn words(error: &io::Error) -> String {
     let text = error.to_string();

@@ -53,6 +53,12 @@ impl Config {
         }
     }
 
+    /// The value of a directive by its name; empty if there is none.
+    pub fn text_of(&self, name: &str) -> String {
+        let text = lookup(name.as_bytes()).map(|(directive, _)| self.text(directive));
+        String::from_utf8_lossy(&text.unwrap_or_default()).into_owned()
+    }
+
     /// `CONFIG SET`: all pairs of name and value, or none. Returns the directives that were set,
     /// for the caller to act upon.
     ///

@@ -277,8 +277,13 @@ pub static DIRECTIVES: &[Directive] = &[
     live("rdb-del-sync-files", flag!(rdb_del_sync_files)),
     live("stop-writes-on-bgsave-error", flag!(stop_writes_on_bgsave_error)),
     live("rdb-save-incremental-fsync", inert_yes()),
-    live("rdb-key-save-delay", inert(number(INT_MIN, INT_MAX), "0")).hidden(),
-    live("key-load-delay", inert(number(INT_MIN, INT_MAX), "0")).hidden(),
+    live("rdb-key-save-delay", int!(number(INT_MIN, INT_MAX), rdb_key_save_delay)).hidden(),
+    live("key-load-delay", int!(number(INT_MIN, INT_MAX), key_load_delay)).hidden(),
+    live(
+        "loading-process-events-interval-bytes",
+        int!(number(1024, INT_MAX), loading_interval_bytes),
+    )
+    .hidden(),
     live("sanitize-dump-payload", inert(Kind::Enum(&["no", "yes", "clients"]), "no")),
     // Replication.
     fixed("replicaof", many!(set_replicaof, get_replicaof)).alias("slaveof"),
@@ -366,10 +371,10 @@ pub static DIRECTIVES: &[Directive] = &[
     live("aof-disable-auto-gc", inert_no()),
     live("aof-rewrite-incremental-fsync", inert_yes()),
     // Observation.
-    live("slowlog-log-slower-than", inert(number(-1, LONG_MAX), "10000")),
-    live("slowlog-max-len", inert(LONG, "128")),
-    live("latency-monitor-threshold", inert(LONG, "0")),
-    live("latency-tracking", inert_yes()),
+    live("slowlog-log-slower-than", int!(number(-1, LONG_MAX), slowlog_micros)),
+    live("slowlog-max-len", int!(LONG, slowlog_max_len)),
+    live("latency-monitor-threshold", int!(LONG, latency_threshold_ms)),
+    live("latency-tracking", flag!(latency_tracking)),
     live("latency-tracking-info-percentiles", many!(set_percentiles, get_percentiles)),
     live("notify-keyspace-events", own!(set_keyspace_events, get_keyspace_events)),
     live("tracking-table-max-keys", inert(LONG, "1000000")),

@@ -103,6 +103,8 @@ pub struct Process {
     pub executable: String,
     /// `config_file`: absolute path; empty: none.
     pub config_file: String,
+    /// `mem_allocator`
+    pub allocator: String,
     /// `os`: name, release and machine, as `uname` has them.
     pub os: String,
 }
@@ -217,6 +219,20 @@ pub struct Config {
     pub lazyfree_lazy_expire: bool,
     /// `shutdown-timeout` in seconds.
     pub shutdown_timeout: u64,
+    /// `rdb-key-save-delay` in microseconds; negative: one microsecond for so many keys.
+    pub rdb_key_save_delay: i64,
+    /// `key-load-delay`, likewise.
+    pub key_load_delay: i64,
+    /// `loading-process-events-interval-bytes`
+    pub loading_interval_bytes: u64,
+    /// `slowlog-log-slower-than` in microseconds; -1: never.
+    pub slowlog_micros: i64,
+    /// `slowlog-max-len`
+    pub slowlog_max_len: u64,
+    /// `latency-monitor-threshold` in milliseconds; 0: off.
+    pub latency_threshold_ms: u64,
+    /// `latency-tracking`
+    pub latency_tracking: bool,
     /// `hz`
     pub hz: u32,
     /// Encoding thresholds.
@@ -276,6 +292,13 @@ impl Default for Config {
             enable_protected_configs: "no".into(),
             lazyfree_lazy_expire: false,
             shutdown_timeout: 10,
+            rdb_key_save_delay: 0,
+            key_load_delay: 0,
+            loading_interval_bytes: 2 * MB,
+            slowlog_micros: 10_000,
+            slowlog_max_len: 128,
+            latency_threshold_ms: 0,
+            latency_tracking: true,
             hz: 10,
             encoding: EncodingLimits::default(),
             driver: DriverConfig::default(),

@@ -5,12 +5,8 @@ use super::{Config, OutputLimit, Source};
 use crate::num::parse_i64;
 
 /// Those that have no effect here.
-pub(super) const INERT: &[&str] = &[
-    "latency-tracking-info-percentiles",
-    "notify-keyspace-events",
-    "oom-score-adj-values",
-    "proc-title-template",
-];
+pub(super) const INERT: &[&str] =
+    &["notify-keyspace-events", "oom-score-adj-values", "proc-title-template"];
 
 /// Redis binds at most this many addresses.
 const BIND_ADDRESSES_MAX: usize = 16;

@@ -159,16 +159,12 @@ impl<T: Trace> Node<T> {
     /// Runs a command that passed the checks.
     pub(super) fn call(&mut self, conn: &mut Conn, spec: &'static CommandSpec, args: Args<'_>) {
         self.stats.commands_processed += 1;
+        let began = self.admin.watch.at;
         let outcome = match spec.run {
             Run::Data(handler) => self.call_data(conn, spec, handler, args),
             Run::Node(command) => self.call_node(conn, command, args),
         };
-        // A container's handler leaves the subcommand's name.
-        let name = match conn.last_command.strip_prefix(spec.name) {
-            Some(rest) if rest.starts_with('|') => conn.last_command,
-            _ => spec.name,
-        };
-        self.admin.commands.called(name, outcome.is_err());
+        self.ran(conn, spec, args, began, outcome.is_err());
         if let Err(error) = outcome {
             self.stats.error_reply(error.code());
             conn.out.error_bytes(error.bytes());

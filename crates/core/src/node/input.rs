@@ -173,6 +173,7 @@ impl<T: Trace> Node<T> {
         batch: &Batch,
         scratch: Option<&[u8]>,
     ) -> Option<usize> {
+        self.admin.watch.start();
         for request in &batch.requests {
             if !conn.runs_commands() {
                 return Some(request.at);

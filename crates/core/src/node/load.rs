@@ -20,6 +20,39 @@ pub(super) struct Loading {
     loader: Loader,
 }
 
+/// The file that is loaded at start.
+#[derive(Debug, Clone)]
+pub(super) struct AtStart {
+    loading: Loading,
+    /// Bytes of the file, and how many of them were read.
+    pub(super) total: u64,
+    pub(super) read: u64,
+    /// Unix milliseconds at its beginning.
+    pub(super) since_ms: u64,
+    /// The log has told whose file it is.
+    told: bool,
+    /// Keys for which `key-load-delay` was waited.
+    delayed_keys: u64,
+}
+
+impl AtStart {
+    /// What the file says its dataset used.
+    pub(super) fn used_memory(&self) -> u64 {
+        let used = self.loading.loader.aux().iter().find(|(name, _)| name == b"used-mem");
+        let text = used.and_then(|(_, value)| std::str::from_utf8(value).ok());
+        text.and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+}
+
+/// How long to wait after some keys, by Redis's rule for testing delays: microseconds per key, or
+/// if negative one microsecond for so many keys. `before` and `after` count the keys.
+pub(super) fn key_delay_us(delay: i64, before: u64, after: u64) -> u64 {
+    match delay {
+        0.. => (after - before).saturating_mul(delay.unsigned_abs()),
+        _ => after / delay.unsigned_abs() - before / delay.unsigned_abs(),
+    }
+}
+
 /// The replication fields of an RDB's aux section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ReplAux {
@@ -82,11 +115,15 @@ impl<T: Trace> Node<T> {
     /// Begins to load an RDB file of `len` bytes.
     pub fn load_begin(&mut self, now: Now, len: u64) {
         self.now = now;
-        self.log(Level::Notice, format!("Loading an RDB file of {len} bytes"));
         self.begin_read();
         let drop_expired = self.config.replicaof.is_none();
-        let loading = Loading::new(self.keyspace.fresh(), &self.config.encoding, drop_expired);
-        self.loading = Some(loading);
+        let mut loading = Loading::new(self.keyspace.fresh(), &self.config.encoding, drop_expired);
+        loading.reader =
+            Reader::new(Settings { checksum: self.config.rdbchecksum, ..Settings::default() });
+        let since_ms = now.unix_ms;
+        let at_start =
+            AtStart { loading, total: len, read: 0, since_ms, told: false, delayed_keys: 0 };
+        self.loading = Some(Box::new(at_start));
     }
 
     /// The next bytes of the file. What follows the end of the RDB is ignored, as Redis does.
@@ -95,10 +132,51 @@ impl<T: Trace> Node<T> {
     /// The file is not an RDB file this version can read; the text says where and what.
     pub fn load_chunk(&mut self, now: Now, data: &[u8]) -> Result<(), RdbError> {
         self.now = now;
-        if let Some(loading) = &mut self.loading {
-            loading.feed(data)?;
+        let Some(start) = &mut self.loading else { return Ok(()) };
+        let fed = start.loading.feed(data);
+        start.read += data.len() as u64;
+        // What a file says of itself stands at its beginning.
+        let told = std::mem::replace(&mut start.told, true);
+        if !told {
+            let aux = start.loading.loader.aux().to_vec();
+            self.tell_origin(&aux);
         }
-        Ok(())
+        fed.map(|_| ())
+    }
+
+    /// The lines of Redis about the file that is being loaded.
+    fn tell_origin(&mut self, aux: &[(Vec<u8>, Vec<u8>)]) {
+        for (name, value) in aux {
+            let value = String::from_utf8_lossy(value);
+            let number = value.parse::<u64>().unwrap_or(0);
+            let text = match name.as_slice() {
+                b"redis-ver" => format!("Loading RDB produced by version {value}"),
+                b"ctime" => {
+                    let age = (self.now.unix_ms / 1000).saturating_sub(number);
+                    format!("RDB age {age} seconds")
+                }
+                b"used-mem" => {
+                    let mb = number as f64 / (1024.0 * 1024.0);
+                    format!("RDB memory usage when created {mb:.2} Mb")
+                }
+                _ => continue,
+            };
+            self.log(Level::Notice, text);
+        }
+    }
+
+    /// How long to wait before the next bytes, in microseconds: `key-load-delay`.
+    pub fn load_pause(&mut self) -> u64 {
+        let delay = self.config.key_load_delay;
+        let Some(start) = &mut self.loading else { return 0 };
+        let keys = start.loading.loader.keys();
+        let before = std::mem::replace(&mut start.delayed_keys, keys);
+        key_delay_us(delay, before, keys)
+    }
+
+    /// Whether the file of the start is still being loaded.
+    pub fn is_loading(&self) -> bool {
+        self.loading.is_some()
     }
 
     /// The file is complete: its dataset, ids and offset take effect. Returns the number of keys.
@@ -107,8 +185,8 @@ impl<T: Trace> Node<T> {
     /// The file was cut short.
     pub fn load_end(&mut self, now: Now) -> Result<u64, RdbError> {
         self.now = now;
-        let Some(loading) = self.loading.take() else { return Ok(0) };
-        let loaded = loading.finish()?;
+        let Some(start) = self.loading.take() else { return Ok(0) };
+        let loaded = start.loading.finish()?;
         self.log(
             Level::Notice,
             format!(

@@ -258,7 +258,7 @@ pub struct Node<T> {
     decisions: decisions::Decisions,
     snapshot: Option<snapshot::Job>,
     saving: snapshot::SaveState,
-    loading: Option<load::Loading>,
+    loading: Option<Box<load::AtStart>>,
     timers: timers::Timers,
     stats: stats::Stats,
     /// When the log last spoke of HTTP, in Unix milliseconds.
@@ -340,6 +340,12 @@ impl<T: Trace> Node<T> {
         self.admin.usage = usage;
     }
 
+    /// Gives the node a clock that reads nanoseconds, for statistics only: `SLOWLOG`, `LATENCY`
+    /// and the times of `INFO`. Nothing is decided by it.
+    pub fn set_stopwatch(&mut self, clock: fn() -> u64) {
+        self.admin.watch.clock = Some(clock);
+    }
+
     // Inputs.
 
     /// A connection is there.
@@ -385,6 +391,7 @@ impl<T: Trace> Node<T> {
         let Some(mut conn) = self.conns.take(conn) else { return };
         conn.last_input = now.instant;
         self.stats.net_input_bytes += input.len() as u64;
+        self.stats.reads += 1;
         if conn.closing.is_none() {
             match conn.kind {
                 Kind::Master => self.master_input(&mut conn, input),
@@ -398,6 +405,7 @@ impl<T: Trace> Node<T> {
     pub fn handle_sent(&mut self, now: Now, conn: ConnId, len: usize) {
         self.now = now;
         self.stats.net_output_bytes += len as u64;
+        self.stats.writes += 1;
         let Some(mut conn) = self.conns.take(conn) else { return };
         let rest = conn.out_advance(len);
         if conn.replica().is_some() {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::blocked::Wait;
 use super::conn::{Conn, Payload};
+use super::load::key_delay_us;
 use super::{Action, FileEvent, FileOp, Node};
 use crate::commands::{CmdError, Outcome};
 use crate::config::Config;
@@ -46,6 +47,10 @@ pub(super) struct Job {
     /// Leave the process when it is on disk.
     pub(super) then_exit: bool,
     pub(super) started: Instant,
+    pub(super) keys_total: u64,
+    pub(super) keys_done: u64,
+    /// Not before this more is to be written: `rdb-key-save-delay`.
+    resume_at: Instant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +144,9 @@ impl<T: Trace> Node<T> {
             waiting: Vec::new(),
             then_exit: false,
             started: self.now.instant,
+            keys_total: keys,
+            keys_done: 0,
+            resume_at: self.now.instant,
         });
         self.record(Event::SnapshotStarted { target, offset, keys });
     }
@@ -170,21 +178,29 @@ impl<T: Trace> Node<T> {
             .collect()
     }
 
-    /// Whether [`Node::snapshot_work`] would do something now.
-    pub(super) fn snapshot_has_work(&self) -> bool {
-        self.snapshot.as_ref().is_some_and(|job| {
-            job.phase == Phase::Cutting
-                && job.payload.end() - job.payload.start() < PAYLOAD_AHEAD_BYTES
-        })
+    /// When [`Node::snapshot_work`] has something to do, if it has.
+    pub(super) fn snapshot_work_at(&self) -> Option<Instant> {
+        let job = self.snapshot.as_ref()?;
+        let ahead = job.payload.end() - job.payload.start();
+        let works = job.phase == Phase::Cutting && ahead < PAYLOAD_AHEAD_BYTES;
+        works.then_some(job.resume_at.max(self.now.instant))
     }
 
     /// Walks a piece of the cut.
     pub(super) fn snapshot_work(&mut self) {
-        if !self.snapshot_has_work() {
+        if self.snapshot_work_at().is_none_or(|at| at > self.now.instant) {
             return;
         }
-        let progress = self.keyspace.cut_step(STEP_BYTES);
+        let delay = self.config.rdb_key_save_delay;
+        let progress = self.keyspace.cut_step(if delay == 0 { STEP_BYTES } else { 1 });
         self.take_cut_output();
+        if let Some(job) = &mut self.snapshot {
+            let before = std::mem::replace(&mut job.keys_done, progress.keys);
+            if delay != 0 && !job.foreground {
+                let wait = key_delay_us(delay, before, progress.keys);
+                job.resume_at = Instant(self.now.instant.0.saturating_add(wait));
+            }
+        }
         if T::FINE
             && let Some(job) = &self.snapshot
         {
@@ -246,11 +262,29 @@ impl<T: Trace> Node<T> {
             FileEvent::Failed { name, error, .. } => {
                 self.saving.stale_commits.retain(|stale| *stale != name);
                 if self.snapshot.as_ref().is_some_and(|job| job.temp == name) {
-                    self.log(Level::Warning, format!("Error saving DB on disk, {name}: {error}"));
+                    self.log_save_error(&error);
                     self.fail_job(&error);
                 }
             }
         }
+    }
+
+    /// What went wrong with the file, in Redis's words.
+    fn log_save_error(&mut self, error: &str) {
+        let Some(job) = &self.snapshot else { return };
+        let (temp, file, dir) = (&job.temp, &job.file, &self.config.dir);
+        let text = match job.phase {
+            Phase::Cutting if job.bytes == 0 || job.keys_done == 0 => format!(
+                "Failed opening the temp RDB file {temp} (in server root dir {dir}) for saving: \
+                 {error}"
+            ),
+            Phase::Cutting => format!("Write error saving DB on disk(rdbSaveRio): {error}"),
+            _ => format!(
+                "Error moving temp DB file {temp} on the final destination {file} (in server root \
+                 dir {dir}): {error}"
+            ),
+        };
+        self.log(Level::Warning, text);
     }
 
     fn committed(&mut self, len: u64) {
@@ -398,14 +432,14 @@ impl<T: Trace> Node<T> {
             return Err(CmdError::fixed("ERR SAVE is not for replicas"));
         }
         self.begin_disk_save();
-        // SAVE is the synchronous form: the whole cut at once, the reply when it is on disk.
-        while self.snapshot.as_ref().is_some_and(|job| job.phase == Phase::Cutting) {
-            self.snapshot_work();
-        }
         if let Some(job) = &mut self.snapshot {
             job.foreground = true;
             job.waiting.push(conn.id);
             self.block(conn, Wait::Save, 0);
+        }
+        // SAVE is the synchronous form: the whole cut at once, the reply when it is on disk.
+        while self.snapshot.as_ref().is_some_and(|job| job.phase == Phase::Cutting) {
+            self.snapshot_work();
         }
         Ok(())
     }

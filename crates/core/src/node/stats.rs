@@ -8,6 +8,11 @@ pub(crate) struct Stats {
     pub(crate) connections_received: u64,
     pub(crate) rejected_connections: u64,
     pub(crate) commands_processed: u64,
+    /// Pieces of input taken and of output given (`total_reads_processed`...).
+    pub(crate) reads: u64,
+    pub(crate) writes: u64,
+    /// Time spent on deleting expired keys, as far as there is a clock.
+    pub(crate) expire_nanos: u64,
     pub(crate) net_input_bytes: u64,
     pub(crate) net_output_bytes: u64,
     pub(crate) net_repl_input_bytes: u64,

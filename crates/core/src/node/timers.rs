@@ -48,12 +48,14 @@ impl Timers {
 
 impl<T: Trace> Node<T> {
     pub(super) fn next_timer(&self) -> Option<(Instant, Timer)> {
-        if self.snapshot_has_work() {
+        let work = self.snapshot_work_at();
+        if work.is_some_and(|at| at <= self.now.instant) {
             return Some((self.now.instant, Timer::Work));
         }
         let cron =
             (self.timers.replication, Timer::Replication).min((self.timers.server, Timer::Server));
         let cron = self.next_wait_timer().map_or(cron, |wait| cron.min(wait));
+        let cron = work.map_or(cron, |at| cron.min((at, Timer::Work)));
         // The active expire cycle runs when a key is due, but not more often than Redis's.
         let active =
             self.config.replicaof.is_none() && self.admin.active_expire && !self.is_paused();
@@ -67,6 +69,15 @@ impl<T: Trace> Node<T> {
 
     pub(super) fn fire_timers(&mut self) {
         let now = self.now.instant;
+        if self.loading.is_some() {
+            // There is no dataset yet to save, expire or replicate.
+            self.timers.server = now.plus_ms(SERVER_PERIOD_MS);
+            self.timers.replication = now.plus_ms(EXPIRE_PERIOD_MS);
+            self.timers.expire = self.timers.replication;
+            self.fire_wait_timers();
+            self.sample_rates();
+            return;
+        }
         self.snapshot_work();
         self.fire_wait_timers();
         if now >= self.timers.expire {
@@ -91,7 +102,9 @@ impl<T: Trace> Node<T> {
             return;
         }
         self.begin_read();
+        self.admin.watch.start();
         self.keyspace.expire_cycle(EXPIRE_BUDGET);
+        self.stats.expire_nanos += self.admin.watch.lap(self.admin.watch.at);
         self.propagate_expired();
     }
 

@@ -12,6 +12,8 @@ pub(super) enum Stop {
     More(u64),
     /// The bytes are wrong.
     Bad(String),
+    /// The bytes are wrong in a way for which Redis has a line of its own, given second.
+    Known(String, String),
     /// The sink does not want them.
     Refused(String),
 }
@@ -20,6 +22,10 @@ pub(super) type Step<T> = Result<T, Stop>;
 
 pub(super) fn bad<T>(what: impl Into<String>) -> Step<T> {
     Err(Stop::Bad(what.into()))
+}
+
+pub(super) fn known<T>(what: impl Into<String>, redis: impl Into<String>) -> Step<T> {
+    Err(Stop::Known(what.into(), redis.into()))
 }
 
 /// A place in the bytes of an item.

@@ -25,6 +25,8 @@ pub struct RdbError {
     pub offset: u64,
     /// What is wrong, in words for a person; names the type and the key where there is one.
     pub what: String,
+    /// The line that Redis logs for this, where it has one.
+    pub redis: Option<String>,
 }
 
 impl fmt::Display for RdbError {

@@ -13,7 +13,7 @@
 
 use super::RdbError;
 use super::crc64;
-use super::cursor::{Cursor, Step, Stop, bad};
+use super::cursor::{Cursor, Step, Stop, bad, known};
 use super::format::{READ_VERSION_MAX, opcode, value_type};
 use super::sink::{Kind, Meta, Sink, Taken};
 use super::value::{Layout, Many, One, Out, layout, module_name, unreadable};
@@ -160,7 +160,8 @@ impl Reader {
             let (have, need) = (self.carry.len(), self.need);
             what.push_str(&format!(": {have} bytes are there of an item of {need} or more"));
         }
-        Err(RdbError { offset: self.received(), what })
+        let redis = "Short read or OOM loading DB. Unrecoverable error, aborting now.";
+        Err(RdbError { offset: self.received(), what, redis: Some(redis.into()) })
     }
 
     /// Completes the item under way, if there is one, and returns the bytes of `input` it took.
@@ -256,11 +257,17 @@ impl Reader {
         self.version = match version.flatten() {
             Some(version @ 1..=READ_VERSION_MAX) => version,
             Some(version) => {
-                return bad(format!(
-                    "RDB version {version} cannot be read, only 1 to {READ_VERSION_MAX}"
-                ));
+                return known(
+                    format!("RDB version {version} cannot be read, only 1 to {READ_VERSION_MAX}"),
+                    format!("Can't handle RDB format version {version}"),
+                );
             }
-            None => return bad(format!("not an RDB: it begins with \"{}\"", magic.escape_ascii())),
+            None => {
+                return known(
+                    format!("not an RDB: it begins with \"{}\"", magic.escape_ascii()),
+                    "Wrong signature trying to load DB from file",
+                );
+            }
         };
         self.state = State::Entry;
         Ok(())
@@ -360,10 +367,11 @@ impl Reader {
     fn trailer(&mut self, cursor: &mut Cursor<'_>) -> Step<()> {
         let sum = u64::from_le_bytes(cursor.array()?);
         if self.settings.checksum && sum != 0 && sum != self.crc {
-            return bad(format!(
-                "wrong checksum: the file says {sum:016x}, its bytes give {:016x}",
-                self.crc
-            ));
+            let crc = self.crc;
+            return known(
+                format!("wrong checksum: the file says {sum:016x}, its bytes give {crc:016x}"),
+                format!("Wrong RDB checksum expected: ({sum:x}) but got ({crc:x}). Aborting now."),
+            );
         }
         self.state = State::Done;
         Ok(())
@@ -382,14 +390,19 @@ impl Reader {
     }
 
     fn error(&self, stop: Stop) -> RdbError {
+        let mut redis = None;
         let what = match (stop, self.state) {
+            (Stop::Known(what, line), _) => {
+                redis = Some(line);
+                what
+            }
             (Stop::Bad(what), State::One(_) | State::Count(_) | State::Elements(..)) => {
                 format!("{what}, {}", self.place())
             }
             (Stop::Bad(what) | Stop::Refused(what), _) => what,
             (Stop::More(_), _) => "more bytes are needed".into(),
         };
-        RdbError { offset: self.offset, what }
+        RdbError { offset: self.offset, what, redis }
     }
 }
 

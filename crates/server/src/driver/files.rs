@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use lockstep_core::node::{FileEvent, FileOp};
 use mio::Waker;
 
-use crate::sys::words;
+use crate::sys::{lock, words};
 
 /// Carries out file operations.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ impl Files {
         match op {
             FileOp::Create { name } => match File::create(&name) {
                 Ok(file) => {
+                    // While it is open, and so locked, nobody takes it for a leftover.
+                    let _ = lock(&file);
                     self.writing.retain(|(other, _)| *other != name);
                     self.writing.push((name, file));
                     None
@@ -123,6 +125,19 @@ impl Files {
         }
         Ok(data)
     }
+}
+
+/// Removes the temporary files of processes that are gone, and returns their names. A file that
+/// another process is still writing is locked.
+pub(crate) fn clear_leftovers() -> Vec<String> {
+    let is_ours = |name: &str| {
+        let id = name.strip_prefix("temp-").and_then(|rest| rest.strip_suffix(".rdb"));
+        id.is_some_and(|id| id.len() == 8 && id.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    let entries = fs::read_dir(".").into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let left = |name: &String| is_ours(name) && File::open(name).is_ok_and(|file| lock(&file));
+    names.filter(left).filter(|name| fs::remove_file(name).is_ok()).collect()
 }
 
 /// After this the new file is there under its name even if the machine loses power.

@@ -13,6 +13,7 @@ mod conns;
 mod dial;
 mod files;
 mod listen;
+mod load;
 mod signals;
 
 use std::io::{self, ErrorKind, IoSlice};
@@ -110,6 +111,8 @@ pub(crate) struct Driver {
     signals: Signals,
     /// The configuration as this driver has applied it.
     applied: Applied,
+    /// The dataset, while it is being loaded.
+    load: Option<load::Load>,
     leaving: bool,
     /// The last turn read something.
     busy: bool,
@@ -167,6 +170,7 @@ impl Driver {
             files: Files::new(waker),
             signals,
             applied: Applied::new(&config),
+            load: None,
             leaving: false,
             busy: false,
             exit: None,
@@ -176,14 +180,17 @@ impl Driver {
         Ok(Some(driver))
     }
 
+    /// Removes what a process that was killed left in the directory.
+    pub(crate) fn clear_leftovers(&mut self) {
+        for name in files::clear_leftovers() {
+            let text = format!("Removed {name}: a snapshot that was not completed");
+            self.node.trace_mut().notice(&text);
+        }
+    }
+
     /// The node.
     pub(crate) fn node(&mut self) -> &mut Node<Log> {
         &mut self.node
-    }
-
-    /// The clocks.
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
     }
 
     fn listen_on(&mut self, mut listeners: Vec<Listener>) -> io::Result<()> {
@@ -199,6 +206,9 @@ impl Driver {
         let mut events = Events::with_capacity(EVENTS_MAX);
         self.drain(self.clock.now());
         while self.exit.is_none() {
+            if self.load.is_some() {
+                self.load_more();
+            }
             self.await_events(&mut events)?;
             let now = self.clock.now();
             for event in &events {
@@ -245,7 +255,8 @@ impl Driver {
             return Some(Duration::ZERO);
         }
         let timer = self.node.poll_timeout().map(|(at, _)| at);
-        let at = timer.into_iter().chain(self.accept_again).min()?;
+        let load = self.load.as_ref().map(|load| load.due);
+        let at = timer.into_iter().chain(self.accept_again).chain(load).min()?;
         Some(Duration::from_micros(at - now))
     }
 

@@ -75,7 +75,8 @@ impl<T: Trace> Node<T> {
             }
             "cluster" => field!(out, "cluster_enabled:0"),
             "keyspace" => self.info_keyspace(out),
-            // No modules; and latencies are not measured, see `SLOWLOG`.
+            "latencystats" => self.info_latencies(out),
+            // There are no modules.
             _ => {}
         }
     }
@@ -92,6 +93,12 @@ impl<T: Trace> Node<T> {
         field!(out, "redis_mode:standalone");
         field!(out, "os:{}", process.os);
         field!(out, "arch_bits:{}", usize::BITS);
+        out.push_str(
+            "monotonic_clock:POSIX clock_gettime\r\n\
+             multiplexing_api:epoll\r\n\
+             atomicvar_api:c11-builtin\r\n\
+             gcc_version:0.0.0\r\n",
+        );
         field!(out, "process_id:{}", process.id);
         field!(out, "process_supervised:no");
         field!(out, "run_id:{}", self.run_id());
@@ -144,20 +151,40 @@ impl<T: Trace> Node<T> {
         field!(out, "used_memory_startup:0");
         field!(out, "used_memory_dataset:{}", used.dataset);
         field!(out, "used_memory_dataset_perc:{:.2}%", percent(used.dataset, total));
+        field!(out, "allocator_allocated:{total}");
+        field!(out, "allocator_active:{total}");
+        field!(out, "allocator_resident:{rss}");
         let system = usage.system_memory_bytes;
         field!(out, "total_system_memory:{system}");
         field!(out, "total_system_memory_human:{}", human(system));
-        let text = |name: &str| {
-            let found = self.config.get(&[name]);
-            found.first().map_or(String::new(), |(_, v)| String::from_utf8_lossy(v).into_owned())
-        };
-        let maxmemory = text("maxmemory").parse().unwrap_or(0);
+        // There are no scripts and functions.
+        out.push_str(
+            "used_memory_lua:0\r\n\
+             used_memory_vm_eval:0\r\n\
+             used_memory_lua_human:0B\r\n\
+             used_memory_scripts_eval:0\r\n\
+             number_of_cached_scripts:0\r\n\
+             number_of_functions:0\r\n\
+             number_of_libraries:0\r\n\
+             used_memory_vm_functions:0\r\n\
+             used_memory_vm_total:0\r\n\
+             used_memory_vm_total_human:0B\r\n\
+             used_memory_functions:0\r\n\
+             used_memory_scripts:0\r\n\
+             used_memory_scripts_human:0B\r\n",
+        );
+        let maxmemory = self.config.text_of("maxmemory").parse().unwrap_or(0);
         field!(out, "maxmemory:{maxmemory}");
         field!(out, "maxmemory_human:{}", human(maxmemory));
-        field!(out, "maxmemory_policy:{}", text("maxmemory-policy"));
+        field!(out, "maxmemory_policy:{}", self.config.text_of("maxmemory-policy"));
         let ratio = if total == 0 { 0.0 } else { rss as f64 / total as f64 };
+        let beyond = rss as i64 - total as i64;
+        out.push_str("allocator_frag_ratio:1.00\r\nallocator_frag_bytes:0\r\n");
+        field!(out, "allocator_rss_ratio:{ratio:.2}");
+        field!(out, "allocator_rss_bytes:{beyond}");
+        out.push_str("rss_overhead_ratio:1.00\r\nrss_overhead_bytes:0\r\n");
         field!(out, "mem_fragmentation_ratio:{ratio:.2}");
-        field!(out, "mem_fragmentation_bytes:{}", rss as i64 - total as i64);
+        field!(out, "mem_fragmentation_bytes:{beyond}");
         field!(out, "mem_not_counted_for_evict:0");
         let backlog = self.stream.backlog().map_or(0, |backlog| backlog.histlen);
         field!(out, "mem_replication_backlog:{backlog}");
@@ -166,7 +193,8 @@ impl<T: Trace> Node<T> {
         field!(out, "mem_clients_normal:{}", used.clients);
         field!(out, "mem_cluster_links:0");
         field!(out, "mem_aof_buffer:0");
-        field!(out, "mem_allocator:system");
+        let allocator = &self.config.driver.process.allocator;
+        field!(out, "mem_allocator:{}", if allocator.is_empty() { "libc" } else { allocator });
         field!(out, "active_defrag_running:0");
         field!(out, "lazyfree_pending_objects:0");
         field!(out, "lazyfreed_objects:0");
@@ -184,8 +212,9 @@ impl<T: Trace> Node<T> {
         field!(out, "current_cow_size:0");
         field!(out, "current_cow_size_age:0");
         field!(out, "current_fork_perc:0.00");
-        field!(out, "current_save_keys_processed:0");
-        field!(out, "current_save_keys_total:0");
+        let keys = job.map_or((0, 0), |job| (job.keys_done, job.keys_total));
+        field!(out, "current_save_keys_processed:{}", keys.0);
+        field!(out, "current_save_keys_total:{}", keys.1);
         field!(out, "rdb_changes_since_last_save:{}", saving.dirty);
         field!(out, "rdb_bgsave_in_progress:{}", u8::from(job.is_some()));
         field!(out, "rdb_last_save_time:{}", saving.last_save);
@@ -208,6 +237,17 @@ impl<T: Trace> Node<T> {
         field!(out, "aof_last_cow_size:0");
         field!(out, "module_fork_in_progress:0");
         field!(out, "module_fork_last_cow_size:0");
+        if let Some(start) = &self.loading {
+            let (total, read) = (start.total, start.read.min(start.total));
+            let elapsed_ms = self.now.unix_ms.saturating_sub(start.since_ms);
+            let eta_ms = (elapsed_ms * (total - read)).checked_div(read);
+            field!(out, "loading_start_time:{}", start.since_ms / 1000);
+            field!(out, "loading_total_bytes:{total}");
+            field!(out, "loading_rdb_used_mem:{}", start.used_memory());
+            field!(out, "loading_loaded_bytes:{read}");
+            field!(out, "loading_loaded_perc:{:.2}", read as f64 * 100.0 / total.max(1) as f64);
+            field!(out, "loading_eta_seconds:{}", eta_ms.unwrap_or(1000) / 1000);
+        }
     }
 
     fn info_stats(&self, out: &mut String) {
@@ -229,22 +269,46 @@ impl<T: Trace> Node<T> {
         field!(out, "sync_partial_ok:{}", stats.sync_partial_ok);
         field!(out, "sync_partial_err:{}", stats.sync_partial_err);
         field!(out, "expired_keys:{}", keys.expired);
-        for name in ["evicted_keys", "evicted_clients"] {
-            field!(out, "{name}:0");
-        }
+        out.push_str("expired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\n");
+        field!(out, "expire_cycle_cpu_milliseconds:{}", stats.expire_nanos / 1_000_000);
+        out.push_str(
+            "evicted_keys:0\r\n\
+             evicted_clients:0\r\n\
+             total_eviction_exceeded_time:0\r\n\
+             current_eviction_exceeded_time:0\r\n",
+        );
         field!(out, "keyspace_hits:{}", keys.hits);
         field!(out, "keyspace_misses:{}", keys.misses);
         for name in ["pubsub_channels", "pubsub_patterns", "pubsubshard_channels"] {
             field!(out, "{name}:0");
         }
         // Snapshots here need no fork.
-        field!(out, "latest_fork_usec:0");
-        field!(out, "total_forks:0");
-        field!(out, "migrate_cached_sockets:0");
-        field!(out, "slave_expires_tracked_keys:0");
-        field!(out, "tracking_total_keys:0");
+        out.push_str(
+            "latest_fork_usec:0\r\n\
+             total_forks:0\r\n\
+             migrate_cached_sockets:0\r\n\
+             slave_expires_tracked_keys:0\r\n\
+             active_defrag_hits:0\r\n\
+             active_defrag_misses:0\r\n\
+             active_defrag_key_hits:0\r\n\
+             active_defrag_key_misses:0\r\n\
+             total_active_defrag_time:0\r\n\
+             current_active_defrag_time:0\r\n\
+             tracking_total_keys:0\r\n\
+             tracking_total_items:0\r\n\
+             tracking_total_prefixes:0\r\n",
+        );
         field!(out, "unexpected_error_replies:{}", stats.unexpected_error_replies);
         field!(out, "total_error_replies:{}", stats.error_replies);
+        field!(out, "dump_payload_sanitizations:0");
+        field!(out, "total_reads_processed:{}", stats.reads);
+        field!(out, "total_writes_processed:{}", stats.writes);
+        out.push_str(
+            "io_threaded_reads_processed:0\r\n\
+             io_threaded_writes_processed:0\r\n\
+             reply_buffer_shrinks:0\r\n\
+             reply_buffer_expands:0\r\n",
+        );
     }
 
     fn info_replication(&self, out: &mut String) {
@@ -333,17 +397,32 @@ impl<T: Trace> Node<T> {
         field!(out, "used_cpu_user_main_thread:{user:.6}");
     }
 
-    /// Times are not measured (see `SLOWLOG`), so they are zero.
     fn info_commands(&self, out: &mut String) {
         for stat in self.admin.commands.sorted() {
             field!(
                 out,
-                "cmdstat_{}:calls={},usec=0,usec_per_call=0.00,rejected_calls={},failed_calls={}",
+                "cmdstat_{}:calls={},usec={},usec_per_call={:.2},rejected_calls={},failed_calls={}",
                 stat.name,
                 stat.calls,
+                stat.nanos / 1000,
+                stat.nanos as f64 / 1000.0 / stat.calls.max(1) as f64,
                 stat.rejected,
                 stat.failed
             );
+        }
+    }
+
+    fn info_latencies(&self, out: &mut String) {
+        let percentiles = self.config.text_of("latency-tracking-info-percentiles");
+        for stat in self.admin.commands.sorted().iter().filter(|stat| !stat.times.is_empty()) {
+            let shown: Vec<String> = percentiles
+                .split(' ')
+                .filter_map(|text| {
+                    let nanos = stat.times.percentile(text.parse().ok()?);
+                    Some(format!("p{text}={:.3}", nanos as f64 / 1000.0))
+                })
+                .collect();
+            field!(out, "latency_percentiles_usec_{}:{}", stat.name, shown.join(","));
         }
     }
 

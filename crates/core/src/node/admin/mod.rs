@@ -7,7 +7,9 @@ mod debug;
 mod docs;
 mod facts;
 mod hello;
+mod histogram;
 mod info;
+mod latency;
 mod lockstep;
 mod memory;
 mod slowlog;
@@ -51,7 +53,7 @@ impl<T: Trace> Node<T> {
             NodeCommand::Info => return self.info(conn, args),
             NodeCommand::Command => return self.command(conn, args),
             NodeCommand::Memory => return self.memory(conn, args),
-            NodeCommand::Latency => return latency(conn, args),
+            NodeCommand::Latency => return self.latency(conn, args),
             NodeCommand::Slowlog => return self.slowlog(conn, args),
             // The dispatcher carries out the others.
             _ => return Err(CmdError::fixed("ERR command without an implementation")),
@@ -84,41 +86,6 @@ fn lolwut(conn: &mut Conn) {
     let text = format!("Redis ver. {REDIS_VERSION}, played by Lockstep {VERSION}\n");
     conn.out.verbatim("txt", text.as_bytes());
 }
-
-/// `LATENCY`: the node has no clock of its own while it works, so there is nothing to report. The
-/// replies are those of a Redis whose monitor is off.
-fn latency(conn: &mut Conn, args: Args<'_>) -> Outcome {
-    let sub = Sub::new("latency", args);
-    if sub.is("latest", 2)? || sub.is("history", 3)? {
-        conn.out.array(0);
-    } else if sub.is("reset", -2)? {
-        conn.out.int(0);
-    } else if sub.is("histogram", -2)? {
-        conn.out.map(0);
-    } else if sub.is("doctor", 2)? {
-        let text = "Latency is not measured here: commands run without a clock, so that every run \
-                    can be repeated exactly. Measure from outside, with redis-cli --latency.\n";
-        conn.out.verbatim("txt", text.as_bytes());
-    } else if sub.is("help", 2)? {
-        help(&mut conn.out, "LATENCY", LATENCY_HELP);
-    } else {
-        return Err(sub.unknown());
-    }
-    Ok(())
-}
-
-const LATENCY_HELP: &[&str] = &[
-    "DOCTOR",
-    "    Say why there is no analysis.",
-    "HISTOGRAM [COMMAND ...]",
-    "    Nothing: latencies are not measured.",
-    "HISTORY <event>",
-    "    Nothing: latencies are not measured.",
-    "LATEST",
-    "    Nothing: latencies are not measured.",
-    "RESET [<event> ...]",
-    "    Return 0: there is nothing to reset.",
-];
 
 /// A container command's subcommand.
 struct Sub<'a> {

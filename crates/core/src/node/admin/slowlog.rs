@@ -1,13 +1,14 @@
 //! `SLOWLOG`
 //!
-//! A node has no clock of its own while it works, so that every run can be repeated exactly. Only
-//! what is known to take time enters the log: `DEBUG SLEEP`.
+//! Without a driver's clock (see `latency`) only what is known to take time enters the log:
+//! `DEBUG SLEEP`.
 
 use super::super::Node;
 use super::super::conn::Conn;
 use super::state::Slow;
 use super::{Sub, help};
-use crate::commands::{CmdError, Outcome};
+use crate::commands::server::NodeCommand;
+use crate::commands::{CmdError, CommandSpec, Outcome, Run};
 use crate::num::parse_i64;
 use crate::resp::Args;
 use crate::trace::Trace;
@@ -46,34 +47,69 @@ impl<T: Trace> Node<T> {
         Ok(())
     }
 
-    /// Notes a command that takes this long, if `slowlog-log-slower-than` says so.
-    pub(super) fn note_slow(&mut self, conn: &Conn, args: Args<'_>, micros: u64) {
-        let directive = |name: &str| {
-            let found = self.config.get(&[name]);
-            found.first().and_then(|(_, value)| parse_i64(value))
-        };
-        let threshold = directive("slowlog-log-slower-than").unwrap_or(-1);
-        if threshold < 0 || micros < threshold as u64 {
+    /// Notes a slow command. Secrets in it are not written down.
+    #[cold]
+    pub(super) fn note_slow(
+        &mut self,
+        conn: &Conn,
+        spec: &CommandSpec,
+        args: Args<'_>,
+        micros: u64,
+    ) {
+        let most = usize::try_from(self.config.slowlog_max_len).unwrap_or(usize::MAX);
+        // What EXEC ran is in the log by itself.
+        if matches!(spec.run, Run::Node(NodeCommand::Exec)) {
             return;
         }
-        let most = directive("slowlog-max-len").unwrap_or(128);
         let id = self.admin.next_slow;
         self.admin.next_slow += 1;
+        let kept = args.len().min(ARGS_MAX);
+        let shown = |(at, arg): (usize, &[u8])| match at + 1 {
+            ARGS_MAX if args.len() > ARGS_MAX => {
+                format!("... ({} more arguments)", args.len() - kept + 1).into_bytes()
+            }
+            _ if is_secret(spec.name, args, at) => b"(redacted)".to_vec(),
+            _ => trimmed(arg),
+        };
         self.admin.slowlog.push_front(Slow {
             id,
             unix_s: self.now.unix_ms / 1000,
             micros,
-            args: args
-                .from(0)
-                .take(ARGS_MAX)
-                .map(|arg| arg[..arg.len().min(ARG_BYTES_MAX)].to_vec())
-                .collect(),
+            args: args.from(0).enumerate().take(kept).map(shown).collect(),
             peer: conn.peer.clone(),
             name: conn.name.clone(),
         });
-        self.admin.slowlog.truncate(usize::try_from(most).unwrap_or(0));
+        self.admin.slowlog.truncate(most);
     }
 }
+
+fn trimmed(arg: &[u8]) -> Vec<u8> {
+    match arg.split_at_checked(ARG_BYTES_MAX) {
+        Some((shown, rest)) if !rest.is_empty() => {
+            [shown, format!("... ({} more bytes)", rest.len()).as_bytes()].concat()
+        }
+        _ => arg.to_vec(),
+    }
+}
+
+/// Whether an argument is a password, or may be one.
+fn is_secret(command: &str, args: Args<'_>, at: usize) -> bool {
+    let before = |back: usize, words: &[&str]| {
+        let word = at.checked_sub(back).map(|index| args.at(index));
+        word.is_some_and(|w| words.iter().any(|known| w.eq_ignore_ascii_case(known.as_bytes())))
+    };
+    match command {
+        "auth" => at > 0,
+        "hello" => before(1, &["auth"]) || before(2, &["auth"]),
+        "config" => at % 2 == 1 && at > 2 && before(1, SECRETS),
+        "acl" => at > 2 && args.at(1).eq_ignore_ascii_case(b"setuser"),
+        _ => false,
+    }
+}
+
+/// Directives whose values are not shown.
+const SECRETS: &[&str] =
+    &["masterauth", "masteruser", "requirepass", "tls-key-file-pass", "tls-client-key-file-pass"];
 
 fn reply(conn: &mut Conn, entry: &Slow) {
     let out = &mut conn.out;
@@ -90,7 +126,9 @@ fn reply(conn: &mut Conn, entry: &Slow) {
 const HELP: &[&str] = &[
     "GET [<count>]",
     "    Return top <count> entries from the slowlog (default: 10, -1 mean all).",
-    "    Only DEBUG SLEEP is logged: other commands run without a clock.",
+    "    Entries are made of:",
+    "    id, timestamp, time in microseconds, arguments array, client IP and port,",
+    "    client name",
     "LEN",
     "    Return the length of the slowlog.",
     "RESET",

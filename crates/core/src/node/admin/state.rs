@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use super::histogram::Histogram;
+use super::latency::{Events, Stopwatch};
 use crate::time::Instant;
 
 /// What the process around the node uses, which only the driver knows. Zeros where there is none:
@@ -24,6 +26,8 @@ pub(in crate::node) struct Admin {
     pub(in crate::node) usage: Usage,
     pub(in crate::node) commands: CommandStats,
     pub(in crate::node) rates: Rates,
+    pub(in crate::node) watch: Stopwatch,
+    pub(super) events: Events,
     pub(super) slowlog: VecDeque<Slow>,
     pub(super) next_slow: u64,
     /// `DEBUG SET-ACTIVE-EXPIRE`
@@ -40,6 +44,8 @@ impl Default for Admin {
             usage: Usage::default(),
             commands: CommandStats::default(),
             rates: Rates::default(),
+            watch: Stopwatch::default(),
+            events: Events::default(),
             slowlog: VecDeque::new(),
             next_slow: 0,
             active_expire: true,
@@ -69,21 +75,33 @@ pub(in crate::node) struct CommandStats {
 }
 
 /// A line of `INFO commandstats`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct CommandStat {
     pub(super) name: &'static str,
     pub(super) calls: u64,
     pub(super) rejected: u64,
     pub(super) failed: u64,
+    pub(super) nanos: u64,
+    pub(super) times: Histogram,
 }
 
 impl CommandStats {
-    /// Counts a call.
+    /// Counts a call that took this long; `timed`: also by its length.
     #[inline]
-    pub(in crate::node) fn called(&mut self, name: &'static str, failed: bool) {
+    pub(in crate::node) fn called(
+        &mut self,
+        name: &'static str,
+        failed: bool,
+        nanos: u64,
+        timed: bool,
+    ) {
         let stat = self.of(name);
         stat.calls += 1;
         stat.failed += u64::from(failed);
+        stat.nanos += nanos;
+        if timed {
+            stat.times.add(nanos);
+        }
     }
 
     /// Counts the failure of a call that was counted before.
@@ -107,7 +125,7 @@ impl CommandStats {
     fn of(&mut self, name: &'static str) -> &mut CommandStat {
         if self.stats.get(self.last).is_none_or(|stat| stat.name != name) {
             self.last = self.stats.iter().position(|stat| stat.name == name).unwrap_or_else(|| {
-                self.stats.push(CommandStat { name, calls: 0, rejected: 0, failed: 0 });
+                self.stats.push(CommandStat { name, ..CommandStat::default() });
                 self.stats.len() - 1
             });
         }

@@ -4,7 +4,7 @@ use super::super::Node;
 use super::super::blocked::Wait;
 use super::super::conn::{Conn, Kind};
 use crate::commands::server::NodeCommand;
-use crate::commands::{CmdError, Run, lookup};
+use crate::commands::{CmdError, CommandSpec, Run, lookup};
 use crate::replication::state::ReplState;
 use crate::resp::request::encode;
 use crate::resp::{Args, Limits, RequestParser};
@@ -132,6 +132,15 @@ impl<T: Trace> Node<T> {
             let error = CmdError::new("ERR unknown command");
             return self.report_master_error(args, &error);
         };
+        self.admin.watch.start();
+        let began = self.admin.watch.at;
+        self.run_from_master(spec, args);
+        let nanos = self.admin.watch.lap(began);
+        let timed = self.config.latency_tracking && self.admin.watch.clock.is_some();
+        self.admin.commands.called(spec.name, false, nanos, timed);
+    }
+
+    fn run_from_master(&mut self, spec: &CommandSpec, args: Args<'_>) {
         match spec.run {
             Run::Data(handler) => self.call_from_master(self.link.db, handler, args),
             Run::Node(NodeCommand::Select) => match args.get(1).map(|db| self.parse_db(db)) {
