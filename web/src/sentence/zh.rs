@@ -144,6 +144,11 @@ pub(super) fn reason(text: &str) -> &str {
         "the last link was made with SYNC, which gives no replication id to go on with" => {
             "上一次同步用的是 SYNC，没有可以继续的复制 ID"
         }
+        "before Redis 4.0 a history is known by its master's run id, which another master does not have" => {
+            "Redis 4.0 之前，复制历史以主节点的运行 ID 标识，别的主节点没有这个 ID"
+        }
+        "Redis 2.6 knows only SYNC, which is always full" => "Redis 2.6 只有 SYNC，总是全量同步",
+        "the master's dataset was refused" => "拒绝了主节点的数据集",
         "the RDB file loaded at start has no replication id (repl-id)" => {
             "启动时载入的 RDB 文件没有复制 ID（repl-id）"
         }

@@ -13,6 +13,9 @@ pub struct Setting {
     pub local: bool,
 }
 
+/// Directives that Redis does not have begin so. `CONFIG GET *` shows what Redis would show.
+const OWN: &str = "lockstep-";
+
 impl Config {
     /// `CONFIG GET`: names and values of the directives that match any of the patterns. A name
     /// without pattern characters is given back as it was asked for.
@@ -29,7 +32,9 @@ impl Config {
                 }
                 continue;
             }
-            for directive in DIRECTIVES.iter().filter(|d| !d.hidden) {
+            let own = pattern.starts_with(OWN.as_bytes());
+            let shown = |d: &&Directive| !d.hidden || (own && d.name.starts_with(OWN));
+            for directive in DIRECTIVES.iter().filter(shown) {
                 for name in directive.names() {
                     if !seen.contains(&name) && crate::glob::matches(pattern, name.as_bytes(), true)
                     {

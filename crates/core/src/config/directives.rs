@@ -4,6 +4,7 @@
 //! A directive either acts, through a field of [`Config`], or is inert: checked, kept, answered
 //! by `CONFIG GET`, and without effect here.
 
+use super::era;
 use super::own;
 use super::value::{Kind, Unit, Value, ValueError};
 use super::{Config, Source};
@@ -447,6 +448,9 @@ pub static DIRECTIVES: &[Directive] = &[
     live("tls-protocols", inert_text()),
     live("tls-ciphers", inert_text()),
     live("tls-ciphersuites", inert_text()),
+    // Lockstep's own.
+    fixed("lockstep-era", Shape::Own { many: false, set: era::set, get: era::get }).hidden(),
+    live("lockstep-refuse-empty-master", flag!(refuse_empty_master)).hidden(),
     // What 7.2 added: accepted, but not among what `CONFIG GET *` of 7.0 shows.
     live("set-max-listpack-entries", inert(LONG, "128")).hidden(),
     live("set-max-listpack-value", inert(BYTES, "64")).hidden(),

@@ -8,6 +8,7 @@
 
 mod access;
 pub mod directives;
+mod era;
 mod own;
 pub mod parse;
 mod reader;
@@ -17,6 +18,7 @@ pub mod value;
 use std::collections::BTreeMap;
 
 pub use access::Setting;
+pub use era::Era;
 pub use reader::{Line, Reader};
 
 /// When small collections leave their packed encodings (`hash-max-listpack-entries` and so on).
@@ -235,6 +237,11 @@ pub struct Config {
     pub latency_tracking: bool,
     /// `hz`
     pub hz: u32,
+    /// `lockstep-era`: which Redis it replicates like; see [`Config::set_era`].
+    pub era: Era,
+    /// `lockstep-refuse-empty-master`: a replica that holds data takes no empty dataset from its
+    /// master.
+    pub refuse_empty_master: bool,
     /// Encoding thresholds.
     pub encoding: EncodingLimits,
     /// What the driver acts upon.
@@ -300,6 +307,8 @@ impl Default for Config {
             latency_threshold_ms: 0,
             latency_tracking: true,
             hz: 10,
+            era: Era::default(),
+            refuse_empty_master: false,
             encoding: EncodingLimits::default(),
             driver: DriverConfig::default(),
             inert: BTreeMap::new(),

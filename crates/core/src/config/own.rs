@@ -21,7 +21,7 @@ fn text(bytes: &[u8]) -> Result<String, ValueError> {
     Ok(text.to_owned())
 }
 
-fn single<'a>(args: &[&'a [u8]]) -> Result<&'a [u8], ValueError> {
+pub(super) fn single<'a>(args: &[&'a [u8]]) -> Result<&'a [u8], ValueError> {
     match args {
         [one] => Ok(one),
         _ => Err("wrong number of arguments".into()),

@@ -5,6 +5,7 @@
 //! them at once.
 
 use super::Node;
+use crate::config::Era;
 use crate::resp::Args;
 use crate::resp::request::encode;
 use crate::trace::{Event, Fed, Trace};
@@ -42,7 +43,11 @@ impl<T: Trace> Node<T> {
         if !self.feeds_stream() {
             return;
         }
-        let verbatim = self.effects.rewritten().is_none();
+        let verbatim = match self.effects.rewritten() {
+            None => true,
+            Some(_) if self.config.era.is_modern() => false,
+            Some((bytes, _)) => is_verbatim_before_7(args.at(0), bytes),
+        };
         if verbatim && expired.is_empty() && !self.unit.collecting {
             self.feed_select(db);
             self.feed(args.raw(), Fed::Command);
@@ -54,8 +59,12 @@ impl<T: Trace> Node<T> {
         if effective {
             let effects = &self.effects;
             match effects.rewritten() {
-                None => {
+                _ if verbatim => {
                     self.unit.push(db, Fed::Command, |out| out.extend_from_slice(args.raw()));
+                }
+                None => {}
+                Some((bytes, _)) if let Some(plain) = without_keepttl(self.config.era, bytes) => {
+                    self.unit.push(db, Fed::Command, |out| out.extend_from_slice(&plain));
                 }
                 Some((bytes, count)) => {
                     for command in split(bytes, count) {
@@ -106,15 +115,20 @@ impl<T: Trace> Node<T> {
 
     /// Ends the unit: sends what was collected to the stream.
     pub(super) fn flush_unit(&mut self) {
-        self.unit.collecting = false;
-        self.flush_ops();
+        let collected = std::mem::take(&mut self.unit.collecting);
+        self.flush_ops_as(collected && !self.config.era.is_modern());
     }
 
     /// Sends the collected commands to the stream, as a transaction if there are several.
     pub(super) fn flush_ops(&mut self) {
+        self.flush_ops_as(false);
+    }
+
+    /// `always`: also one command is a transaction, as EXEC had it before Redis 7.
+    fn flush_ops_as(&mut self, always: bool) {
         let mut unit = std::mem::take(&mut self.unit);
         if let Some((first_db, ..)) = unit.ops.first() {
-            let transaction = unit.ops.len() > 1;
+            let transaction = always || unit.ops.len() > 1;
             if transaction {
                 self.feed_select(*first_db);
                 self.feed(b"*1\r\n$5\r\nMULTI\r\n", Fed::Transaction);
@@ -147,8 +161,20 @@ impl<T: Trace> Node<T> {
         }
         self.selected = Some(db);
         let mut select = Vec::with_capacity(32);
-        encode(&mut select, &[b"SELECT", db.to_string().as_bytes()]);
+        if self.config.era.has_psync() {
+            encode(&mut select, &[b"SELECT", db.to_string().as_bytes()]);
+        } else {
+            select.extend_from_slice(format!("select {db}\r\n").as_bytes());
+        }
         self.feed(&select, Fed::Select);
+    }
+
+    /// A snapshot begins: what follows it must say its database. Redis 2.6 keeps that for each
+    /// replica, and a fresh one is in database 0.
+    pub(super) fn select_anew(&mut self) {
+        let fresh =
+            !self.config.era.has_psync() && (self.replicas.len() == 1 || self.selected == Some(0));
+        self.selected = fresh.then_some(0);
     }
 
     /// Appends bytes to the stream of a master.
@@ -167,6 +193,23 @@ impl<T: Trace> Node<T> {
             self.feed(b"*1\r\n$4\r\nPING\r\n", Fed::Ping);
         }
     }
+}
+
+/// Before Redis 7 commands with a time to live were streamed as they came, unless that time was
+/// over.
+fn is_verbatim_before_7(name: &[u8], rewritten: &[u8]) -> bool {
+    let timed: [&[u8]; 7] =
+        [b"expire", b"pexpire", b"expireat", b"pexpireat", b"set", b"setex", b"psetex"];
+    let deleted = [&b"*2\r\n$3\r\nDEL"[..], b"*2\r\n$6\r\nUNLINK"];
+    timed.iter().any(|timed| name.eq_ignore_ascii_case(timed))
+        && !deleted.iter().any(|deletion| rewritten.starts_with(deletion))
+}
+
+/// `INCRBYFLOAT` is streamed as SET; its KEEPTTL came with Redis 6.
+fn without_keepttl(era: Era, bytes: &[u8]) -> Option<Vec<u8>> {
+    let set = bytes.strip_prefix(b"*4\r\n$3\r\nSET\r\n").filter(|_| !era.is_modern())?;
+    let plain = set.strip_suffix(b"$7\r\nKEEPTTL\r\n")?;
+    Some([b"*3\r\n$3\r\nSET\r\n", plain].concat())
 }
 
 /// Splits `count` commands that [`encode`] wrote one after the other.

@@ -101,7 +101,7 @@ impl<T: Trace> Node<T> {
 
     /// Tells a replica that the snapshot it waits for stands for this offset.
     fn start_full_resync(&mut self, conn: &mut Conn, offset: u64) {
-        let replid = self.stream.replid();
+        let replid = self.master_view().replid;
         let id = conn.id;
         let socket =
             self.snapshot.as_ref().is_some_and(|job| job.target == SnapshotTarget::ReplicasSocket);
@@ -115,7 +115,7 @@ impl<T: Trace> Node<T> {
         if !peer.old_sync {
             conn.out.simple(&format!("FULLRESYNC {replid} {offset}"));
         }
-        self.selected = None;
+        self.select_anew();
         let (from, to) = (ReplicaState::WaitBgsaveStart, ReplicaState::WaitBgsaveEnd);
         self.replica_state_event(id, Some(from), Some(to), "the snapshot started");
     }

@@ -211,11 +211,16 @@ impl<T: Trace> Node<T> {
     /// A replica that restarts goes on where its file was written. A master that restarts (Redis
     /// 7.0) starts a new history that continues the old one.
     fn restore_history(&mut self, aux: &ReplAux) {
+        let era = self.config.era;
+        let is_replica = self.config.replicaof.is_some();
+        if !era.has_psync2() || (!is_replica && !era.is_modern()) {
+            return;
+        }
         let (Some(replid), Some(offset)) = (aux.replid, aux.offset) else {
             self.link.no_history = "the RDB file loaded at start has no replication id (repl-id)";
             return;
         };
-        if self.config.replicaof.is_some() {
+        if is_replica {
             self.stream.restore(replid, offset);
             self.link.cached = Some(aux.stream_db.unwrap_or(0));
             self.master_cached_event();

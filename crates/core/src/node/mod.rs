@@ -306,6 +306,9 @@ impl<T: Trace> Node<T> {
             rng,
             config,
         };
+        if let Some(run_id) = node.run_replid() {
+            node.stream.name_by_run_id(run_id);
+        }
         if let Some((host, port)) = node.config.replicaof.clone() {
             node.configure_replica_of(host, port);
             node.timers.replicate_at_once(now.instant);

@@ -3,7 +3,8 @@
 use super::conn::{Conn, Kind, Payload, ReplicaPeer};
 use super::{Action, FileOp, Node, snapshot};
 use crate::commands::{CmdError, Outcome};
-use crate::id::ConnId;
+use crate::config::Era;
+use crate::id::{ConnId, ReplId};
 use crate::num::parse_i64;
 use crate::replication::psync::{
     self, FullReason, MasterView, Outcome as Decision, Request, Retirement, Verdict,
@@ -25,6 +26,9 @@ impl<T: Trace> Node<T> {
         while at < args.len() {
             let (option, value) = (args.at(at), args.at(at + 1));
             at += 2;
+            if !self.config.era.has_capa() && !replconf_before_capa(self.config.era, option) {
+                return Err(CmdError::quoting("ERR Unrecognized REPLCONF option: ", option, ""));
+            }
             if option.eq_ignore_ascii_case(b"ack") {
                 self.acknowledged(conn, value);
                 return Ok(());
@@ -98,6 +102,9 @@ impl<T: Trace> Node<T> {
         }
         let request = match args.at(0).eq_ignore_ascii_case(b"sync") {
             true => Request::Sync,
+            false if !self.config.era.has_psync() => {
+                return Err(CmdError::quoting("ERR unknown command '", args.at(0), "'"));
+            }
             false if args.len() < 3 => return Err(CmdError::arity("psync")),
             false => sync_request(args.at(1), args.at(2))?,
         };
@@ -130,7 +137,7 @@ impl<T: Trace> Node<T> {
             self.stats.sync_partial_ok += 1;
             peer.state = ReplicaState::Online;
             peer.sent = from - 1;
-            let reply = if conn.introduction.psync2 {
+            let reply = if conn.introduction.psync2 && self.config.era.has_psync2() {
                 format!("CONTINUE {}", self.stream.replid())
             } else {
                 "CONTINUE".to_owned()
@@ -154,11 +161,28 @@ impl<T: Trace> Node<T> {
 
     /// What a decision about a replica's request rests on.
     pub(super) fn master_view(&self) -> MasterView {
-        self.stream.view()
+        let view = self.stream.view();
+        match self.run_replid() {
+            // A replica's stream bears its master's name; its own replicas know it by its own.
+            Some(replid) => {
+                MasterView { replid, replid2: ReplId::NONE, second_replid_offset: -1, ..view }
+            }
+            None => view,
+        }
+    }
+
+    /// The run id, where it is what names a history: before Redis 4.0.
+    pub(super) fn run_replid(&self) -> Option<ReplId> {
+        if self.config.era.has_psync2() { None } else { ReplId::parse(&self.run_id) }
     }
 
     /// The first replica's arrival: a history begins that replicas can follow.
     fn create_own_backlog(&mut self) {
+        if !self.config.era.has_psync2() {
+            self.stream.skip_byte();
+            self.stream.create_backlog();
+            return self.backlog_created_event();
+        }
         self.stream.new_history(&mut self.rng, Retirement::BacklogCreated);
         self.stream.create_backlog();
         let text = format!(
@@ -179,7 +203,7 @@ impl<T: Trace> Node<T> {
 
     /// Redis's own log lines about a decision.
     fn log_verdict(&mut self, name: &str, verdict: &Verdict) {
-        let (replid, replid2) = (self.stream.replid(), self.stream.replid2());
+        let (replid, replid2) = (verdict.master.replid, verdict.master.replid2);
         let asked = match &verdict.request {
             Request::Resume { replid, offset } => Some((replid.escape_ascii(), *offset)),
             Request::Fresh => None,
@@ -204,6 +228,10 @@ impl<T: Trace> Node<T> {
                 | FullReason::AfterBacklog { .. } => format!(
                     "Unable to partial resync with replica {name} for lack of backlog (Replica \
                      request was: {offset})."
+                ),
+                _ if !self.config.era.has_psync2() => format!(
+                    "Partial resynchronization not accepted: Runid mismatch (Client asked for \
+                     runid '{id}', my runid is '{replid}')"
                 ),
                 _ => format!(
                     "Partial resynchronization not accepted: Replication ID mismatch (Replica \
@@ -419,6 +447,13 @@ impl<T: Trace> Node<T> {
             .filter(|p| p.state == ReplicaState::Online && now.secs_since(p.ack_time) <= lag)
             .count() as u64
     }
+}
+
+/// The options of `REPLCONF` before Redis 3.2.
+fn replconf_before_capa(era: Era, option: &[u8]) -> bool {
+    let since =
+        |name: &str, since: Era| option.eq_ignore_ascii_case(name.as_bytes()) && era >= since;
+    since("listening-port", Era::V2_6) || since("ack", Era::V2_8) || since("getack", Era::V2_8)
 }
 
 /// Bytes of a replication id that are looked at: more than an id has, so that a longer one differs

@@ -17,9 +17,6 @@ use crate::resp::Args;
 use crate::time::{Instant, Now};
 use crate::trace::{CloseReason, Event, Level, SnapshotTarget, Trace};
 
-/// The RDB version written: what Redis 7.0 writes, and everything newer reads.
-const RDB_VERSION: u16 = 10;
-
 /// RDB bytes produced in one go between commands; about 100 µs of work.
 const STEP_BYTES: usize = 64 * 1024;
 
@@ -118,7 +115,7 @@ impl<T: Trace> Node<T> {
         let keys = (0..self.keyspace.databases()).map(|db| self.keyspace.len(db) as u64).sum();
         let options = CutOptions {
             aux: self.rdb_aux(),
-            version: RDB_VERSION,
+            version: self.config.era.rdb_version(),
             compress: self.config.rdbcompression,
             checksum: self.config.rdbchecksum,
         };
@@ -153,8 +150,9 @@ impl<T: Trace> Node<T> {
 
     /// Aux fields of the RDB, in Redis's order.
     fn rdb_aux(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let era = self.config.era;
         let mut aux: Vec<(&str, String)> = vec![
-            ("redis-ver", super::REDIS_VERSION.into()),
+            ("redis-ver", era.redis_version().into()),
             ("redis-bits", "64".into()),
             ("ctime", (self.now.unix_ms / 1000).to_string()),
             ("used-mem", self.keyspace.memory().to_string()),
@@ -167,12 +165,15 @@ impl<T: Trace> Node<T> {
             false if self.stream.is_active() => Some(self.selected.unwrap_or(0)),
             false => None,
         };
-        if let Some(db) = stream_db {
+        if let Some(db) = stream_db.filter(|_| era.has_psync2()) {
             aux.push(("repl-stream-db", db.to_string()));
             aux.push(("repl-id", self.stream.replid().to_string()));
             aux.push(("repl-offset", self.stream.master_repl_offset().to_string()));
         }
-        aux.push(("aof-base", "0".into()));
+        if era.has_psync2() {
+            let name = if era.is_modern() { "aof-base" } else { "aof-preamble" };
+            aux.push((name, "0".into()));
+        }
         aux.into_iter()
             .map(|(name, value)| (name.as_bytes().to_vec(), value.into_bytes()))
             .collect()

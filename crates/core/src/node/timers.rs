@@ -114,7 +114,8 @@ impl<T: Trace> Node<T> {
             self.record(Event::TimerFired(Timer::Replication));
         }
         self.check_master_timeout();
-        if self.link.state == ReplState::Connect && self.config.replicaof.is_some() {
+        let retry = self.link.refused.is_none_or(|refused| self.now.instant >= refused.retry_at);
+        if self.link.state == ReplState::Connect && self.config.replicaof.is_some() && retry {
             self.connect_to_master();
         }
         self.ack_master();
@@ -187,7 +188,9 @@ impl<T: Trace> Node<T> {
         {
             return;
         }
-        self.stream.new_history(&mut self.rng, Retirement::BacklogFreed);
+        if self.config.era.has_psync2() {
+            self.stream.new_history(&mut self.rng, Retirement::BacklogFreed);
+        }
         self.stream.free_backlog();
         self.log(
             Level::Notice,

@@ -3,7 +3,7 @@
 /// The newest version that can be read.
 pub const READ_VERSION_MAX: u16 = 12;
 /// The versions that can be written, oldest first.
-pub const WRITE_VERSIONS: [u16; 4] = [7, 9, 10, 11];
+pub const WRITE_VERSIONS: [u16; 6] = [6, 7, 8, 9, 10, 11];
 
 /// Opcodes: what stands where a value's type could.
 pub mod opcode {

@@ -124,8 +124,11 @@ impl Writer {
         self.raw(format!("REDIS{:04}", self.options.version).as_bytes());
     }
 
-    /// A field of information.
+    /// A field of information; nothing below version 7.
     pub fn aux(&mut self, name: &str, value: &[u8]) {
+        if self.options.version < 7 {
+            return;
+        }
         self.byte(opcode::AUX);
         self.string(name.as_bytes());
         self.string(value);
@@ -142,8 +145,11 @@ impl Writer {
         self.length(db);
     }
 
-    /// How many keys follow, and how many of them expire.
+    /// How many keys follow, and how many of them expire; nothing below version 7.
     pub fn resize_db(&mut self, keys: u64, expires: u64) {
+        if self.options.version < 7 {
+            return;
+        }
         self.byte(opcode::RESIZEDB);
         self.length(keys);
         self.length(expires);
@@ -335,6 +341,7 @@ fn since(value: u8) -> u16 {
         | value_type::LIST_QUICKLIST_2
         | value_type::STREAM_LISTPACKS_2 => 10,
         value_type::SET_LISTPACK | value_type::STREAM_LISTPACKS_3 => 11,
-        _ => 7,
+        // Intsets came with version 2, and nothing older than 6 is written.
+        _ => 6,
     }
 }

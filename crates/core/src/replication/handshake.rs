@@ -3,6 +3,9 @@
 //! Order (Redis 2.8 and later): `PING`; then in one go `AUTH` (with a password),
 //! `REPLCONF listening-port`, `REPLCONF ip-address` (if announced), `REPLCONF capa`; after all
 //! their replies `PSYNC`.
+//!
+//! Before Redis 7 each was sent, as an inline command, when the one before it had been answered;
+//! before 3.2 there was no `capa`, before 2.8 `SYNC` in place of `PSYNC`.
 
 use super::state::ReplState;
 use crate::id::ReplId;
@@ -19,6 +22,12 @@ pub struct Identity<'a> {
     pub port: u16,
     /// Announced address; empty: the master takes the connection's.
     pub ip: &'a str,
+    /// Pipelined, as arrays; otherwise one by one, inline.
+    pub modern: bool,
+    /// Whether it says `capa` (and `ip-address`).
+    pub capa: bool,
+    /// Whether it says `capa psync2`.
+    pub psync2: bool,
 }
 
 /// What a reply led to.
@@ -30,9 +39,13 @@ pub enum Progress {
     Failed(String),
 }
 
-/// Appends the first message.
-pub fn greet(out: &mut Vec<u8>) {
-    encode(out, &[b"PING"]);
+/// Appends a command, as an array or inline.
+pub fn say(modern: bool, out: &mut Vec<u8>, words: &[&[u8]]) {
+    if modern {
+        return encode(out, words);
+    }
+    out.extend_from_slice(&words.join(&b' '));
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Takes the reply to `PING`: the handshake proper can begin, even if the master wants a password
@@ -46,22 +59,53 @@ pub fn ping_reply(line: &[u8]) -> Progress {
     Progress::Failed(format!("Error reply to PING from master: '{}'", line.escape_ascii()))
 }
 
-/// Appends everything between `PING` and `PSYNC`, and returns the state that waits for the first
-/// of its replies.
+/// Appends everything between `PING` and `PSYNC`, or the first of it, and returns the state that
+/// waits for the first reply.
 pub fn introduce(who: &Identity<'_>, out: &mut Vec<u8>) -> ReplState {
-    if !who.password.is_empty() {
-        if who.user.is_empty() {
-            encode(out, &[b"AUTH", who.password]);
-        } else {
-            encode(out, &[b"AUTH", who.user, who.password]);
+    let first = match who.password.is_empty() {
+        true => ReplState::ReceivePortReply,
+        false => ReplState::ReceiveAuthReply,
+    };
+    let mut state = first;
+    while state != ReplState::SendPsync {
+        introduce_part(state, who, out);
+        if !who.modern {
+            break;
         }
+        state = after(state, who);
     }
-    encode(out, &[b"REPLCONF", b"listening-port", who.port.to_string().as_bytes()]);
-    if !who.ip.is_empty() {
-        encode(out, &[b"REPLCONF", b"ip-address", who.ip.as_bytes()]);
+    first
+}
+
+/// Appends what is answered in this state.
+pub fn introduce_part(state: ReplState, who: &Identity<'_>, out: &mut Vec<u8>) {
+    let mut say = |words: &[&[u8]]| say(who.modern, out, words);
+    match state {
+        ReplState::ReceiveAuthReply if who.user.is_empty() => say(&[b"AUTH", who.password]),
+        ReplState::ReceiveAuthReply => say(&[b"AUTH", who.user, who.password]),
+        ReplState::ReceivePortReply => {
+            say(&[b"REPLCONF", b"listening-port", who.port.to_string().as_bytes()]);
+        }
+        ReplState::ReceiveIpReply => say(&[b"REPLCONF", b"ip-address", who.ip.as_bytes()]),
+        ReplState::ReceiveCapaReply if who.psync2 => {
+            say(&[b"REPLCONF", b"capa", b"eof", b"capa", b"psync2"]);
+        }
+        ReplState::ReceiveCapaReply => say(&[b"REPLCONF", b"capa", b"eof"]),
+        _ => {}
     }
-    encode(out, &[b"REPLCONF", b"capa", b"eof", b"capa", b"psync2"]);
-    if who.password.is_empty() { ReplState::ReceivePortReply } else { ReplState::ReceiveAuthReply }
+}
+
+/// The state after the reply that is awaited in this one.
+fn after(state: ReplState, who: &Identity<'_>) -> ReplState {
+    match state {
+        ReplState::ReceiveAuthReply => ReplState::ReceivePortReply,
+        ReplState::ReceivePortReply | ReplState::ReceiveIpReply if !who.capa => {
+            ReplState::SendPsync
+        }
+        ReplState::ReceivePortReply if !who.ip.is_empty() => ReplState::ReceiveIpReply,
+        ReplState::ReceivePortReply | ReplState::ReceiveIpReply => ReplState::ReceiveCapaReply,
+        _ => ReplState::SendPsync,
+    }
 }
 
 /// Takes one of the replies to [`introduce`].
@@ -72,31 +116,25 @@ pub fn introduction_reply(state: ReplState, line: &[u8], who: &Identity<'_>) -> 
         refused
             .then(|| format!("(Non critical) Master does not understand REPLCONF {what}: {text}"))
     };
-    match state {
+    let note = match state {
         ReplState::ReceiveAuthReply if refused => {
-            Progress::Failed(format!("Unable to AUTH to MASTER: {text}"))
+            return Progress::Failed(format!("Unable to AUTH to MASTER: {text}"));
         }
-        ReplState::ReceiveAuthReply => Progress::Next(ReplState::ReceivePortReply, None),
-        ReplState::ReceivePortReply if who.ip.is_empty() => {
-            Progress::Next(ReplState::ReceiveCapaReply, note("listening-port"))
-        }
-        ReplState::ReceivePortReply => {
-            Progress::Next(ReplState::ReceiveIpReply, note("listening-port"))
-        }
-        ReplState::ReceiveIpReply => {
-            Progress::Next(ReplState::ReceiveCapaReply, note("ip-address"))
-        }
-        _ => Progress::Next(ReplState::SendPsync, note("capa")),
-    }
+        ReplState::ReceiveAuthReply => None,
+        ReplState::ReceivePortReply => note("listening-port"),
+        ReplState::ReceiveIpReply => note("ip-address"),
+        _ => note("capa"),
+    };
+    Progress::Next(after(state, who), note)
 }
 
 /// Appends the `PSYNC`; `None` asks for a full resynchronisation.
-pub fn ask(history: Option<(ReplId, u64)>, out: &mut Vec<u8>) {
+pub fn ask(modern: bool, history: Option<(ReplId, u64)>, out: &mut Vec<u8>) {
     match history {
-        None => encode(out, &[b"PSYNC", b"?", b"-1"]),
+        None => say(modern, out, &[b"PSYNC", b"?", b"-1"]),
         Some((replid, psync_offset)) => {
             let offset = psync_offset.to_string();
-            encode(out, &[b"PSYNC", replid.as_bytes(), offset.as_bytes()]);
+            say(modern, out, &[b"PSYNC", replid.as_bytes(), offset.as_bytes()]);
         }
     }
 }
@@ -161,12 +199,20 @@ pub fn psync_reply(line: &[u8]) -> Result<PsyncReply, String> {
 mod tests {
     use super::*;
 
-    const WHO: Identity<'_> = Identity { user: b"", password: b"", port: 6381, ip: "" };
+    const WHO: Identity<'_> = Identity {
+        user: b"",
+        password: b"",
+        port: 6381,
+        ip: "",
+        modern: true,
+        capa: true,
+        psync2: true,
+    };
 
     #[test]
     fn the_introduction_is_pipelined_in_redis_order() {
         let mut out = Vec::new();
-        let who = Identity { user: b"rep", password: b"pw", port: 6381, ip: "10.0.0.2" };
+        let who = Identity { user: b"rep", password: b"pw", ip: "10.0.0.2", ..WHO };
         assert_eq!(introduce(&who, &mut out), ReplState::ReceiveAuthReply);
         let expected = "*3\r\n$4\r\nAUTH\r\n$3\r\nrep\r\n$2\r\npw\r\n\
             *3\r\n$8\r\nREPLCONF\r\n$14\r\nlistening-port\r\n$4\r\n6381\r\n\

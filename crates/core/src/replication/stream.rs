@@ -157,6 +157,21 @@ impl ReplStream {
         }
     }
 
+    /// Before Redis 4.0 a master's history is named by its run id: names it so, from now on.
+    pub fn name_by_run_id(&mut self, run_id: ReplId) {
+        if self.replid != run_id {
+            self.retired.push(self.replid, Retirement::BeforePsync2);
+            self.replid = run_id;
+        }
+        self.clear_secondary();
+    }
+
+    /// Before Redis 4.0: nobody who has seen this history can go on with it when its backlog is
+    /// created, for what was written without a backlog was not counted.
+    pub fn skip_byte(&mut self) {
+        self.master_repl_offset += 1;
+    }
+
     /// `master_replid`
     pub fn replid(&self) -> ReplId {
         self.replid

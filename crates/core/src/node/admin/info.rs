@@ -51,7 +51,13 @@ impl<T: Trace> Node<T> {
                     out.push_str("\r\n");
                 }
                 field!(out, "# {title}");
+                let from = out.len();
                 self.section(conn, name, &mut out);
+                if !self.config.era.is_modern() {
+                    let section = self.config.era.info(&out[from..]);
+                    out.truncate(from);
+                    out.push_str(&section);
+                }
             }
         }
         conn.out.verbatim("txt", out.as_bytes());
@@ -90,6 +96,7 @@ impl<T: Trace> Node<T> {
         field!(out, "redis_git_dirty:0");
         field!(out, "redis_build_id:0");
         field!(out, "lockstep_version:{VERSION}");
+        field!(out, "lockstep_era:{}", self.config.era.name());
         field!(out, "redis_mode:standalone");
         field!(out, "os:{}", process.os);
         field!(out, "arch_bits:{}", usize::BITS);
@@ -319,6 +326,12 @@ impl<T: Trace> Node<T> {
             field!(out, "master_host:{host}");
             field!(out, "master_port:{port}");
             self.info_link(out);
+            if let Some(refused) = &self.link.refused {
+                let wait = refused.retry_at.0.saturating_sub(self.now.instant.0) / 1_000_000;
+                field!(out, "lockstep_link_refused:empty master");
+                field!(out, "lockstep_link_refused_times:{}", refused.times);
+                field!(out, "lockstep_link_retry_seconds:{wait}");
+            }
             field!(out, "slave_priority:{}", config.replica_priority);
             field!(out, "slave_read_only:{}", u8::from(config.replica_read_only));
             field!(out, "replica_announced:{}", u8::from(config.replica_announced));

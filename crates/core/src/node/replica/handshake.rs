@@ -3,6 +3,7 @@
 use super::super::Node;
 use super::super::conn::Conn;
 use super::super::decisions::Answer;
+use super::ONLY_SYNC;
 use crate::id::ReplId;
 use crate::replication::handshake::{self, Identity, Progress, PsyncReply};
 use crate::replication::psync::Request;
@@ -20,6 +21,9 @@ impl<T: Trace> Node<T> {
                 port => port,
             },
             ip: &config.replica_announce_ip,
+            modern: config.era.is_modern(),
+            capa: config.era.has_capa(),
+            psync2: config.era.has_psync2(),
         }
     }
 
@@ -62,10 +66,20 @@ impl<T: Trace> Node<T> {
             self.set_link_state(state, "AUTH and REPLCONF sent");
         } else if next == ReplState::SendPsync {
             self.ask_for_sync(conn);
+        } else if !self.config.era.is_modern() {
+            let who = Self::identity(&self.config);
+            handshake::introduce_part(next, &who, conn.out.buffer_mut());
         }
     }
 
     fn ask_for_sync(&mut self, conn: &mut Conn) {
+        if !self.config.era.has_psync() {
+            self.link.no_history = ONLY_SYNC;
+            self.note_asked(Request::Sync);
+            self.record(Event::PsyncSent { replid: None, offset: -1, why: self.link.no_history });
+            conn.out.buffer_mut().extend_from_slice(b"SYNC\r\n");
+            return self.begin_transfer(None);
+        }
         let history =
             self.link.cached.map(|_| (self.stream.replid(), self.stream.master_repl_offset() + 1));
         match history {
@@ -77,7 +91,7 @@ impl<T: Trace> Node<T> {
                 self.log(Level::Notice, "Partial resynchronization not possible (no cached master)")
             }
         }
-        handshake::ask(history, conn.out.buffer_mut());
+        handshake::ask(self.config.era.is_modern(), history, conn.out.buffer_mut());
         let request = history.map_or(Request::Fresh, |(replid, offset)| Request::Resume {
             replid: replid.as_bytes().to_vec(),
             offset: offset as i64,

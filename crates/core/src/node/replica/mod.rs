@@ -9,6 +9,7 @@ use super::decisions::JUST_STARTED;
 use super::input::PENDING_KEEP_BYTES;
 use super::{Action, Node};
 use crate::commands::{CmdError, Outcome};
+use crate::config::Era;
 use crate::id::{ConnId, ReplId};
 use crate::num::parse_i64;
 use crate::replication::handshake as lines;
@@ -43,7 +44,21 @@ pub(super) struct MasterLink {
     pub(super) transfer: Option<Transfer>,
     /// A transaction of the master, collected until its EXEC: raw bytes of all its commands.
     transaction: Option<Vec<u8>>,
+    /// The master's dataset was refused: see [`Node::refuse_empty`].
+    pub(super) refused: Option<Refused>,
 }
+
+/// A full resynchronisation that was refused, to be tried again later.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused {
+    /// How often in a row.
+    pub(super) times: u32,
+    /// When to try again.
+    pub(super) retry_at: Instant,
+}
+
+/// Why a replica of Redis 2.6 has nothing to go on with.
+pub(super) const ONLY_SYNC: &str = "Redis 2.6 knows only SYNC, which is always full";
 
 impl Default for MasterLink {
     fn default() -> Self {
@@ -60,6 +75,7 @@ impl Default for MasterLink {
             initial: None,
             transfer: None,
             transaction: None,
+            refused: None,
         }
     }
 }
@@ -127,7 +143,11 @@ impl<T: Trace> Node<T> {
         self.flush_ops();
         self.drop_link(CloseReason::Asked);
         self.config.replicaof = Some((host.clone(), port));
-        if was_master {
+        self.link.refused = None;
+        let era = self.config.era;
+        if !era.has_psync2() {
+            self.leave_history_of_old(era);
+        } else if was_master {
             // Our own history may be the prefix of the new master's: offer it.
             if !self.stream.is_active() {
                 self.stream.create_backlog();
@@ -148,11 +168,37 @@ impl<T: Trace> Node<T> {
         self.connect_to_master();
     }
 
+    /// Before Redis 4.0 another master knows nothing of what this node has followed, and its own
+    /// replicas must start anew with it.
+    fn leave_history_of_old(&mut self, era: Era) {
+        self.discard_cached_master(match era.has_psync() {
+            true => {
+                "before Redis 4.0 a history is known by its master's run id, which another \
+                     master does not have"
+            }
+            false => ONLY_SYNC,
+        });
+        self.disconnect_replicas();
+        self.stream.free_backlog();
+    }
+
     fn become_master(&mut self) {
         self.config.replicaof = None;
         self.drop_link(CloseReason::Asked);
         self.discard_cached_master("this node is a master now");
         self.set_link_state(ReplState::None, "REPLICAOF NO ONE");
+        self.link.refused = None;
+        if let Some(run_id) = self.run_replid() {
+            // Its own replicas stay: they have known this history by the run id all along.
+            self.stream.name_by_run_id(run_id);
+            if self.replicas.is_empty() {
+                self.stream.free_backlog();
+            }
+            self.selected = None;
+            self.no_replicas_since = self.now.instant;
+            self.link.down_since = None;
+            return self.record(Event::RoleChanged { master: None });
+        }
         let fresh = ReplId::random(&mut self.rng);
         self.stream.shift(fresh);
         self.log(
@@ -216,7 +262,7 @@ impl<T: Trace> Node<T> {
         self.log(Level::Notice, "Non blocking connect for SYNC fired the event.");
         self.link.conn = Some(conn.id);
         self.link.last_io = self.now.instant;
-        lines::greet(conn.out.buffer_mut());
+        lines::say(self.config.era.is_modern(), conn.out.buffer_mut(), &[b"PING"]);
         self.set_link_state(ReplState::ReceivePingReply, "connected; PING sent");
     }
 
@@ -244,6 +290,8 @@ impl<T: Trace> Node<T> {
             self.discard_cached_master(
                 "the last link ended with a protocol error, after which no offset can be trusted",
             );
+        } else if !self.config.era.has_psync() {
+            self.discard_cached_master(ONLY_SYNC);
         } else if self.link.pre_psync {
             self.discard_cached_master(
                 "the last link was made with SYNC, which gives no replication id to go on with",
@@ -254,6 +302,10 @@ impl<T: Trace> Node<T> {
             self.master_cached_event();
         }
         self.set_link_state(ReplState::Connect, "the link broke");
+        // Before Redis 7 the cron dialled, within a second.
+        if !self.config.era.is_modern() {
+            return;
+        }
         if let Some((host, port)) = self.config.replicaof.clone() {
             self.log(Level::Notice, format!("Reconnecting to MASTER {host}:{port}"));
             self.dial_master();

@@ -30,7 +30,7 @@ impl<T: Trace> Node<T> {
                 Ok(Some(parsed)) => {
                     let raw = &input[at..at + parsed.consumed];
                     at += parsed.consumed;
-                    if parsed.inline && parsed.args > 0 {
+                    if parsed.inline && parsed.args > 0 && self.config.era.is_modern() {
                         self.desync(conn, raw);
                         break;
                     }

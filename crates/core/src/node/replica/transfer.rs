@@ -3,6 +3,7 @@
 use super::super::Node;
 use super::super::conn::Conn;
 use super::super::load::Loading;
+use super::Refused;
 use crate::id::ReplId;
 use crate::replication::state::ReplState;
 use crate::replication::transfer::{self, Framing, HEADER_LINE_MAX};
@@ -29,6 +30,9 @@ impl Transfer {
         }
     }
 }
+
+/// After a refusal the link is tried again in 2 to the power of this many seconds at most.
+const REFUSED_PAUSE_MAX_LOG2: u32 = 6;
 
 impl<T: Trace> Node<T> {
     pub(super) fn begin_transfer(&mut self, initial: Option<(ReplId, u64)>) {
@@ -157,6 +161,10 @@ impl<T: Trace> Node<T> {
             .loading
             .finish()
             .map_err(|e| format!("Failed trying to load the MASTER synchronization DB: {e}"))?;
+        if loaded.keys == 0 && self.config.refuse_empty_master && self.holds_data() {
+            return Err(self.refuse_empty());
+        }
+        self.link.refused = None;
         // Our replicas followed a history that ends here.
         self.disconnect_replicas();
         self.abort_snapshot("the dataset is being replaced");
@@ -183,5 +191,25 @@ impl<T: Trace> Node<T> {
         self.log(Level::Notice, "MASTER <-> REPLICA sync: Finished with success");
         self.send_ack(conn);
         Ok(())
+    }
+
+    fn holds_data(&self) -> bool {
+        (0..self.keyspace.databases()).any(|db| !self.keyspace.is_empty(db))
+    }
+
+    /// `lockstep-refuse-empty-master`: a master that came back without its data must not take it
+    /// from its replicas. The link is tried again later, each time after twice the pause.
+    fn refuse_empty(&mut self) -> String {
+        let times = self.link.refused.map_or(0, |refused| refused.times) + 1;
+        let pause_s = 1 << times.min(REFUSED_PAUSE_MAX_LOG2);
+        let retry_at = self.now.instant.plus_ms(pause_s * 1_000);
+        self.link.refused = Some(Refused { times, retry_at });
+        self.link.no_history = "the master's dataset was refused";
+        let keys: usize = (0..self.keyspace.databases()).map(|db| self.keyspace.len(db)).sum();
+        format!(
+            "Full resync refused: the master's dataset is empty, and this replica holds {keys} \
+             keys, which it keeps (lockstep-refuse-empty-master). It asks again in {pause_s} \
+             seconds. To take the empty dataset: CONFIG SET lockstep-refuse-empty-master no"
+        )
     }
 }

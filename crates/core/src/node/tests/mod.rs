@@ -2,9 +2,11 @@
 
 mod blocked;
 mod clients;
+mod eras;
 mod explained;
 mod limits;
 mod lone;
+mod refusing;
 mod replication;
 mod saving;
 mod states;
