@@ -15,6 +15,7 @@
 pub mod dataset;
 pub mod grammar;
 pub mod info;
+pub mod proxy;
 pub mod resp;
 pub mod rng;
 pub mod server;
@@ -23,6 +24,7 @@ pub mod sync;
 pub mod temp;
 pub mod tidy;
 pub mod webdriver;
+pub mod wire;
 
 use std::time::{Duration, Instant};
 

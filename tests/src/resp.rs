@@ -253,6 +253,19 @@ impl Client {
         Ok(line)
     }
 
+    /// Reads a line with its ending.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub fn raw_line(&mut self) -> io::Result<Vec<u8>> {
+        let mut line = Vec::new();
+        self.reader.read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "connection closed"));
+        }
+        Ok(line)
+    }
+
     /// Reads exactly so many raw bytes.
     ///
     /// # Errors

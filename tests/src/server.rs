@@ -145,6 +145,17 @@ impl Launch {
         })
     }
 
+    /// Starts it and waits for nothing: it may still be loading.
+    ///
+    /// # Panics
+    /// If it cannot be run at all.
+    #[must_use]
+    pub fn start_at_once(self) -> Server {
+        let mut server = self.prepare();
+        server.run();
+        server
+    }
+
     /// Starts it and waits until it answers or ends.
     ///
     /// # Errors
@@ -153,6 +164,13 @@ impl Launch {
     /// # Panics
     /// If it does neither within a minute.
     pub fn try_start(self) -> Result<Server, Failure> {
+        let mut server = self.prepare();
+        server.spawn()?;
+        Ok(server)
+    }
+
+    /// Its directory with all that is in it.
+    fn prepare(self) -> Server {
         let dir = TempDir::new();
         for (name, content) in &self.files {
             fs::write(dir.path().join(name), content).expect("writing into a fresh directory");
@@ -163,9 +181,7 @@ impl Launch {
             text.push_str(&format!("{name} {value}\n"));
         }
         fs::write(dir.path().join("redis.conf"), text).expect("writing into a fresh directory");
-        let mut server = Server { kind: self.kind, port, dir, child: None };
-        server.spawn()?;
-        Ok(server)
+        Server { kind: self.kind, port, dir, child: None }
     }
 }
 
@@ -210,18 +226,7 @@ impl Server {
     /// # Panics
     /// If the program cannot be run at all.
     pub fn spawn(&mut self) -> Result<(), Failure> {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.path("log"))
-            .expect("a log file in the server's directory");
-        let mut command = self.kind.command();
-        command.arg(self.path("redis.conf")).current_dir(self.dir.path());
-        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a handle")).stderr(log);
-        let child = command.spawn().unwrap_or_else(|error| {
-            panic!("cannot run {command:?}: {error}. `cargo xtask test` installs what is needed")
-        });
-        self.child = Some(child);
+        self.run();
         let started = wait_for("a server's first reply", Duration::from_secs(60), || {
             let child = self.child.as_mut().expect("just started");
             if let Some(status) = child.try_wait().map_err(|e| e.to_string())? {
@@ -238,6 +243,35 @@ impl Server {
             self.child = None;
             Failure { status, log: self.log() }
         })
+    }
+
+    /// Starts the process.
+    fn run(&mut self) {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.path("log"))
+            .expect("a log file in the server's directory");
+        let mut command = self.kind.command();
+        command.arg(self.path("redis.conf")).current_dir(self.dir.path());
+        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a handle")).stderr(log);
+        let child = command.spawn().unwrap_or_else(|error| {
+            panic!("cannot run {command:?}: {error}. `cargo xtask test` installs what is needed")
+        });
+        self.child = Some(child);
+    }
+
+    /// Changes a line of its config file, for its next start.
+    ///
+    /// # Panics
+    /// If the file is gone.
+    pub fn configure(&self, directive: &str, value: &str) {
+        let path = self.path("redis.conf");
+        let text = fs::read_to_string(&path).expect("its config file");
+        let others = text.lines().filter(|line| line.split(' ').next() != Some(directive));
+        let mut text: String = others.map(|line| format!("{line}\n")).collect();
+        text.push_str(&format!("{directive} {value}\n"));
+        fs::write(&path, text).expect("its config file");
     }
 
     /// A new connection.

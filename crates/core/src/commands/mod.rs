@@ -70,6 +70,8 @@ pub struct Ctx<'a> {
     pub limits: &'a crate::config::EncodingLimits,
     /// Whether the command comes from this node's master.
     pub from_master: bool,
+    /// Which deletions the stream says with `UNLINK`.
+    pub lazy: crate::config::Lazyfree,
 }
 
 impl Ctx<'_> {
@@ -92,10 +94,25 @@ impl Ctx<'_> {
         self.effects.dirty += changes;
     }
 
+    /// Propagates the deletion of `key`, whose time had come when it was set.
+    pub fn stream_expired(&mut self, key: &[u8]) {
+        self.effects.rewrite(&[deletion(self.lazy.expire), key]);
+    }
+
+    /// Propagates the deletion of `key` as a side effect of the command.
+    pub fn stream_side_deletion(&mut self, key: &[u8]) {
+        self.effects.rewrite(&[deletion(self.lazy.server_del), key]);
+    }
+
     /// The value under `key`, for reading.
     pub fn read(&mut self, key: &[u8]) -> Option<&Value> {
         self.keyspace.get(self.db, key)
     }
+}
+
+/// How the stream deletes a key.
+pub(crate) fn deletion(lazy: bool) -> &'static [u8] {
+    if lazy { b"UNLINK" } else { b"DEL" }
 }
 
 /// What a command did, for replication: how much it changed, and what the stream must say if it is

@@ -63,6 +63,7 @@ impl Bench {
             rng: &mut self.rng,
             limits: &self.limits,
             from_master: self.from_master,
+            lazy: crate::config::Lazyfree::default(),
         };
         let arity_ok = if spec.arity >= 0 {
             args.len() == spec.arity as usize

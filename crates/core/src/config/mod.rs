@@ -21,6 +21,16 @@ pub use access::Setting;
 pub use era::Era;
 pub use reader::{Line, Reader};
 
+/// Which deletions the stream says with `UNLINK` instead of `DEL`. All values are freed at once
+/// here; a replica may do it otherwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lazyfree {
+    /// `lazyfree-lazy-expire`: keys whose time has come.
+    pub expire: bool,
+    /// `lazyfree-lazy-server-del`: keys deleted as a side effect, as by `SPOP` of all members.
+    pub server_del: bool,
+}
+
 /// When small collections leave their packed encodings (`hash-max-listpack-entries` and so on).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncodingLimits {
@@ -217,8 +227,8 @@ pub struct Config {
     pub enable_debug_command: String,
     /// `enable-protected-configs`: `no`, `yes` or `local`.
     pub enable_protected_configs: String,
-    /// `lazyfree-lazy-expire`: expired keys are streamed as UNLINK.
-    pub lazyfree_lazy_expire: bool,
+    /// `lazyfree-lazy-expire`, `lazyfree-lazy-server-del`
+    pub lazyfree: Lazyfree,
     /// `shutdown-timeout` in seconds.
     pub shutdown_timeout: u64,
     /// `rdb-key-save-delay` in microseconds; negative: one microsecond for so many keys.
@@ -297,7 +307,7 @@ impl Default for Config {
             replica_ignore_disk_write_errors: false,
             enable_debug_command: "yes".into(),
             enable_protected_configs: "no".into(),
-            lazyfree_lazy_expire: false,
+            lazyfree: Lazyfree::default(),
             shutdown_timeout: 10,
             rdb_key_save_delay: 0,
             key_load_delay: 0,

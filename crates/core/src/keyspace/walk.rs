@@ -50,13 +50,14 @@ impl Keyspace {
         (next, ids)
     }
 
-    /// The ids of all keys that pass `keep`.
-    pub fn keys(&mut self, db: usize, mut keep: impl FnMut(&[u8]) -> bool) -> Vec<u32> {
-        let table = &self.dbs[db].table;
-        let mut ids: Vec<u32> =
-            table.iter_ids().filter(|(_, item)| keep(item.key())).map(|(id, _)| id).collect();
-        self.drop_expired(db, &mut ids);
-        ids
+    /// The ids of all keys that pass `keep`. What has expired is passed over, not deleted: as in
+    /// Redis, this one reading command is no reason to.
+    pub fn keys(&self, db: usize, mut keep: impl FnMut(&[u8]) -> bool) -> Vec<u32> {
+        let hides = self.expiry != Expiry::Ignore;
+        let found = self.dbs[db].table.iter_ids().filter(|(id, item)| {
+            keep(item.key()) && !(hides && item.is_volatile() && self.is_due(db, *id))
+        });
+        found.map(|(id, _)| id).collect()
     }
 
     /// The name of a key given by its id, valid until the next change of the database.

@@ -190,6 +190,7 @@ impl<T: Trace> Node<T> {
                 rng: &mut self.rng,
                 limits: &self.config.encoding,
                 from_master: false,
+                lazy: self.config.lazyfree,
             },
             args,
         );
@@ -218,6 +219,7 @@ impl<T: Trace> Node<T> {
                 rng: &mut self.rng,
                 limits: &self.config.encoding,
                 from_master: true,
+                lazy: self.config.lazyfree,
             },
             args,
         );

@@ -5,6 +5,7 @@
 //! them at once.
 
 use super::Node;
+use crate::commands::deletion;
 use crate::config::Era;
 use crate::resp::Args;
 use crate::resp::request::encode;
@@ -108,7 +109,7 @@ impl<T: Trace> Node<T> {
     }
 
     fn push_expired(&mut self, db: usize, key: &[u8]) {
-        let name: &[u8] = if self.config.lazyfree_lazy_expire { b"UNLINK" } else { b"DEL" };
+        let name = deletion(self.config.lazyfree.expire);
         self.unit.push(db, Fed::Expire, |out| encode(out, &[name, key]));
         self.record(Event::Expired { db, key: key.to_vec() });
     }
@@ -190,7 +191,8 @@ impl<T: Trace> Node<T> {
     /// `PING` to the replicas, every `repl-ping-replica-period`.
     pub(super) fn feed_ping(&mut self) {
         if self.feeds_stream() {
-            self.feed(b"*1\r\n$4\r\nPING\r\n", Fed::Ping);
+            // In small letters, as Redis has it since 2.8.
+            self.feed(b"*1\r\n$4\r\nping\r\n", Fed::Ping);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! run by run, and what counts is the ratio of their medians. Server CPU per operation says more
 //! than throughput: without pipelining, redis-benchmark itself is the bottleneck.
 
+mod latency;
 mod load;
 mod report;
 mod resync;
@@ -30,7 +31,7 @@ pub(crate) struct Args {
     /// Bytes in a value.
     #[arg(long, default_value_t = 3)]
     size: usize,
-    /// Only these commands (`set`, `get`...), or `resync`, or `memory`.
+    /// Only these commands (`set`, `get`...), or `resync`, `memory`, `latency`, `fifty`.
     #[arg(value_name = "WHAT")]
     only: Vec<String>,
     /// Where the figures go as JSON.
@@ -111,6 +112,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if plan.wants("resync") {
         resync::measure(&plan, &mut report);
+    }
+    if plan.wants("latency") {
+        latency::measure(&plan, &mut report);
+    }
+    if plan.wants("fifty") {
+        latency::fifty(&plan, &mut report);
     }
     if args.quick {
         println!("(a smoke run: these figures mean nothing)");

@@ -9,7 +9,7 @@ use super::report::{Better, Report};
 use super::{KINDS, Plan, median, name};
 
 /// Keys of 16 bytes with values of 32, through the front door.
-fn fill(server: &Server, keys: usize) {
+pub(super) fn fill(server: &Server, keys: usize) {
     let mut client = server.client();
     let mut batch = Batch::new(&mut client);
     for index in 0..keys {

@@ -97,7 +97,7 @@ fn set(ctx: &mut Ctx<'_>, args: Args<'_>, form: Form) -> Outcome {
     let past = u64::try_from(at).is_err() || at as u64 <= now_ms;
     if past && !ctx.from_master {
         ctx.keyspace.remove(ctx.db, key);
-        ctx.effects.rewrite(&[b"DEL", key]);
+        ctx.stream_expired(key);
     } else {
         ctx.keyspace.set_expire_at(ctx.db, key, Some(at.max(0) as u64));
         if form.seconds || !form.absolute {

@@ -216,7 +216,7 @@ pub(super) fn getex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         Some(at) if at <= now_ms && !ctx.from_master => {
             ctx.keyspace.remove(ctx.db, key);
             ctx.changed(key, 1);
-            ctx.effects.rewrite(&[b"DEL", key]);
+            ctx.stream_expired(key);
         }
         Some(at) => {
             ctx.keyspace.set_expire_at(ctx.db, key, Some(at));

@@ -193,7 +193,7 @@ fn the_stream_selects_once_and_pings_every_ten_seconds() {
          *3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\n2\r\n"
     );
     net.pass_ms(10_000);
-    assert_eq!(stream_text(&net, master, from), "*1\r\n$4\r\nPING\r\n");
+    assert_eq!(stream_text(&net, master, from), "*1\r\n$4\r\nping\r\n");
     same_state(&net, master, replica);
 }
 

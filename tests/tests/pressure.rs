@@ -1,0 +1,199 @@
+//! Replicas that cost: one that does not read, fifty at once, and a process that is killed while it
+//! saves. The master's memory stays bounded, and what is on disk is whole.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lockstep_tests::dataset::fill;
+use lockstep_tests::resp::encode;
+use lockstep_tests::rng::Rng;
+use lockstep_tests::server::Kind::{self, Lockstep, Redis};
+use lockstep_tests::server::{Launch, Server};
+use lockstep_tests::wait_for;
+use lockstep_tests::wire::{RawReplica, Transcript};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const MB: u64 = 1024 * 1024;
+
+const OVER_LIMIT: &str = "scheduled to be closed ASAP for overcoming of output buffer limits.";
+
+/// Writes so many megabytes to one key, half of one at a time.
+fn write_mb(server: &Server, megabytes: usize) {
+    let (mut client, value) = (server.client(), "x".repeat(MB as usize / 2));
+    for _ in 0..megabytes * 2 {
+        assert!(client.call(&["SET", "k", &value]).is_ok());
+    }
+}
+
+fn wait_dropped(server: &Server) {
+    wait_for("the replica to be dropped", PATIENCE, || {
+        let slaves = server.info("replication").number("connected_slaves");
+        if slaves == 0 { Ok(()) } else { Err(server.log()) }
+    });
+    assert!(server.log().contains(OVER_LIMIT), "{}", server.log());
+}
+
+/// A replica that is online and reads nothing more.
+fn one_that_does_not_read(kind: Kind, limit: &str) -> (Server, RawReplica) {
+    let server = Launch::new(kind)
+        .set("client-output-buffer-limit", limit)
+        .set("repl-backlog-size", "1mb")
+        .start();
+    let mut log = Transcript::default();
+    let mut replica = RawReplica::introduce(&server, &["eof", "psync2"], &mut log);
+    replica.full(&["PSYNC", "?", "-1"], &mut log);
+    replica.ack();
+    assert!(server.client().run("SET k v").is_ok());
+    replica.catch_up(&server, &mut log);
+    (server, replica)
+}
+
+fn dropped_at_the_hard_limit(kind: Kind) {
+    let (server, _replica) = one_that_does_not_read(kind, "replica 8mb 0 0");
+    let before = server.memory();
+    write_mb(&server, 100);
+    wait_dropped(&server);
+    // The limit, what the sockets were given, the values in the making.
+    let grown = server.peak_memory().saturating_sub(before);
+    assert!(grown < 40 * MB, "{kind:?}: {grown} bytes more");
+    let kept = server.info("memory").number("mem_total_replication_buffers");
+    assert!((kept as u64) < 4 * MB, "{kind:?}: {kept} bytes in replication buffers");
+}
+
+fn dropped_at_the_soft_limit(kind: Kind) {
+    let (server, _replica) = one_that_does_not_read(kind, "replica 256mb 4mb 1");
+    // The sockets take some of it.
+    write_mb(&server, 24);
+    assert!(!server.log().contains(OVER_LIMIT), "not at once");
+    // Limits are looked at when something is written.
+    for _ in 0..6 {
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(server.client().run("SET k v").is_ok());
+    }
+    wait_dropped(&server);
+}
+
+/// One that stops reading in the middle of the snapshot, while the stream grows.
+fn dropped_in_the_transfer(kind: Kind, diskless: &str) {
+    let server = Launch::new(kind)
+        .set("client-output-buffer-limit", "replica 8mb 0 0")
+        .set("repl-backlog-size", "1mb")
+        .set("repl-diskless-sync", diskless)
+        .set("rdbcompression", "no")
+        .start();
+    let mut client = server.client();
+    assert!(client.run("DEBUG POPULATE 64 key 1000000").is_ok());
+    let before = server.memory();
+    let mut log = Transcript::default();
+    let mut replica = RawReplica::introduce(&server, &["eof", "psync2"], &mut log);
+    replica.ask(&["PSYNC", "?", "-1"], &mut log);
+    write_mb(&server, 100);
+    wait_dropped(&server);
+    let grown = server.peak_memory().saturating_sub(before);
+    // Redis's child shares its memory; a cut keeps old values only until they are written.
+    assert!(grown < 60 * MB, "{kind:?}: {grown} bytes more");
+}
+
+#[test]
+fn a_replica_that_does_not_read_is_dropped_and_memory_stays_bounded() {
+    for kind in [Redis, Lockstep] {
+        dropped_at_the_hard_limit(kind);
+        dropped_at_the_soft_limit(kind);
+        dropped_in_the_transfer(kind, "yes");
+        dropped_in_the_transfer(kind, "no");
+    }
+}
+
+const REPLICAS: usize = 50;
+
+/// Takes everything and keeps nothing.
+fn sink(port: u16, ready: &Barrier, taken: &AtomicU64) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.write_all(&encode(&["REPLCONF", "capa", "eof", "capa", "psync2"]))?;
+    stream.read_exact(&mut [0; 5])?;
+    ready.wait();
+    stream.write_all(&encode(&["PSYNC", "?", "-1"]))?;
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match stream.read(&mut buffer)? {
+            0 => return Ok(()),
+            len => taken.fetch_add(len as u64, Ordering::Relaxed),
+        };
+    }
+}
+
+fn fifty_at_once(kind: Kind) {
+    let server = Launch::new(kind)
+        .set("repl-diskless-sync-delay", "2")
+        .set("repl-diskless-sync-max-replicas", REPLICAS)
+        .set("rdbcompression", "no")
+        .start();
+    let mut client = server.client();
+    assert!(client.run("DEBUG POPULATE 30 key 1000000").is_ok());
+    let before = server.memory();
+    let (ready, taken) = (Barrier::new(REPLICAS), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..REPLICAS {
+            scope.spawn(|| sink(server.port, &ready, &taken));
+        }
+        wait_for("the snapshot to begin", PATIENCE, || {
+            let begun = server.log().contains("Starting BGSAVE for SYNC with target: replicas");
+            if begun { Ok(()) } else { Err(format!("{:?}", server.info("replication"))) }
+        });
+        write_mb(&server, 20);
+        let all = REPLICAS as u64 * 30 * 1_000_000;
+        wait_for("all to have it", PATIENCE, || {
+            let taken = taken.load(Ordering::Relaxed);
+            if taken >= all { Ok(()) } else { Err(format!("{taken} of {all} bytes")) }
+        });
+        let stats = server.info("stats");
+        assert_eq!(stats.number("sync_full"), REPLICAS as i64);
+        assert_eq!(server.log().matches("Starting BGSAVE for SYNC").count(), 1, "one snapshot");
+        // One stream of 20 MB, not fifty: and it is held for all.
+        let grown = server.peak_memory().saturating_sub(before);
+        assert!(grown < 100 * MB, "{kind:?}: {grown} bytes more");
+        assert_eq!(client.run("CLIENT KILL TYPE replica").int(), REPLICAS as i64);
+    });
+}
+
+#[test]
+fn fifty_replicas_at_once_share_one_snapshot_and_one_buffer() {
+    for kind in [Redis, Lockstep] {
+        fifty_at_once(kind);
+    }
+}
+
+/// Killed at any moment of a BGSAVE, a server comes back with the dump before or the dump after.
+#[test]
+fn killed_while_saving_the_old_dump_or_the_new_one_is_whole() {
+    let mut rng = Rng::from_env("killed while saving");
+    let mut server = Launch::new(Lockstep).start();
+    fill(&mut server.client(), &mut rng, 60_000);
+    assert!(server.client().run("SAVE").is_ok());
+    let mut old = server.digest();
+    let (mut kept, mut renewed) = (0, 0);
+    for round in 0..16 {
+        let mut client = server.client();
+        assert!(client.call(&["SET", "round", &round.to_string()]).is_ok());
+        let new = server.digest();
+        assert_ne!(old, new);
+        assert!(!client.run("BGSAVE").is_error());
+        // From at once to after the end of it.
+        std::thread::sleep(Duration::from_millis(rng.below(12) as u64 * round / 2));
+        server.signal("KILL");
+        server.stop();
+        server.spawn().unwrap_or_else(|failure| panic!("round {round}: {failure:?}"));
+        let found = server.digest();
+        assert!(found == old || found == new, "round {round}: neither the old nor the new data");
+        if found == new {
+            renewed += 1
+        } else {
+            kept += 1
+        }
+        old = found;
+    }
+    assert!(kept > 0 && renewed > 0, "the kills were all early or all late: {kept}, {renewed}");
+}
