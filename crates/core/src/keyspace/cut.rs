@@ -7,17 +7,27 @@
 //! to be copied. A database that is emptied meanwhile is handed to the cut as it is; one that
 //! changes its number keeps the one it had.
 //!
+//! A large collection is written in parts, between which commands run too. If it is to be changed
+//! before its last part, the rest is written at once; whatever else has to be written meanwhile is
+//! kept aside until it is complete.
+//!
 //! # Invariants
 //!
 //! * Every key that was there at the beginning is written once, with the value and the deadline it
 //!   had then; nothing else is.
 //! * While a cut walks a table, its buckets divide but are never joined.
 
+use std::collections::VecDeque;
+
 use super::table::Entry;
+use super::value::Part;
 use super::{Db, Keyspace};
 use crate::keyspace::expire::Deadlines;
 use crate::keyspace::item::Item;
 use crate::rdb::{self, Writer};
+
+/// Collections of more parts than this are large.
+const LARGE_PARTS: usize = 64;
 
 /// What to write, and how.
 #[derive(Debug, Clone)]
@@ -61,10 +71,25 @@ pub(super) struct Cut {
     /// The source being walked, and where in its table.
     current: usize,
     cursor: u64,
+    /// The walk of the current source is over, but for its large collections.
+    walked: bool,
+    /// Large collections that the walk has met in the current source, to be written in this order.
+    large: VecDeque<Large>,
+    /// What is left of the first of them, once it was begun.
+    begun: Option<Part>,
+    /// Keys that had to be written since it was begun.
+    aside: Writer,
     /// Number of the database that the last key written belongs to.
     selected: Option<usize>,
     keys: u64,
     done: bool,
+}
+
+/// A large collection, by the hash of its key and its id in the table.
+#[derive(Debug, Clone, Copy)]
+struct Large {
+    hash: u64,
+    id: u32,
 }
 
 /// A database as it was at the beginning.
@@ -79,35 +104,93 @@ struct Source {
 }
 
 impl Cut {
+    /// Writes a key whole.
     fn write(&mut self, source: usize, id: u32, item: &Item, deadlines: &Deadlines) {
+        let writer = self.write_head(source, id, item, deadlines);
+        item.value.save(writer);
+    }
+
+    /// Writes what comes before the value, and returns the writer for the value.
+    fn write_head(
+        &mut self,
+        source: usize,
+        id: u32,
+        item: &Item,
+        deadlines: &Deadlines,
+    ) -> &mut Writer {
+        let writer = if self.begun.is_some() { &mut self.aside } else { &mut self.writer };
         let Source { db, keys, volatile, ref mut announced, .. } = self.sources[source];
         if self.selected != Some(db) {
-            self.writer.select_db(db as u64);
+            writer.select_db(db as u64);
             self.selected = Some(db);
         }
         if !std::mem::replace(announced, true) {
-            self.writer.resize_db(keys as u64, volatile as u64);
+            writer.resize_db(keys as u64, volatile as u64);
         }
         let expire_at = if item.is_volatile() { deadlines.get(id) } else { None };
-        self.writer.begin(item.key(), item.value.rdb_type(&self.writer), expire_at);
-        item.value.save(&mut self.writer);
+        writer.begin(item.key(), item.value.rdb_type(writer), expire_at);
         self.keys += 1;
+        writer
     }
 
+    /// Writes the bucket of this hash, of which a key is about to change.
     fn write_bucket(&mut self, db: &mut Db, source: usize, hash: u64) {
+        if source == self.current
+            && let Some(index) = self.large.iter().position(|large| large.hash == hash)
+        {
+            self.settle(db, index);
+        }
         let Db { table, deadlines, .. } = db;
         table.advance(hash, self.epoch, |id, item| self.write(source, id, item, deadlines));
     }
 
-    /// Writes the bucket at the cursor and moves on to the next one. True at the end of the table.
-    fn write_next(&mut self, db: &mut Db) -> bool {
-        let (source, cursor) = (self.current, self.cursor);
-        let Db { table, deadlines, .. } = db;
-        let next = table.advance_at(cursor, self.epoch, |id, item| {
-            self.write(source, id, item, deadlines);
+    /// Goes on with the large collection that was met first, until the writer holds `until` bytes,
+    /// or else with the bucket at the cursor. True when the source is done.
+    fn write_next(&mut self, db: &mut Db, until: usize) -> bool {
+        if !self.large.is_empty() {
+            self.write_large(db, until);
+        } else if !self.walked {
+            let (source, cursor) = (self.current, self.cursor);
+            let Db { table, deadlines, .. } = db;
+            let hasher = table.hasher();
+            self.cursor = table.advance_at(cursor, self.epoch, |id, item| {
+                if item.value.parts() > LARGE_PARTS {
+                    self.large.push_back(Large { hash: hasher.hash(item.key()), id });
+                } else {
+                    self.write(source, id, item, deadlines);
+                }
+            });
+            self.walked = self.cursor == 0;
+        }
+        self.walked && self.large.is_empty()
+    }
+
+    /// Goes on with the large collection that was met first.
+    fn write_large(&mut self, db: &Db, until: usize) {
+        let Some(&Large { id, .. }) = self.large.front() else { return };
+        let Some(item) = db.table.by_id(id) else { return };
+        let part = self.begun.take().unwrap_or_else(|| {
+            self.write_head(self.current, id, item, &db.deadlines);
+            Part::WHOLE
         });
-        self.cursor = next;
-        next == 0
+        self.begun = item.value.save_part(&mut self.writer, Part { until, ..part });
+        if self.begun.is_none() {
+            self.large.pop_front();
+            self.writer.raw(self.aside.bytes());
+            self.aside.clear();
+        }
+    }
+
+    /// Writes a large collection, which is about to change, to its end.
+    fn settle(&mut self, db: &Db, index: usize) {
+        if index == 0 && self.begun.is_some() {
+            return self.write_large(db, usize::MAX);
+        }
+        if let Some(Large { id, .. }) = self.large.remove(index)
+            && let Some(item) = db.table.by_id(id)
+        {
+            self.write(self.current, id, item, &db.deadlines);
+        }
     }
 
     fn progress(&self) -> Progress {
@@ -121,6 +204,8 @@ impl Keyspace {
         self.cut_end();
         let CutOptions { aux, version, compress, checksum } = options;
         let mut writer = Writer::new(rdb::Options { version, compress, checksum });
+        // Its bytes are summed where they end up.
+        let aside = Writer::new(rdb::Options { version, compress, checksum: false });
         writer.header();
         for (name, value) in &aux {
             writer.aux(&String::from_utf8_lossy(name), value);
@@ -143,19 +228,16 @@ impl Keyspace {
         }
         self.cut = Some(Box::new(Cut {
             writer,
-            output: Vec::new(),
             epoch: self.epoch,
             sources,
-            current: 0,
-            cursor: 0,
-            selected: None,
-            keys: 0,
+            aside,
             done: false,
+            ..Cut::default()
         }));
     }
 
-    /// Goes on with the cut until about `max_bytes` more can be taken (a bucket is never divided),
-    /// or to the end. Without a cut in progress it is done at once.
+    /// Goes on with the cut until about `max_bytes` more can be taken (only large collections are
+    /// divided), or to the end. Without a cut in progress it is done at once.
     pub fn cut_step(&mut self, max_bytes: usize) -> Progress {
         let Some(mut cut) = self.cut.take() else {
             return Progress { done: true, ..Progress::default() };
@@ -167,13 +249,13 @@ impl Keyspace {
                 cut.writer.eof();
                 cut.done = true;
             } else if let Some(mut db) = cut.sources[current].detached.take() {
-                if cut.write_next(&mut db) {
+                if cut.write_next(&mut db, until) {
                     cut.next_source();
                 } else {
                     cut.sources[current].detached = Some(db);
                 }
             } else if let Some(db) = self.dbs.iter_mut().find(|db| db.source == Some(current)) {
-                if cut.write_next(db) {
+                if cut.write_next(db, until) {
                     db.release();
                     cut.next_source();
                 }
@@ -234,6 +316,7 @@ impl Cut {
     fn next_source(&mut self) {
         self.current += 1;
         self.cursor = 0;
+        self.walked = false;
     }
 }
 
@@ -247,6 +330,10 @@ impl Default for Cut {
             sources: Vec::new(),
             current: 0,
             cursor: 0,
+            walked: false,
+            large: VecDeque::new(),
+            begun: None,
+            aside: Writer::default(),
             selected: None,
             keys: 0,
             done: true,

@@ -8,6 +8,7 @@
 use super::small::SmallBytes;
 use super::table::{Entry, Hasher, Table};
 use crate::config::EncodingLimits;
+use crate::keyspace::value::Part;
 use crate::packed::{Elem, Listpack, ListpackIter, Pos};
 use crate::rdb::Writer;
 use crate::rdb::format::value_type;
@@ -226,16 +227,34 @@ impl Hash {
     }
 
     /// Writes what follows the key in an RDB file, as [`Hash::rdb_type`].
-    pub fn save(&self, writer: &mut Writer) {
-        if let Repr::Packed(packed) = &self.0
-            && writer.knows(value_type::HASH_LISTPACK)
-        {
-            return writer.listpack(packed);
+    pub fn save(&self, writer: &mut Writer, part: Part) -> Option<Part> {
+        match &self.0 {
+            Repr::Packed(packed) if writer.knows(value_type::HASH_LISTPACK) => {
+                writer.listpack(packed);
+                None
+            }
+            Repr::Packed(packed) => {
+                writer.length(self.len() as u64);
+                packed.iter().for_each(|elem| writer.elem(elem));
+                None
+            }
+            Repr::Table(table) => {
+                if part.is_first() {
+                    writer.length(table.len() as u64);
+                }
+                part.write(writer, table.iter_ids_from(part.from), |writer, entry| {
+                    writer.string(&entry.field);
+                    writer.string(&entry.value);
+                })
+            }
         }
-        writer.length(self.len() as u64);
-        for (field, value) in self.iter() {
-            writer.elem(field);
-            writer.elem(value);
+    }
+
+    /// Into how many parts [`Hash::save`] can be divided.
+    pub fn parts(&self) -> usize {
+        match &self.0 {
+            Repr::Packed(_) => 1,
+            Repr::Table(table) => table.len(),
         }
     }
 

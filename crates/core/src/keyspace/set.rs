@@ -9,6 +9,7 @@ use super::small::SmallBytes;
 use super::table::{Entry, Hasher, Table};
 use super::zset::LoadError;
 use crate::config::EncodingLimits;
+use crate::keyspace::value::Part;
 use crate::num::parse_i64;
 use crate::packed::{Elem, Intset, IntsetIter};
 use crate::rdb::Writer;
@@ -212,13 +213,28 @@ impl Set {
     }
 
     /// Writes what follows the key in an RDB file, as [`Set::rdb_type`].
-    pub fn save(&self, writer: &mut Writer) {
+    pub fn save(&self, writer: &mut Writer, part: Part) -> Option<Part> {
         match &self.0 {
-            Repr::Ints(ints) => writer.intset(ints),
-            Repr::Table(table) => {
-                writer.length(table.len() as u64);
-                table.iter().for_each(|member| writer.string(&member.0));
+            Repr::Ints(ints) => {
+                writer.intset(ints);
+                None
             }
+            Repr::Table(table) => {
+                if part.is_first() {
+                    writer.length(table.len() as u64);
+                }
+                part.write(writer, table.iter_ids_from(part.from), |writer, member| {
+                    writer.string(&member.0);
+                })
+            }
+        }
+    }
+
+    /// Into how many parts [`Set::save`] can be divided.
+    pub fn parts(&self) -> usize {
+        match &self.0 {
+            Repr::Ints(_) => 1,
+            Repr::Table(table) => table.len(),
         }
     }
 

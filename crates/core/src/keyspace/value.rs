@@ -68,12 +68,68 @@ impl Value {
 
     /// Writes what follows the key in an RDB file, as [`Value::rdb_type`].
     pub fn save(&self, writer: &mut Writer) {
+        self.save_part(writer, Part::WHOLE);
+    }
+
+    /// As [`Value::save`], a part at a time: returns what is left, `None` at the end. The value
+    /// must not change in between.
+    pub fn save_part(&self, writer: &mut Writer, part: Part) -> Option<Part> {
         match self {
-            Self::Str(value) => writer.string(value.bytes()),
-            Self::List(list) => list.save(writer),
-            Self::Hash(hash) => hash.save(writer),
-            Self::Set(set) => set.save(writer),
-            Self::ZSet(zset) => zset.save(writer),
+            Self::Str(value) => {
+                writer.string(value.bytes());
+                None
+            }
+            Self::List(list) => list.save(writer, part),
+            Self::Hash(hash) => hash.save(writer, part),
+            Self::Set(set) => set.save(writer, part),
+            Self::ZSet(zset) => zset.save(writer, part),
         }
+    }
+
+    /// Into how many parts [`Value::save_part`] can divide it.
+    pub fn parts(&self) -> usize {
+        match self {
+            Self::Str(_) => 1,
+            Self::List(list) => list.parts(),
+            Self::Hash(hash) => hash.parts(),
+            Self::Set(set) => set.parts(),
+            Self::ZSet(zset) => zset.parts(),
+        }
+    }
+}
+
+/// A part of a collection that is being saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// The first element: an index, or an id in the table it lies in. At 0 the number of elements
+    /// is written first.
+    pub from: u32,
+    /// The part ends with the element that makes the writer hold this many bytes.
+    pub until: usize,
+}
+
+impl Part {
+    /// Everything.
+    pub const WHOLE: Self = Self { from: 0, until: usize::MAX };
+
+    /// Whether what precedes the elements is part of it.
+    pub fn is_first(self) -> bool {
+        self.from == 0
+    }
+
+    /// Writes numbered elements, and returns what is left.
+    pub fn write<E>(
+        self,
+        writer: &mut Writer,
+        elements: impl Iterator<Item = (u32, E)>,
+        mut write: impl FnMut(&mut Writer, E),
+    ) -> Option<Self> {
+        for (number, element) in elements {
+            write(writer, element);
+            if writer.len() >= self.until {
+                return Some(Self { from: number + 1, ..self });
+            }
+        }
+        None
     }
 }

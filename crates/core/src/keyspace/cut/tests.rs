@@ -6,8 +6,10 @@ use proptest::prelude::*;
 
 use crate::config::EncodingLimits;
 use crate::keyspace::cut::CutOptions;
+use crate::keyspace::list::End;
 use crate::keyspace::load::Loader;
-use crate::keyspace::{Expiry, Keyspace, Str, Ttl, Value};
+use crate::keyspace::zset::AddOptions;
+use crate::keyspace::{Expiry, Hash, Keyspace, List, Set, Str, Ttl, Value, ZSet};
 use crate::rdb::Reader;
 
 const DBS: usize = 4;
@@ -17,12 +19,21 @@ const NOW: u64 = 1_000_000;
 type Model = Vec<BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>>;
 
 fn model(keys: &Keyspace) -> Model {
-    let text = |value: &Value| match value {
-        Value::Str(text) => text.bytes().to_vec(),
-        other => panic!("a {}", other.type_name()),
-    };
     let db = |db| keys.iter(db).map(|(k, v, at)| (k.to_vec(), (text(v), at))).collect();
     (0..DBS).map(db).collect()
+}
+
+/// A value as text that does not depend on the order of hash tables.
+fn text(value: &Value) -> Vec<u8> {
+    let mut elements: Vec<String> = match value {
+        Value::Str(text) => return text.bytes().to_vec(),
+        Value::List(list) => list.iter().enumerate().map(|e| format!("{e:?}")).collect(),
+        Value::Hash(hash) => hash.iter().map(|pair| format!("{pair:?}")).collect(),
+        Value::Set(set) => set.iter().map(|member| format!("{member:?}")).collect(),
+        Value::ZSet(zset) => zset.iter().map(|pair| format!("{pair:?}")).collect(),
+    };
+    elements.sort_unstable();
+    format!("{} of {}: {elements:?}", value.type_name(), elements.len()).into_bytes()
 }
 
 fn load(rdb: &[u8]) -> (Model, u64) {
@@ -40,8 +51,39 @@ fn set(keys: &mut Keyspace, db: usize, n: u32, value: u32, ttl: Ttl) {
     keys.set_str(db, format!("key:{n}").as_bytes(), value.to_string().as_bytes(), ttl);
 }
 
+/// Adds `count` elements to one of four collections: a list, hash, set or sorted set.
+fn fill(keys: &mut Keyspace, db: usize, n: u32, from: u32, count: u32) {
+    let (limits, hasher) = (EncodingLimits::default(), keys.hasher());
+    let new = || match n % 4 {
+        0 => Value::List(Box::new(List::new())),
+        1 => Value::Hash(Box::new(Hash::new())),
+        2 => Value::Set(Box::new(Set::new())),
+        _ => Value::ZSet(Box::new(ZSet::new())),
+    };
+    let value = keys.get_or_insert_with(db, format!("big:{}", n % 4).as_bytes(), new);
+    for i in from..from + count {
+        let element = format!("an element that is a little long: {i}");
+        let element = element.as_bytes();
+        match value {
+            Value::Str(_) => unreachable!("strings have other names"),
+            Value::List(list) => list.push(End::Tail, element, 4),
+            Value::Hash(hash) => {
+                hash.set(element, &element[3..], &limits, hasher);
+            }
+            Value::Set(set) => {
+                set.add(element, &limits, hasher);
+            }
+            Value::ZSet(zset) => {
+                zset.add(element, f64::from(i), AddOptions::default(), &limits, hasher);
+            }
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Step {
+    Fill(usize, u32, u32, u32),
+    Drop(usize, u32),
     Set(usize, u32, u32),
     SetTtl(usize, u32, u64),
     Append(usize, u32),
@@ -59,6 +101,9 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (db.clone(), 0..3_000_u32, 1..300_u32).prop_map(|(d, n, k)| Step::Set(d, n, k)),
         3 => (db.clone(), 0..3_000_u32, 0..2_000_u64).prop_map(|(d, n, t)| Step::SetTtl(d, n, t)),
         3 => (db.clone(), 0..3_000_u32).prop_map(|(d, n)| Step::Append(d, n)),
+        6 => (0..2_usize, 0..4_u32, 0..2_000_u32, 1..600_u32)
+            .prop_map(|(d, n, from, k)| Step::Fill(d, n, from, k)),
+        1 => (0..2_usize, 0..4_u32).prop_map(|(d, n)| Step::Drop(d, n)),
         4 => (db.clone(), 0..3_000_u32, 1..500_u32).prop_map(|(d, n, k)| Step::Remove(d, n, k)),
         1 => db.clone().prop_map(Step::Flush),
         1 => (db.clone(), db).prop_map(|(a, b)| Step::Swap(a, b)),
@@ -71,6 +116,10 @@ fn step() -> impl Strategy<Value = Step> {
 fn run(keys: &mut Keyspace, step: &Step) {
     match *step {
         Step::Set(db, from, n) => (from..from + n).for_each(|i| set(keys, db, i, n, Ttl::Clear)),
+        Step::Fill(db, n, from, count) => fill(keys, db, n, from, count),
+        Step::Drop(db, n) => {
+            keys.remove(db, format!("big:{n}").as_bytes());
+        }
         Step::SetTtl(db, n, at) => {
             (n..n + 20).for_each(|i| set(keys, db, i, n, Ttl::At(NOW + at)));
         }
@@ -183,5 +232,30 @@ fn steps_are_about_as_large_as_asked() {
             break;
         }
         assert!((1_000..1_600).contains(&written), "{written} bytes");
+    }
+}
+
+#[test]
+fn a_large_collection_is_written_in_parts_and_may_change_between_them() {
+    for kind in 0..4 {
+        let mut keys = Keyspace::new(3, DBS);
+        fill(&mut keys, 0, kind, 0, 20_000);
+        (0..500).for_each(|n| set(&mut keys, 0, n, n, Ttl::Clear));
+        let expected = model(&keys);
+        keys.cut_begin(options());
+        let (mut rdb, mut steps) = (Vec::new(), 0);
+        while rdb.len() < 300_000 {
+            assert!(!keys.cut_step(1_000).done);
+            let written = keys.cut_output();
+            assert!((1_000..1_600).contains(&written.len()), "{} bytes", written.len());
+            rdb.append(written);
+            steps += 1;
+            if steps == 100 {
+                (0..100).for_each(|n| set(&mut keys, 0, n, 0, Ttl::Clear));
+            }
+        }
+        fill(&mut keys, 0, kind, 20_000, 1);
+        finish(&mut keys, &mut rdb);
+        assert!(load(&rdb).0 == expected, "a collection of kind {kind} differs");
     }
 }

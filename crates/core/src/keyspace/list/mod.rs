@@ -19,6 +19,7 @@ use std::collections::VecDeque;
 use chunk::Chunk;
 pub use iter::{Iter, Matches};
 
+use crate::keyspace::value::Part;
 use crate::packed::{Elem, Encoded, Listpack};
 use crate::rdb::Writer;
 use crate::rdb::format::{NODE_PACKED, value_type};
@@ -396,23 +397,32 @@ impl List {
     }
 
     /// Writes what follows the key in an RDB file, as [`List::rdb_type`].
-    pub fn save(&self, writer: &mut Writer) {
+    pub fn save(&self, writer: &mut Writer, part: Part) -> Option<Part> {
+        let from = part.from as usize;
         if !writer.knows(value_type::LIST_QUICKLIST_2) {
-            writer.length(self.len as u64);
-            return self.iter().for_each(|elem| writer.elem(elem));
-        }
-        writer.length(self.nodes.len() as u64);
-        let mut listpack = Vec::new();
-        for node in &self.nodes {
-            match node {
-                Node::Packed(chunk) => {
-                    chunk.write_listpack(&mut listpack);
-                    writer.length(NODE_PACKED);
-                    writer.string(&listpack);
-                }
-                Node::Plain(element) => writer.list_plain_node(element),
+            if part.is_first() {
+                writer.length(self.len as u64);
             }
+            return part.write(writer, (part.from..).zip(self.iter_from(from)), Writer::elem);
         }
+        if part.is_first() {
+            writer.length(self.nodes.len() as u64);
+        }
+        let mut listpack = Vec::new();
+        let nodes = (part.from..).zip(self.nodes.range(from.min(self.nodes.len())..));
+        part.write(writer, nodes, |writer, node| match node {
+            Node::Packed(chunk) => {
+                chunk.write_listpack(&mut listpack);
+                writer.length(NODE_PACKED);
+                writer.string(&listpack);
+            }
+            Node::Plain(element) => writer.list_plain_node(element),
+        })
+    }
+
+    /// Into how many parts [`List::save`] can be divided.
+    pub fn parts(&self) -> usize {
+        self.nodes.len()
     }
 
     /// Adds the elements of a listpack as one node at the tail.

@@ -193,7 +193,7 @@ fn lists_are_saved_as_their_version_wants() {
     let saved = |version| {
         let options = crate::rdb::Options { version, compress: false, checksum: true };
         let mut writer = Writer::new(options);
-        list.save(&mut writer);
+        list.save(&mut writer, Part::WHOLE);
         (list.rdb_type(&writer), writer.take())
     };
     let big = [&[0x53, 0x88][..], &[b'y'; 5000]].concat(); // a length of 14 bits: 5000

@@ -202,12 +202,18 @@ impl<E: Entry> Table<E> {
     /// All entries, in the order of their ids: the order of insertion, except that removed entries
     /// leave places for later ones.
     pub fn iter(&self) -> impl Iterator<Item = &E> {
-        self.slab.iter().map(|(_, entry)| entry)
+        self.slab.iter_from(0).map(|(_, entry)| entry)
     }
 
     /// As [`Table::iter`], with the ids.
     pub fn iter_ids(&self) -> impl Iterator<Item = (u32, &E)> {
-        self.slab.iter()
+        self.slab.iter_from(0)
+    }
+
+    /// As [`Table::iter_ids`], from this id on: to go on with what was left off, if nothing was
+    /// changed in between.
+    pub fn iter_ids_from(&self, from: u32) -> impl Iterator<Item = (u32, &E)> {
+        self.slab.iter_from(from)
     }
 
     /// An entry chosen at random, each with the same chance (nearly, once most entries of a large

@@ -69,13 +69,15 @@ impl<E> Slab<E> {
         Some(entry)
     }
 
-    /// All entries with their ids, in the order of ids.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &E)> {
-        self.chunks.iter().enumerate().flat_map(|(chunk, slots)| {
+    /// The entries from id `from` on with their ids, in the order of ids.
+    pub(super) fn iter_from(&self, from: u32) -> impl Iterator<Item = (u32, &E)> {
+        let first = from as usize / CHUNK;
+        self.chunks.iter().enumerate().skip(first).flat_map(move |(chunk, slots)| {
             let base = (chunk * CHUNK) as u32;
             slots
                 .iter()
                 .enumerate()
+                .skip(from.saturating_sub(base) as usize)
                 .filter_map(move |(slot, e)| e.as_ref().map(|e| (base + slot as u32, e)))
         })
     }

@@ -8,6 +8,7 @@ use super::{Repr, ZSet};
 use crate::config::EncodingLimits;
 use crate::keyspace::small::SmallBytes;
 use crate::keyspace::table::Hasher;
+use crate::keyspace::value::Part;
 use crate::packed::{Elem, Listpack};
 use crate::rdb::Writer;
 use crate::rdb::format::value_type;
@@ -121,22 +122,35 @@ impl ZSet {
     }
 
     /// Writes what follows the key in an RDB file, as [`ZSet::rdb_type`].
-    pub fn save(&self, writer: &mut Writer) {
+    pub fn save(&self, writer: &mut Writer, part: Part) -> Option<Part> {
         if let Repr::Packed(packed) = &self.0
             && writer.knows(value_type::ZSET_LISTPACK)
         {
-            return writer.listpack(packed.list());
+            writer.listpack(packed.list());
+            return None;
         }
         let binary = writer.knows(value_type::ZSET_2);
-        writer.length(self.len() as u64);
+        if part.is_first() {
+            writer.length(self.len() as u64);
+        }
         // From the highest score down, as Redis: whoever loads it one by one always adds in front.
-        for (member, score) in self.iter().rev() {
+        let left = self.len().saturating_sub(part.from as usize);
+        let members = (part.from..).zip(self.range(0..left).rev());
+        part.write(writer, members, |writer, (member, score)| {
             writer.elem(member);
             if binary {
                 writer.binary_double(score);
             } else {
                 writer.text_double(score);
             }
+        })
+    }
+
+    /// Into how many parts [`ZSet::save`] can be divided.
+    pub fn parts(&self) -> usize {
+        match &self.0 {
+            Repr::Packed(_) => 1,
+            Repr::Big(big) => big.len(),
         }
     }
 }

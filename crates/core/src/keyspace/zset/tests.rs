@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::keyspace::value::Part;
 
 fn hasher() -> Hasher {
     Hasher::new(5)
@@ -255,7 +256,7 @@ fn saved_as_each_version_wants() {
     let save = |zset: &ZSet, version| {
         let options = crate::rdb::Options { version, ..Default::default() };
         let mut writer = crate::rdb::Writer::new(options);
-        zset.save(&mut writer);
+        zset.save(&mut writer, Part::WHOLE);
         (zset.rdb_type(&writer), writer.take())
     };
     let members = || vec![("b", 1.5), ("a", f64::NEG_INFINITY)];
