@@ -40,12 +40,14 @@ pub struct CutOptions {
     pub compress: bool,
     /// Whether the sum at the end is computed.
     pub checksum: bool,
+    /// Whether the keys are left out (`rdb-filter-only`).
+    pub no_keys: bool,
 }
 
 impl Default for CutOptions {
     fn default() -> Self {
         let rdb::Options { version, compress, checksum } = rdb::Options::default();
-        Self { aux: Vec::new(), version, compress, checksum }
+        Self { aux: Vec::new(), version, compress, checksum, no_keys: false }
     }
 }
 
@@ -202,7 +204,7 @@ impl Keyspace {
     /// Begins a cut. One that was in progress is given up.
     pub fn cut_begin(&mut self, options: CutOptions) {
         self.cut_end();
-        let CutOptions { aux, version, compress, checksum } = options;
+        let CutOptions { aux, version, compress, checksum, no_keys } = options;
         let mut writer = Writer::new(rdb::Options { version, compress, checksum });
         // Its bytes are summed where they end up.
         let aside = Writer::new(rdb::Options { version, compress, checksum: false });
@@ -213,7 +215,7 @@ impl Keyspace {
         self.epoch += 1;
         let mut sources = Vec::new();
         for (number, db) in self.dbs.iter_mut().enumerate() {
-            if db.table.is_empty() {
+            if no_keys || db.table.is_empty() {
                 continue;
             }
             db.source = Some(sources.len());

@@ -32,6 +32,26 @@ pub(crate) struct Introduction {
     pub(crate) eof: bool,
     /// `capa psync2`
     pub(crate) psync2: bool,
+    /// `rdb-only 1`: it wants a snapshot and no stream.
+    pub(crate) rdb_only: bool,
+    /// `rdb-filter-only`: what its snapshot must leave out.
+    pub(crate) filter: Filter,
+}
+
+/// Parts of a snapshot that a replica does not want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Filter {
+    /// No keys.
+    pub(crate) data: bool,
+    /// No functions.
+    pub(crate) functions: bool,
+}
+
+impl Filter {
+    /// Whether there is anything to leave out: such a snapshot must not become the RDB file.
+    pub(crate) fn is_some(self) -> bool {
+        self.data || self.functions
+    }
 }
 
 /// The master's view of a replica.

@@ -2,21 +2,18 @@
 //! when the replica has it.
 
 use super::Node;
-use super::conn::{Conn, Payload};
+use super::conn::{Conn, Filter, Payload, ReplicaPeer};
 use super::snapshot::Phase;
 use crate::id::ConnId;
 use crate::replication::state::ReplicaState;
-use crate::trace::{Level, SnapshotTarget, Trace};
+use crate::trace::{CloseReason, Level, SnapshotTarget, Trace};
 
 impl<T: Trace> Node<T> {
     /// A replica waits for a snapshot: join one, wait for the next, or start one.
     pub(super) fn snapshot_wanted(&mut self, conn: &mut Conn) {
-        let eof = conn.introduction.eof;
         if let Some(job) = &self.snapshot {
-            let joinable =
-                job.target == SnapshotTarget::ReplicasDisk && job.phase != Phase::Sending;
             let socket = job.target == SnapshotTarget::ReplicasSocket;
-            let text = if joinable && let Some(offset) = self.snapshot_offset() {
+            let text = if let Some(offset) = self.offset_to_join(conn) {
                 self.start_full_resync(conn, offset);
                 "Waiting for end of BGSAVE for SYNC"
             } else if socket {
@@ -25,69 +22,93 @@ impl<T: Trace> Node<T> {
                 "Can't attach the replica to the current BGSAVE. Waiting for next BGSAVE for SYNC"
             };
             self.log(Level::Notice, text);
-        } else if self.config.repl_diskless_sync && eof && self.config.repl_diskless_sync_delay > 0
+        } else if self.config.repl_diskless_sync
+            && conn.introduction.eof
+            && self.config.repl_diskless_sync_delay > 0
         {
             self.log(Level::Notice, "Delay next BGSAVE for diskless SYNC");
         } else {
             // The connection is in our hands, not in the table: it joins by itself.
-            let others = self.waiting_replicas();
+            let others = self.waiting_replicas(Some(conn.introduction.filter));
             self.start_replica_snapshot(others, Some(conn));
         }
     }
 
-    /// The offset at which the snapshot in progress was cut.
-    fn snapshot_offset(&self) -> Option<u64> {
-        let attached = self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica());
-        attached
-            .filter(|peer| peer.state == ReplicaState::WaitBgsaveEnd)
-            .map(|peer| peer.initial_offset)
-            .next()
-            .filter(|offset| self.stream.holds_after(*offset))
+    /// The offset of the snapshot in progress, if this replica can share it: it goes to a file, the
+    /// stream since its cut is still held, and whoever it was made for wanted nothing that this
+    /// replica could not take.
+    fn offset_to_join(&self, conn: &Conn) -> Option<u64> {
+        let job = self.snapshot.as_ref()?;
+        if job.target != SnapshotTarget::ReplicasDisk || job.phase == Phase::Sending {
+            return None;
+        }
+        let new = &conn.introduction;
+        let fits = |id: &ConnId| {
+            let first = self.conns.get(*id)?;
+            let peer = first.replica().filter(|p| p.state == ReplicaState::WaitBgsaveEnd)?;
+            let old = &first.introduction;
+            (!old.rdb_only || new.rdb_only).then_some((old, peer.initial_offset))
+        };
+        let (old, offset) = self.replicas.iter().find_map(fits)?;
+        let able = (new.eof || !old.eof) && (new.psync2 || !old.psync2);
+        let same = new.filter == old.filter;
+        (able && same && (new.rdb_only || self.stream.holds_after(offset))).then_some(offset)
     }
 
-    fn waiting_replicas(&self) -> Vec<ConnId> {
+    /// Replicas that wait for a snapshot to start; `filter`: only those that want this one.
+    fn waiting_replicas(&self, filter: Option<Filter>) -> Vec<ConnId> {
         let waits = |id: &&ConnId| {
-            let peer = self.conns.get(**id).and_then(Conn::replica);
-            peer.is_some_and(|peer| peer.state == ReplicaState::WaitBgsaveStart)
+            self.conns.get(**id).is_some_and(|conn| {
+                let state = conn.replica().map(|peer| peer.state);
+                state == Some(ReplicaState::WaitBgsaveStart)
+                    && filter.is_none_or(|filter| filter == conn.introduction.filter)
+            })
         };
         self.replicas.iter().filter(waits).copied().collect()
     }
 
-    /// The cron's part: starts the snapshot that replicas wait for, when the delay is over or
-    /// enough of them came.
+    /// Starts the snapshot that replicas wait for, when the delay is over or enough of them came.
+    /// In each cron, and when another snapshot ends.
     pub(super) fn start_due_snapshot(&mut self) {
         if self.snapshot.is_some() {
             return;
         }
-        let waiting = self.waiting_replicas();
-        let first =
-            waiting.iter().filter_map(|id| Some(self.conns.get(*id)?.replica()?.asked)).min();
-        let Some(first) = first else { return };
-        let all_eof =
-            waiting.iter().filter_map(|id| self.conns.get(*id)).all(|conn| conn.introduction.eof);
-        let diskless = self.config.repl_diskless_sync && all_eof;
+        let Some(first) = self.waiting_replicas(None).first().copied() else { return };
+        let Some(filter) = self.conns.get(first).map(|conn| conn.introduction.filter) else {
+            return;
+        };
+        let waiting = self.waiting_replicas(Some(filter));
+        let asked = waiting.iter().filter_map(|id| Some(self.conns.get(*id)?.replica()?.asked));
+        let waited = asked.min().map_or(0, |since| self.now.instant.secs_since(since));
         let enough = self.config.repl_diskless_sync_max_replicas;
-        let due = !diskless
-            || self.now.instant.secs_since(first) >= self.config.repl_diskless_sync_delay
-            || (enough > 0 && waiting.len() >= enough);
-        if due {
+        if !self.config.repl_diskless_sync
+            || (enough > 0 && waiting.len() >= enough)
+            || waited >= self.config.repl_diskless_sync_delay
+        {
             self.start_replica_snapshot(waiting, None);
         }
     }
 
     fn start_replica_snapshot(&mut self, waiting: Vec<ConnId>, in_hand: Option<&mut Conn>) {
-        let all_eof =
-            waiting.iter().filter_map(|id| self.conns.get(*id)).all(|c| c.introduction.eof)
-                && in_hand.as_ref().is_none_or(|conn| conn.introduction.eof);
-        let (target, name) = if self.config.repl_diskless_sync && all_eof {
+        let told = waiting.iter().filter_map(|id| self.conns.get(*id)).map(|c| &c.introduction);
+        let mut told = told.chain(in_hand.as_ref().map(|conn| &conn.introduction));
+        let filter = told.clone().next().map_or(Filter::default(), |first| first.filter);
+        // A snapshot with parts left out must not become the RDB file.
+        let diskless = self.config.repl_diskless_sync || filter.is_some();
+        let (target, name) = if diskless && told.all(|t| t.eof) {
             (SnapshotTarget::ReplicasSocket, "replicas sockets")
         } else {
             (SnapshotTarget::ReplicasDisk, "disk")
         };
         self.log(Level::Notice, format!("Starting BGSAVE for SYNC with target: {name}"));
         let offset = self.stream.master_repl_offset();
-        // The cut holds the stream's database as it is now; what follows must select anew.
-        self.begin_job(target, offset);
+        self.begin_job(target, offset, filter.data);
+        let process = self.config.driver.process.id;
+        let what = match target {
+            SnapshotTarget::ReplicasSocket => "RDB transfer",
+            _ => "saving",
+        };
+        self.log(Level::Notice, format!("Background {what} started by pid {process}"));
         if let Some(conn) = in_hand {
             self.start_full_resync(conn, offset);
         }
@@ -122,18 +143,14 @@ impl<T: Trace> Node<T> {
 
     /// A replica was sent more of the shared payload.
     pub(super) fn payload_sent(&mut self, conn: &mut Conn) {
-        let Some(job) = &self.snapshot else { return };
-        let (end, complete) = (job.payload.end(), job.phase == Phase::Sending);
-        let sent = match conn.replica().map(|peer| &peer.payload) {
-            Some(Payload::Shared { sent }) => *sent,
-            _ => return,
+        let Some(&Payload::Shared { sent }) = conn.replica().map(|peer| &peer.payload) else {
+            return;
         };
-        if complete && sent == end {
-            self.put_online(conn, true);
-        }
         // The connection is not in the table now: its position counts by hand.
-        let own = if complete && sent == end { end } else { sent };
-        self.release_payload(own);
+        self.release_payload(sent);
+        if self.snapshot.is_none() {
+            self.put_online(conn);
+        }
     }
 
     fn release_payload(&mut self, own: u64) {
@@ -150,23 +167,98 @@ impl<T: Trace> Node<T> {
                 && job.target == SnapshotTarget::ReplicasSocket
                 && drained
             {
-                self.finish_job(true);
+                self.transfer_done();
             }
         }
+    }
+
+    /// Every replica has the whole snapshot. The one in hand, if any, is the caller's.
+    fn transfer_done(&mut self) {
+        let up = self.receivers().len();
+        // Redis counts while its child still runs; here everything has been sent.
+        let up = up.max(1);
+        self.log(
+            Level::Warning,
+            format!("Diskless rdb transfer, done reading from pipe, {up} replicas still up."),
+        );
+        let receivers = self.receivers();
+        self.finish_job(true);
+        for id in receivers {
+            if let Some(mut conn) = self.conns.take(id) {
+                self.put_online(&mut conn);
+                self.put_back(conn);
+            }
+        }
+    }
+
+    /// The replicas in the table that receive a snapshot now.
+    fn receivers(&self) -> Vec<ConnId> {
+        let receives = |id: &&ConnId| {
+            let peer = self.conns.get(**id).and_then(Conn::replica);
+            peer.is_some_and(|peer| peer.payload != Payload::None)
+        };
+        self.replicas.iter().filter(receives).copied().collect()
+    }
+
+    /// A replica has the whole snapshot: the stream follows. After a transfer without a length it is
+    /// held back until the first ACK, which says that the replica has seen the end.
+    pub(super) fn put_online(&mut self, conn: &mut Conn) {
+        let (now, name, id) = (self.now.instant, conn.replica_name(), conn.id);
+        let rdb_only = conn.introduction.rdb_only;
+        let Some(peer) = conn.replica_mut() else { return };
+        let streamed = matches!(peer.payload, Payload::Shared { .. });
+        let from = peer.state;
+        peer.payload = Payload::None;
+        if streamed {
+            self.log(
+                Level::Notice,
+                format!(
+                    "Streamed RDB transfer with replica {name} succeeded (socket). Waiting for \
+                     REPLCONF ACK from slave to enable streaming"
+                ),
+            );
+        }
+        if rdb_only {
+            self.log(
+                Level::Notice,
+                format!(
+                    "RDB transfer completed, rdb only replica ({name}) should be disconnected asap"
+                ),
+            );
+            conn.closing = Some(CloseReason::Asked);
+            return;
+        }
+        let Some(peer) = conn.replica_mut() else { return };
+        peer.state = ReplicaState::Online;
+        peer.hold_until_ack = streamed && !peer.old_sync;
+        peer.ack_time = now;
+        self.replica_state_event(id, Some(from), Some(ReplicaState::Online), "snapshot sent");
+        self.log(Level::Notice, format!("Synchronization with replica {name} succeeded"));
     }
 
     /// A replica is gone: perhaps it was the last that a snapshot was for.
     pub(super) fn snapshot_reader_gone(&mut self) {
         let Some(job) = &self.snapshot else { return };
-        let wants = |peer: &super::conn::ReplicaPeer| peer.payload != Payload::None;
-        let readers =
-            self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica()).any(wants);
+        let readers = !self.receivers().is_empty();
+        let waits = |peer: &ReplicaPeer| peer.state == ReplicaState::WaitBgsaveEnd;
+        let waiting =
+            self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica()).any(waits);
         match (job.target, job.phase) {
             (SnapshotTarget::ReplicasSocket, _) if !readers => {
+                self.log(
+                    Level::Warning,
+                    "Diskless rdb transfer, last replica dropped, killing fork child.",
+                );
                 self.abort_snapshot("no replica is left");
             }
             (SnapshotTarget::ReplicasSocket, _) => self.release_payload(u64::MAX),
             (SnapshotTarget::ReplicasDisk, Phase::Sending) if !readers => self.finish_job(true),
+            // Whoever wants the file as such, has save points.
+            (SnapshotTarget::ReplicasDisk, Phase::Cutting)
+                if !waiting && self.config.save.is_empty() =>
+            {
+                self.abort_snapshot("no replica is left");
+            }
             _ => {}
         }
     }

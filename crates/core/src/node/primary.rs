@@ -1,6 +1,6 @@
 //! This node as the master of replicas: `REPLCONF`, `PSYNC`, `SYNC`, and the replicas' progress.
 
-use super::conn::{Conn, Kind, Payload, ReplicaPeer};
+use super::conn::{Conn, Filter, Kind, Payload, ReplicaPeer};
 use super::{Action, FileOp, Node, snapshot};
 use crate::commands::{CmdError, Outcome};
 use crate::config::Era;
@@ -16,41 +16,54 @@ use crate::trace::{CloseReason, Event, Level, Trace};
 /// How much of a snapshot's file is read for a replica at a time.
 const FILE_PIECE_BYTES: usize = 64 * 1024;
 
+/// Longest address a replica may announce.
+const IP_ADDRESS_MAX: usize = 255;
+
 impl<T: Trace> Node<T> {
     /// `REPLCONF option value ...`
     pub(super) fn replconf(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
         if args.len().is_multiple_of(2) {
             return Err(CmdError::SYNTAX);
         }
-        let mut at = 1;
-        while at < args.len() {
+        for at in (1..args.len()).step_by(2) {
             let (option, value) = (args.at(at), args.at(at + 1));
-            at += 2;
             if !self.config.era.has_capa() && !replconf_before_capa(self.config.era, option) {
                 return Err(CmdError::quoting("ERR Unrecognized REPLCONF option: ", option, ""));
             }
-            if option.eq_ignore_ascii_case(b"ack") {
-                self.acknowledged(conn, value);
-                return Ok(());
-            } else if option.eq_ignore_ascii_case(b"getack") {
-                // Only a master may ask, and it does so on our link: see `replica`.
-                return Ok(());
-            } else if option.eq_ignore_ascii_case(b"listening-port") {
-                let port = parse_i64(value).ok_or(CmdError::NOT_INT)?;
-                conn.introduction.port = u16::try_from(port).map_err(|_| CmdError::NOT_INT)?;
-            } else if option.eq_ignore_ascii_case(b"ip-address") {
-                if value.len() > 255 {
+            let said = &mut conn.introduction;
+            match option.to_ascii_lowercase().as_slice() {
+                b"ack" => {
+                    self.acknowledged(conn, value);
+                    return Ok(());
+                }
+                // A master asks on our link, see `replica`; anybody else makes us tell our master.
+                b"getack" => {
+                    self.ack_master();
+                    return Ok(());
+                }
+                b"listening-port" => {
+                    said.port = parse_i64(value).ok_or(CmdError::NOT_INT)? as u16;
+                }
+                b"ip-address" if value.len() > IP_ADDRESS_MAX => {
                     return Err(CmdError::new(format!(
                         "ERR REPLCONF ip-address provided by replica instance is too long: {} bytes",
                         value.len()
                     )));
                 }
-                conn.introduction.ip = String::from_utf8_lossy(value).into_owned();
-            } else if option.eq_ignore_ascii_case(b"capa") {
-                conn.introduction.eof |= value.eq_ignore_ascii_case(b"eof");
-                conn.introduction.psync2 |= value.eq_ignore_ascii_case(b"psync2");
-            } else {
-                return Err(CmdError::quoting("ERR Unrecognized REPLCONF option: ", option, ""));
+                b"ip-address" => said.ip = String::from_utf8_lossy(value).into_owned(),
+                b"capa" => {
+                    said.eof |= value.eq_ignore_ascii_case(b"eof");
+                    said.psync2 |= value.eq_ignore_ascii_case(b"psync2");
+                }
+                b"rdb-only" => said.rdb_only = rdb_only(value)?,
+                b"rdb-filter-only" => said.filter = rdb_filter(value)?,
+                _ => {
+                    return Err(CmdError::quoting(
+                        "ERR Unrecognized REPLCONF option: ",
+                        option,
+                        "",
+                    ));
+                }
             }
         }
         conn.out.ok();
@@ -81,13 +94,13 @@ impl<T: Trace> Node<T> {
             self.trace.record(now, Event::Acked { conn: id, offset });
         }
         self.note_ack();
-        if peer.state == ReplicaState::Online && peer.hold_until_ack {
+        let Some(peer) = conn.replica_mut() else { return };
+        if peer.state == ReplicaState::Online {
             peer.hold_until_ack = false;
-            self.log(Level::Notice, format!("Synchronization with replica {name} succeeded"));
         }
     }
 
-    /// `PSYNC replid offset`, `SYNC`.
+    /// `PSYNC replid offset [FAILOVER]`, `SYNC`.
     pub(super) fn sync_command(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
         if conn.replica().is_some() {
             return Ok(());
@@ -100,16 +113,22 @@ impl<T: Trace> Node<T> {
         if conn.out_waiting() > 0 {
             return Err(CmdError::fixed("ERR SYNC and PSYNC are invalid with pending output"));
         }
-        let request = match args.at(0).eq_ignore_ascii_case(b"sync") {
-            true => Request::Sync,
-            false if !self.config.era.has_psync() => {
-                return Err(CmdError::quoting("ERR unknown command '", args.at(0), "'"));
-            }
-            false if args.len() < 3 => return Err(CmdError::arity("psync")),
-            false => sync_request(args.at(1), args.at(2))?,
-        };
+        if conn.introduction.filter.is_some() && !conn.introduction.eof {
+            return Err(CmdError::fixed("ERR Filtered replica requires EOF capability"));
+        }
+        if !self.config.era.has_psync() && !args.at(0).eq_ignore_ascii_case(b"sync") {
+            return Err(CmdError::quoting("ERR unknown command '", args.at(0), "'"));
+        }
         let name = conn.replica_name();
         self.log(Level::Notice, format!("Replica {name} asks for synchronization"));
+        let request = match args.at(0).eq_ignore_ascii_case(b"sync") {
+            true => Request::Sync,
+            false => sync_request(args.at(1), args.at(2)).inspect_err(|_| {
+                let text =
+                    format!("Replica {name} asks for synchronization but with a wrong offset");
+                self.log(Level::Warning, text);
+            })?,
+        };
         let verdict = psync::decide(self.master_view(), request);
         self.log_verdict(&name, &verdict);
         self.note_verdict(&name, &verdict);
@@ -300,7 +319,8 @@ impl<T: Trace> Node<T> {
 
     /// Only while every replica is in the table: one in hand would be passed over.
     fn trim_stream(&mut self) {
-        let peers = self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica());
+        let conns = self.replicas.iter().filter_map(|id| self.conns.get(*id));
+        let peers = conns.filter(|conn| !conn.introduction.rdb_only).filter_map(Conn::replica);
         let slowest =
             peers.filter(|p| p.state != ReplicaState::WaitBgsaveStart).map(|p| p.sent).min();
         self.stream.trim(slowest);
@@ -332,30 +352,12 @@ impl<T: Trace> Node<T> {
                     let op = FileOp::Read { token, name, offset, len: piece.min(FILE_PIECE_BYTES) };
                     self.actions.push_back(Action::File(op));
                 } else {
-                    self.put_online(conn, false);
+                    self.put_online(conn);
                     // It may have been the last one to read the file.
                     self.snapshot_reader_gone();
                 }
             }
             Payload::File { .. } => {}
-        }
-    }
-
-    /// A replica has the whole snapshot: the stream follows, after its first ACK if `hold`.
-    pub(super) fn put_online(&mut self, conn: &mut Conn, hold: bool) {
-        let now = self.now.instant;
-        let name = conn.replica_name();
-        let id = conn.id;
-        let Some(peer) = conn.replica_mut() else { return };
-        let from = peer.state;
-        peer.state = ReplicaState::Online;
-        peer.payload = Payload::None;
-        peer.hold_until_ack = hold && !peer.old_sync;
-        peer.ack_time = now;
-        let held = peer.hold_until_ack;
-        self.replica_state_event(id, Some(from), Some(ReplicaState::Online), "snapshot sent");
-        if !held {
-            self.log(Level::Notice, format!("Synchronization with replica {name} succeeded"));
         }
     }
 
@@ -369,15 +371,16 @@ impl<T: Trace> Node<T> {
         let produced = self.stream.master_repl_offset();
         let Some(conn) = self.conns.get_mut(id) else { return false };
         let own = conn.out_waiting() as u64;
+        let rdb_only = conn.introduction.rdb_only;
         let Some(peer) = conn.replica_mut() else { return false };
-        if peer.state == ReplicaState::WaitBgsaveStart {
+        if peer.state == ReplicaState::WaitBgsaveStart || rdb_only {
             return false;
         }
         let waiting = produced.saturating_sub(peer.sent) + own;
-        if hard > 0 && waiting > hard {
+        if hard > 0 && waiting >= hard {
             return true;
         }
-        if limit.soft == 0 || waiting <= limit.soft {
+        if limit.soft == 0 || waiting < limit.soft {
             peer.over_soft_since = None;
             return false;
         }
@@ -463,9 +466,32 @@ const REPLID_BYTES_MAX: usize = 64;
 /// What `PSYNC replid offset` asks for.
 pub(super) fn sync_request(replid: &[u8], offset: &[u8]) -> Result<Request, CmdError> {
     let offset = parse_i64(offset).ok_or(CmdError::NOT_INT)?;
-    if replid == b"?" {
+    if replid.starts_with(b"?") {
         return Ok(Request::Fresh);
     }
     let replid = replid[..replid.len().min(REPLID_BYTES_MAX)].to_vec();
     Ok(Request::Resume { replid, offset })
+}
+
+/// The value of `rdb-only`.
+fn rdb_only(value: &[u8]) -> Result<bool, CmdError> {
+    match parse_i64(value) {
+        None => Err(CmdError::NOT_INT),
+        Some(0) => Ok(false),
+        Some(1) => Ok(true),
+        Some(_) => Err(CmdError::fixed("ERR value is out of range, must be between 0 and 1")),
+    }
+}
+
+/// The value of `rdb-filter-only`: the parts that are wanted, all others are left out.
+fn rdb_filter(value: &[u8]) -> Result<Filter, CmdError> {
+    let mut filter = Filter { data: true, functions: true };
+    let words = value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    for word in words {
+        if !word.eq_ignore_ascii_case(b"functions") {
+            return Err(CmdError::quoting("ERR Unsupported rdb-filter-only option: ", word, ""));
+        }
+        filter.functions = false;
+    }
+    Ok(filter)
 }

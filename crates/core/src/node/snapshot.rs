@@ -111,13 +111,14 @@ fn token_conn(token: u64) -> ConnId {
 impl<T: Trace> Node<T> {
     // The job.
 
-    pub(super) fn begin_job(&mut self, target: SnapshotTarget, offset: u64) {
+    pub(super) fn begin_job(&mut self, target: SnapshotTarget, offset: u64, no_keys: bool) {
         let keys = (0..self.keyspace.databases()).map(|db| self.keyspace.len(db) as u64).sum();
         let options = CutOptions {
             aux: self.rdb_aux(),
             version: self.config.era.rdb_version(),
             compress: self.config.rdbcompression,
             checksum: self.config.rdbchecksum,
+            no_keys,
         };
         self.keyspace.cut_begin(options);
         let mark = self.rng.hex();
@@ -235,15 +236,6 @@ impl<T: Trace> Node<T> {
             job.phase = Phase::Sending;
             job.payload.append(&job.mark);
             self.stream_grew = true;
-            let receives = |id: &&ConnId| {
-                let peer = self.conns.get(**id).and_then(Conn::replica);
-                peer.is_some_and(|peer| peer.payload != Payload::None)
-            };
-            let up = self.replicas.iter().filter(receives).count();
-            self.log(
-                Level::Notice,
-                format!("Diskless rdb transfer, done reading from pipe, {up} replicas still up."),
-            );
         } else {
             job.phase = Phase::Committing;
             let (name, to) = (job.temp.clone(), job.file.clone());
@@ -421,7 +413,7 @@ impl<T: Trace> Node<T> {
     // Commands.
 
     pub(super) fn begin_disk_save(&mut self) {
-        self.begin_job(SnapshotTarget::Disk, self.stream.master_repl_offset());
+        self.begin_job(SnapshotTarget::Disk, self.stream.master_repl_offset(), false);
         self.saving.last_try_ms = self.now.unix_ms;
     }
 

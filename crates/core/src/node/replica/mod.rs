@@ -139,10 +139,11 @@ impl<T: Trace> Node<T> {
 
     fn follow(&mut self, host: String, port: u16) {
         let was_master = self.config.replicaof.take().is_none();
+        self.record(Event::RoleChanged { master: Some((host.clone(), port)) });
         // What a transaction under way has written belongs to the history that ends here.
         self.flush_ops();
         self.drop_link(CloseReason::Asked);
-        self.config.replicaof = Some((host.clone(), port));
+        self.config.replicaof = Some((host, port));
         self.link.refused = None;
         let era = self.config.era;
         if !era.has_psync2() {
@@ -161,9 +162,7 @@ impl<T: Trace> Node<T> {
             );
             self.master_cached_event();
         }
-        self.link.down_since = None;
         self.disconnect_blocked();
-        self.record(Event::RoleChanged { master: Some((host, port)) });
         self.set_link_state(ReplState::Connect, "REPLICAOF");
         self.connect_to_master();
     }
@@ -184,6 +183,7 @@ impl<T: Trace> Node<T> {
 
     fn become_master(&mut self) {
         self.config.replicaof = None;
+        self.record(Event::RoleChanged { master: None });
         self.drop_link(CloseReason::Asked);
         self.discard_cached_master("this node is a master now");
         self.set_link_state(ReplState::None, "REPLICAOF NO ONE");
@@ -220,7 +220,6 @@ impl<T: Trace> Node<T> {
         self.selected = None;
         self.no_replicas_since = self.now.instant;
         self.link.down_since = None;
-        self.record(Event::RoleChanged { master: None });
     }
 
     /// Ends the link in whatever state it is; a connected one is cached.
