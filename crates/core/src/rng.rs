@@ -3,7 +3,7 @@
 /// xoshiro256** by Blackman and Vigna (public domain algorithm), seeded through SplitMix64.
 ///
 /// Not for secrets: a server seeds it from the operating system, a simulation from its scenario.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Rng {
     state: [u64; 4],
 }

@@ -46,7 +46,7 @@ impl Sub for Instant {
 
 /// Both clocks at the moment of an input: the monotonic one drives timers, the wall clock decides
 /// about keys that expire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Now {
     /// Monotonic clock.
     pub instant: Instant,

@@ -29,7 +29,7 @@ impl Trace for NoTrace {
 }
 
 /// A sink that keeps everything, until somebody takes it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Recorder {
     /// The events so far.
     pub events: Vec<(Instant, Event)>,
@@ -43,7 +43,7 @@ impl Trace for Recorder {
 }
 
 /// Levels of Redis's log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// `.`
     Debug,
@@ -56,7 +56,7 @@ pub enum Level {
 }
 
 /// Why a replication link or a client connection ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum CloseReason {
     /// The other end closed it, or the network broke it.
     Peer,
@@ -73,7 +73,7 @@ pub enum CloseReason {
 }
 
 /// What happened inside a node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A client's command ran (fine). `raw` is the command as received.
     Command {
@@ -271,7 +271,7 @@ pub enum Event {
 }
 
 /// What a blocked client waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum BlockedFor {
     /// Elements under one of these keys (`BLPOP`).
     Keys(Vec<Vec<u8>>),
@@ -289,7 +289,7 @@ pub enum BlockedFor {
 }
 
 /// Why bytes were appended to the replication stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fed {
     /// A client's write.
     Command,
@@ -308,7 +308,7 @@ pub enum Fed {
 }
 
 /// What a snapshot is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SnapshotTarget {
     /// `SAVE`, `BGSAVE`, save points, shutdown.
     Disk,

@@ -56,7 +56,7 @@ impl MessageKind {
 
 /// Bytes of the replication stream that a message carries: `from` is the offset of its first byte,
 /// `to` that of its last byte plus one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StreamRange {
     /// Offset of the first byte.
     pub from: u64,
@@ -66,7 +66,7 @@ pub struct StreamRange {
 
 /// A message as it was sent. What changes while it travels (when it arrives, whether it is held)
 /// is in [`crate::view::FlightView`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Message {
     /// Its name.
     pub id: MessageId,

@@ -19,7 +19,7 @@ pub(crate) struct Piece {
 }
 
 /// What comes next in a direction.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Mode {
     /// Commands of a client (`true`), or of a replica.
     Commands { client: bool },
@@ -36,7 +36,7 @@ enum Mode {
 }
 
 /// State of one direction.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(crate) struct Splitter {
     mode: Mode,
     /// The start of a message whose rest is yet to come: already handed out.

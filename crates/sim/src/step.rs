@@ -62,7 +62,7 @@ pub enum Cause {
 }
 
 /// A trace event and the node it happened in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Effect {
     /// The node.
     pub node: NodeId,

@@ -186,7 +186,7 @@ pub struct ConnView {
 }
 
 /// A line of a console, or what came back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ConsoleLine {
     /// When it was sent, or arrived.
     pub at: Instant,
@@ -197,7 +197,7 @@ pub struct ConsoleLine {
 }
 
 /// Content of a [`ConsoleLine`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ConsoleText {
     /// A command line as typed.
     Typed(String),

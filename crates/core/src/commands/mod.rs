@@ -117,7 +117,7 @@ pub(crate) fn deletion(lazy: bool) -> &'static [u8] {
 
 /// What a command did, for replication: how much it changed, and what the stream must say if it is
 /// not the client's own words.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Effects {
     /// Units of change, Redis's `dirty`. Zero: nothing is propagated.
     pub dirty: u64,
@@ -134,7 +134,7 @@ pub struct Effects {
 }
 
 /// How a blocking command would wait for its keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Wait {
     /// Milliseconds; 0 is for ever.
     pub timeout_ms: u64,

@@ -3,7 +3,7 @@
 use super::table::{CommandSpec, Flags, Group, Keys, Run};
 
 /// The commands of [`Run::Node`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are the commands")]
 pub enum NodeCommand {
     Ping,

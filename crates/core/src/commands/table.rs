@@ -3,7 +3,7 @@
 use super::{Handler, server::NodeCommand};
 
 /// One command: everything `COMMAND`, the dispatcher and the documentation need to know.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct CommandSpec {
     /// Name in lower case. Subcommands (`CONFIG GET`) are handled inside their container.
     pub name: &'static str,
@@ -27,7 +27,7 @@ pub struct CommandSpec {
 }
 
 /// Who carries a command out.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 pub enum Run {
     /// A function over the keyspace.
     Data(Handler),
@@ -36,7 +36,7 @@ pub enum Run {
 }
 
 /// Redis's command flags, as far as they mean something here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Flags(pub u32);
 
 impl Flags {
@@ -92,7 +92,7 @@ impl std::ops::BitOr for Flags {
 }
 
 /// Positions of keys among the arguments, as in the reply of `COMMAND`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Keys {
     /// Index of the first key, 0 if there is none.
     pub first: i16,
@@ -116,7 +116,7 @@ impl Keys {
 }
 
 /// Families of commands, as in `COMMAND DOCS`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Group {
     Generic,

@@ -8,7 +8,7 @@ use super::value::ValueError;
 use super::{Config, Source};
 
 /// `lockstep-era`: the Redis whose way of replicating a node follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub enum Era {
     /// `SYNC` only: every reconnection is a full resynchronisation.
     V2_6,

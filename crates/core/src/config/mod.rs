@@ -23,7 +23,7 @@ pub use reader::{Line, Reader};
 
 /// Which deletions the stream says with `UNLINK` instead of `DEL`. All values are freed at once
 /// here; a replica may do it otherwise.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Lazyfree {
     /// `lazyfree-lazy-expire`: keys whose time has come.
     pub expire: bool,
@@ -32,7 +32,7 @@ pub struct Lazyfree {
 }
 
 /// When small collections leave their packed encodings (`hash-max-listpack-entries` and so on).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EncodingLimits {
     /// `hash-max-listpack-entries`
     pub hash_entries: usize,
@@ -62,7 +62,7 @@ impl Default for EncodingLimits {
 }
 
 /// A `client-output-buffer-limit`: the hard limit, and a soft one that may last some seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OutputLimit {
     /// Bytes at which the connection is closed at once; 0: never.
     pub hard: u64,
@@ -73,7 +73,7 @@ pub struct OutputLimit {
 }
 
 /// What only a driver acts upon; the core answers `CONFIG GET` with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DriverConfig {
     /// `bind`: addresses to listen on; a leading `-` allows one to be unavailable, `*` is every
     /// IPv4 address, `::*` every IPv6 address.
@@ -107,7 +107,7 @@ pub struct DriverConfig {
 }
 
 /// The process around a node, for `INFO server`. Empty in a simulation.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
 pub struct Process {
     /// `process_id`
     pub id: u32,
@@ -143,7 +143,7 @@ impl Default for DriverConfig {
 }
 
 /// The configuration of a node, and of the process around it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Config {
     /// `port`, announced to the master.
     pub port: u16,

@@ -18,7 +18,7 @@ const REFUSED: [(&str, &str); 4] = [
 ];
 
 /// Reads config texts into a [`Config`], line by line.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Reader {
     /// What has been read so far.
     pub config: Config,

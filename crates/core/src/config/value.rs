@@ -40,7 +40,7 @@ impl Value {
 }
 
 /// How a number is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// Decimal digits.
     Plain,
@@ -53,7 +53,7 @@ pub enum Unit {
 }
 
 /// The shape of a single-valued directive.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 pub enum Kind {
     /// `yes` or `no`.
     Bool,

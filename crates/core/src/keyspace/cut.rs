@@ -63,7 +63,7 @@ pub struct Progress {
 }
 
 /// A snapshot in progress.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Cut {
     writer: Writer,
     /// What the driver has not taken yet.
@@ -88,14 +88,14 @@ pub(super) struct Cut {
 }
 
 /// A large collection, by the hash of its key and its id in the table.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 struct Large {
     hash: u64,
     id: u32,
 }
 
 /// A database as it was at the beginning.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 struct Source {
     db: usize,
     keys: usize,

@@ -8,13 +8,13 @@ use super::{Expiry, Keyspace};
 
 /// The deadlines of a database's keys, by the key's id in the table, and in the order of time: the
 /// node knows exactly when the next key is due, and sleeps until then.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Deadlines {
     by_id: Table<Deadline>,
     by_time: BTreeSet<(u64, u32)>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 struct Deadline {
     id: [u8; 4],
     /// One more than the Unix time in milliseconds, so that a free place in the table is smaller.

@@ -19,17 +19,17 @@ use crate::rng::Rng;
 const ENTRY_EXTRA: usize = 10;
 
 /// A hash.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Hash(Repr);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 enum Repr {
     Packed(Listpack),
     Table(Box<Table<FieldEntry>>),
 }
 
 /// A field and its value, in a hash that is a table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct FieldEntry {
     field: SmallBytes,
     value: SmallBytes,

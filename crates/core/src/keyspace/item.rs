@@ -15,7 +15,7 @@ const VOLATILE: u8 = 1 << 7;
 const CLOCK_MASK: u32 = (1 << 24) - 1;
 
 /// A key with its value: 48 bytes, and nothing on the heap if both are short.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Item {
     key: Key,
     pub(super) value: Value,
@@ -69,7 +69,7 @@ impl Entry for Item {
 }
 
 /// A key in 24 bytes, with an access time and a flag in what alignment would waste.
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 enum Key {
     Inline { meta: u8, clock: [u8; 3], bytes: [u8; INLINE] },
     Heap { meta: u8, clock: [u8; 3], bytes: Box<[u8]> },

@@ -13,7 +13,7 @@ use crate::resp::reply::IntBuf;
 const AUX_FIELDS_MAX: usize = 64;
 
 /// Builds a dataset out of what an RDB reader finds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Loader {
     keyspace: Keyspace,
     limits: EncodingLimits,
@@ -42,6 +42,25 @@ enum Building {
     ZSet(Box<ZSet>),
     /// Members of a sorted set, which is built in one go.
     Members(Vec<(Vec<u8>, f64)>),
+}
+
+impl std::hash::Hash for Building {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Nothing => {}
+            Self::Str(str) => str.hash(state),
+            Self::List(list) => list.hash(state),
+            Self::Hash(hash) => hash.hash(state),
+            Self::Set(set) => set.hash(state),
+            Self::ZSet(zset) => zset.hash(state),
+            Self::Members(members) => {
+                for (member, score) in members {
+                    (member, score.to_bits()).hash(state);
+                }
+            }
+        }
+    }
 }
 
 impl Loader {

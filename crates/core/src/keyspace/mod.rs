@@ -42,7 +42,7 @@ use table::{Hasher, Table};
 use watch::Watched;
 
 /// What a lookup does with a key whose time has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum Expiry {
     /// A master deletes it, and streams the deletion.
     #[default]
@@ -66,7 +66,7 @@ pub enum Ttl {
 }
 
 /// Counters for `INFO stats`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Stats {
     /// `keyspace_hits`: reading lookups that found a key.
     pub hits: u64,
@@ -77,7 +77,7 @@ pub struct Stats {
 }
 
 /// All databases of a node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Keyspace {
     dbs: Vec<Db>,
     hasher: Hasher,
@@ -94,7 +94,7 @@ pub struct Keyspace {
 }
 
 /// One database.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 struct Db {
     table: Table<Item>,
     deadlines: Deadlines,

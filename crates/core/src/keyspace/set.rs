@@ -18,16 +18,16 @@ use crate::resp::reply::IntBuf;
 use crate::rng::Rng;
 
 /// A set.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Set(Repr);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 enum Repr {
     Ints(Intset),
     Table(Box<Table<Member>>),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 struct Member(SmallBytes);
 
 impl Entry for Member {

@@ -8,10 +8,10 @@ const INLINE: usize = 22;
 
 /// An immutable byte string of 24 bytes: up to 22 bytes lie in place, longer ones on the heap. For
 /// fields and members.
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 pub struct SmallBytes(Repr);
 
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 enum Repr {
     Inline { len: u8, bytes: [u8; INLINE] },
     Heap(Box<[u8]>),

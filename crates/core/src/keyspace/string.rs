@@ -13,11 +13,11 @@ const EMBSTR_MAX: usize = 44;
 
 /// A string value of 24 bytes. Up to 22 bytes, so every integer, lie in place; what grows
 /// (`APPEND`, `SETRANGE`, `SETBIT`) has a buffer with room to spare.
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 pub struct Str(pub(super) Repr);
 
 /// Public to the keyspace alone, so that the enum of values can use what is free in its tag.
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 pub(super) enum Repr {
     /// Bytes in place, which Redis would store as an integer if they are one.
     Short { len: u8, bytes: [u8; INLINE] },

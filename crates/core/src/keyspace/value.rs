@@ -5,7 +5,7 @@ use crate::rdb::Writer;
 use crate::rdb::format::value_type;
 
 /// A value under a key. 24 bytes; collections are behind a box.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub enum Value {
     /// A string (or integer).
     Str(Str),
@@ -99,7 +99,7 @@ impl Value {
 }
 
 /// A part of a collection that is being saved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Part {
     /// The first element: an index, or an id in the table it lies in. At 0 the number of elements
     /// is written first.

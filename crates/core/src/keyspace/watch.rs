@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::{Expiry, Keyspace};
 
 /// Watched and awaited keys by database, with how many watch them and how often they changed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Watched {
     keys: BTreeMap<(usize, Vec<u8>), Counts>,
     /// Awaited keys that came into being, in this order, each once.
@@ -15,7 +15,7 @@ pub(super) struct Watched {
     clock: u64,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 struct Counts {
     clients: u32,
     version: u64,
@@ -26,7 +26,7 @@ struct Counts {
 }
 
 /// What a client remembers of a key it watches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WatchVersion {
     version: u64,
     /// The key's time had already come: that it is then deleted is no change.

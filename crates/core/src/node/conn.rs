@@ -11,7 +11,7 @@ use crate::time::Instant;
 use crate::trace::CloseReason;
 
 /// Which side of which conversation a connection is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(crate) enum Kind {
     /// A client.
     Client,
@@ -22,7 +22,7 @@ pub(crate) enum Kind {
 }
 
 /// What a client said with `REPLCONF` before it became a replica.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(crate) struct Introduction {
     /// `listening-port`; 0: not said.
     pub(crate) port: u16,
@@ -39,7 +39,7 @@ pub(crate) struct Introduction {
 }
 
 /// Parts of a snapshot that a replica does not want.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub(crate) struct Filter {
     /// No keys.
     pub(crate) data: bool,
@@ -55,7 +55,7 @@ impl Filter {
 }
 
 /// The master's view of a replica.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(crate) struct ReplicaPeer {
     pub(crate) state: ReplicaState,
     /// Stream offset up to which bytes were handed to the network.
@@ -81,7 +81,7 @@ pub(crate) struct ReplicaPeer {
 }
 
 /// Where the snapshot that a replica receives comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Payload {
     /// None is being sent.
     None,
@@ -92,7 +92,7 @@ pub(crate) enum Payload {
 }
 
 /// Commands queued by `MULTI`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(crate) struct Multi {
     /// The commands' bytes, one after the other.
     pub(crate) bytes: Vec<u8>,
@@ -113,7 +113,7 @@ pub(crate) struct Multi {
 }
 
 /// Watched keys, by database and name, with their versions when they were watched.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(crate) struct Watched {
     pub(crate) keys: BTreeMap<(usize, Vec<u8>), WatchVersion>,
     /// Memory that the names take, about.
@@ -124,7 +124,7 @@ pub(crate) struct Watched {
 pub(crate) const WATCHED_KEY_BYTES: usize = 128;
 
 /// A connection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(crate) struct Conn {
     pub(crate) id: ConnId,
     /// `CLIENT ID`
@@ -164,7 +164,7 @@ pub(crate) struct Conn {
 }
 
 /// `CLIENT REPLY`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub(crate) enum ReplyMode {
     #[default]
     On,
@@ -288,7 +288,7 @@ impl Conn {
 const OUT_KEEP_BYTES: usize = 64 * 1024;
 
 /// All connections of a node, by index.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(crate) struct Conns {
     slots: Vec<Option<Box<Conn>>>,
     count: usize,

@@ -16,14 +16,14 @@ pub(super) const JUST_STARTED: &str =
     "this node has just started, and has loaded no replication id from an RDB file";
 
 /// The latest decisions, oldest first.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Decisions {
     pub(super) entries: VecDeque<Decision>,
     next: u64,
 }
 
 /// A decision.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Decision {
     pub(super) id: u64,
     pub(super) unix_ms: u64,
@@ -33,7 +33,7 @@ pub(super) struct Decision {
 }
 
 /// Which end this node was.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) enum Side {
     /// It decided about a replica's request.
     Master(Verdict),
@@ -42,7 +42,7 @@ pub(super) enum Side {
 }
 
 /// What this node asked of its master, why, and what came of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Asked {
     pub(super) request: Request,
     /// Why it had no history to offer.
@@ -51,7 +51,7 @@ pub(super) struct Asked {
 }
 
 /// A master's answer.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) enum Answer {
     /// There was none yet, or the link broke before it came.
     None,

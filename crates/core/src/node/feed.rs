@@ -15,7 +15,7 @@ use crate::trace::{Event, Fed, Trace};
 const UNIT_KEEP_BYTES: usize = 64 * 1024;
 
 /// The commands that the current unit propagates, when they cannot go straight to the stream.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Unit {
     /// Inside EXEC: commands are collected until it ends.
     pub(super) collecting: bool,

@@ -19,7 +19,7 @@ pub(super) const PENDING_KEEP_BYTES: usize = 64 * 1024;
 const RANGES_KEEP: usize = 64 * 1024;
 
 /// A command of the batch: where it begins in the buffer, and where its ranges begin.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 pub(super) struct Request {
     at: usize,
     parsed: Parsed,
@@ -27,7 +27,7 @@ pub(super) struct Request {
 }
 
 /// Buffers that every batch uses again.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Batch {
     requests: Vec<Request>,
     ranges: Vec<Range32>,

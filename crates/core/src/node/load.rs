@@ -14,14 +14,14 @@ use crate::time::Now;
 use crate::trace::{Event, Level, Trace};
 
 /// An RDB stream being read into a dataset of its own.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Loading {
     reader: Reader,
     loader: Loader,
 }
 
 /// The file that is loaded at start.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct AtStart {
     loading: Loading,
     /// Bytes of the file, and how many of them were read.

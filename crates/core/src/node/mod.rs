@@ -70,7 +70,7 @@ pub enum Origin {
 }
 
 /// Something that only the driver can do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Connect, then call [`Node::handle_open`] with [`Origin::Dialed`] or
     /// [`Node::handle_dial_failed`].
@@ -101,7 +101,7 @@ pub enum Action {
 }
 
 /// Operations on files in the node's directory. Names have no path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FileOp {
     /// Create (or truncate) a temporary file and open it for writing.
     Create {
@@ -142,7 +142,7 @@ pub enum FileOp {
 }
 
 /// What became of a [`FileOp`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum FileEvent {
     /// [`FileOp::Commit`] succeeded.
     Committed {
@@ -225,7 +225,7 @@ pub const REDIS_VERSION: &str = "7.0.15";
 pub const OUTPUT_PAUSE_BYTES: usize = if cfg!(test) { 64 * 1024 } else { 256 * 1024 * 1024 };
 
 /// A Redis node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Node<T> {
     trace: T,
     config: Config,

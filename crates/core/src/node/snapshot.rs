@@ -24,7 +24,7 @@ const STEP_BYTES: usize = 64 * 1024;
 const PAYLOAD_AHEAD_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A snapshot in progress: from its cut until the last replica has received it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Job {
     pub(super) target: SnapshotTarget,
     /// The diskless payload, with its `$EOF:` header and its mark.
@@ -50,7 +50,7 @@ pub(super) struct Job {
     resume_at: Instant,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Phase {
     /// The table is being walked.
     Cutting,
@@ -61,7 +61,7 @@ pub(super) enum Phase {
 }
 
 /// What INFO and `LASTSAVE` tell about saving.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct SaveState {
     /// Changes since the last save.
     pub(super) dirty: u64,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// What a node has counted since it started (or since `CONFIG RESETSTAT`).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(crate) struct Stats {
     pub(crate) connections_received: u64,
     pub(crate) rejected_connections: u64,

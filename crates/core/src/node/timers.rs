@@ -19,7 +19,7 @@ const EXPIRE_BUDGET: usize = 400;
 const LINGER_SECONDS: u64 = 10;
 
 /// When each periodic timer is due.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Timers {
     replication: Instant,
     server: Instant,

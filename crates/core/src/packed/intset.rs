@@ -7,7 +7,7 @@ use super::PackedError;
 const HEADER: usize = 8;
 
 /// A valid intset, owned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Intset(Vec<u8>);
 
 impl Default for Intset {

@@ -21,7 +21,7 @@ impl Pos {
 }
 
 /// A valid listpack, owned.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Listpack(Vec<u8>);
 
 impl Default for Listpack {

@@ -16,7 +16,7 @@ const HASH_BITS_MIN: u32 = 8;
 const PATIENCE: usize = 256;
 
 /// A compressor; its table of recent positions is kept from one string to the next.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Compressor {
     /// For each hash of three bytes, where they were last seen, counted from `base`.
     table: Vec<u32>,

@@ -25,7 +25,7 @@ const CARRY_KEEP: usize = 64 * 1024;
 const CHECKSUM_SINCE: u16 = 5;
 
 /// How to read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Settings {
     /// Whether the sum is checked (`rdbchecksum`).
     pub checksum: bool,
@@ -49,7 +49,7 @@ pub struct Status {
 }
 
 /// What comes next in the stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum State {
     /// The nine bytes at the beginning.
     Magic,
@@ -68,7 +68,7 @@ enum State {
 }
 
 /// Reads an RDB stream.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Reader {
     settings: Settings,
     state: State,

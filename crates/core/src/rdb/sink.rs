@@ -6,7 +6,7 @@ use crate::packed::{Elem, Intset, Listpack};
 pub type Taken = Result<(), String>;
 
 /// The five classical kinds of values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A string.
     String,
@@ -21,7 +21,7 @@ pub enum Kind {
 }
 
 /// What a stream says of a key besides its value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Meta {
     /// What kind of value follows.
     pub kind: Kind,

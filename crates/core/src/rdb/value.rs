@@ -17,7 +17,7 @@ pub(super) enum Layout {
 }
 
 /// What the one string is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum One {
     String,
     Ziplist(Kind),
@@ -27,7 +27,7 @@ pub(super) enum One {
 }
 
 /// What the elements are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Many {
     ListItem,
     SetItem,

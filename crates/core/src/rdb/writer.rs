@@ -14,7 +14,7 @@ const COMPRESS_ABOVE: usize = 20;
 const INT_MAX_LEN: usize = 11;
 
 /// How to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Options {
     /// Version of the format, one of [`super::format::WRITE_VERSIONS`].
     pub version: u16,
@@ -46,7 +46,7 @@ impl Default for Options {
 /// | `LIST_QUICKLIST_2` | a length, that many nodes |
 ///
 /// Listpacks need version 10, those of sets version 11: see [`Writer::knows`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Writer {
     buf: Vec<u8>,
     options: Options,

@@ -3,7 +3,7 @@
 use crate::id::ReplId;
 
 /// What a master knows when it decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MasterView {
     /// Current history.
     pub replid: ReplId,
@@ -20,7 +20,7 @@ pub struct MasterView {
 }
 
 /// Why an id is no longer this node's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Retirement {
     /// `repl-backlog-ttl` ran out, and with the backlog the id was given up.
     BacklogFreed,
@@ -39,7 +39,7 @@ pub enum Retirement {
 }
 
 /// Ids that were this node's own, newest first: enough of them to explain a mismatch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Retired([Option<(ReplId, Retirement)>; 4]);
 
 impl Retired {
@@ -58,7 +58,7 @@ impl Retired {
 }
 
 /// The backlog's window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct BacklogView {
     /// `repl_backlog_size`
     pub size: u64,
@@ -72,7 +72,7 @@ pub struct BacklogView {
 }
 
 /// What the replica asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Request {
     /// The old `SYNC`.
     Sync,
@@ -88,7 +88,7 @@ pub enum Request {
 }
 
 /// A decision with everything it rests on, enough to explain it to a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Verdict {
     /// What was asked.
     pub request: Request,
@@ -99,7 +99,7 @@ pub struct Verdict {
 }
 
 /// Partial or full.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// The stream goes on at `from`, with `bytes` of backlog at once.
     Continue {
@@ -118,7 +118,7 @@ pub enum Outcome {
 }
 
 /// The condition that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FullReason {
     /// The replica spoke `SYNC`.
     SyncCommand,

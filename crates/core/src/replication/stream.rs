@@ -25,7 +25,7 @@ const SPARE_BLOCKS_MAX: usize = 4;
 
 /// Bytes with absolute positions, appended at the end, released at the front, read by any number of
 /// readers that remember their position.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct SharedBuffer {
     blocks: VecDeque<Vec<u8>>,
     spare: Vec<Vec<u8>>,
@@ -115,7 +115,7 @@ impl SharedBuffer {
 }
 
 /// Ids, offsets and bytes of this node's replication history.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct ReplStream {
     replid: ReplId,
     replid2: ReplId,
@@ -128,7 +128,7 @@ pub struct ReplStream {
 }
 
 /// The backlog exists.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 struct Backlog {
     /// It can hold the bytes after this offset.
     first_possible: u64,

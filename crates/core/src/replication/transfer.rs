@@ -5,7 +5,7 @@
 pub const HEADER_LINE_MAX: usize = 1024;
 
 /// How the snapshot is delimited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Framing {
     /// A length, announced.
     Sized(u64),

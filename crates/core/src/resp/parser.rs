@@ -41,7 +41,7 @@ impl Default for Limits {
 }
 
 /// A complete command at the start of the buffer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Parsed {
     /// Bytes of the buffer that it takes.
     pub consumed: usize,
@@ -118,7 +118,7 @@ impl fmt::Display for ProtocolError {
 impl std::error::Error for ProtocolError {}
 
 /// Finds commands in what a connection received.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct RequestParser {
     /// Arguments still to come; 0 between commands.
     left: u32,

@@ -11,7 +11,7 @@ const CRLF: &[u8] = b"\r\n";
 /// The buffer belongs to the connection, so a reply costs no allocation. Methods that RESP2 does
 /// not know fall back to what Redis sends to RESP2 clients (a map becomes a flat array, a double a
 /// bulk string, and so on).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct Reply {
     buf: Vec<u8>,
     resp3: bool,

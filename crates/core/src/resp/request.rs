@@ -3,7 +3,7 @@
 use std::ops::Index;
 
 /// A half-open range of bytes in a query buffer. Query buffers are limited to 1 GB, so 32 bits do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct Range32 {
     /// First byte.
     pub start: u32,
@@ -61,7 +61,7 @@ impl<'a> Args<'a> {
 }
 
 /// The arguments of a command that was not received, or that outlives its buffer.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct OwnedArgs {
     raw: Vec<u8>,
     ranges: Vec<Range32>,

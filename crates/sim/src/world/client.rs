@@ -19,7 +19,7 @@ use crate::view::{ConsoleLine, ConsoleText};
 const LINES_MAX: usize = 1_000;
 
 /// A client of one node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Client {
     pub(super) id: ClientId,
     pub(super) node: NodeId,
@@ -33,7 +33,7 @@ pub(super) struct Client {
 }
 
 /// What a client is for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) enum Kind {
     /// People type into it.
     Console,

@@ -28,7 +28,7 @@ const TURNS_MAX: u32 = 100_000;
 
 /// A disk: files by name. What is written is in a temporary file until it is committed; a crash
 /// loses what was not.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Disk {
     pub(super) files: BTreeMap<String, Vec<u8>>,
     pub(super) unsynced: BTreeMap<String, Vec<u8>>,
@@ -82,14 +82,14 @@ impl Disk {
 }
 
 /// A socket of a process. The generation tells a reused index from its predecessor.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 struct Slot {
     generation: u32,
     wire: Option<(WireId, usize)>,
 }
 
 /// A host.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Host {
     pub(super) id: NodeId,
     pub(super) port: u16,

@@ -15,7 +15,7 @@ mod net;
 mod views;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::hash::{Hash, Hasher};
 
 use lockstep_core::config::Config;
 use lockstep_core::node::{FileEvent, Node, Timer};
@@ -26,7 +26,7 @@ use lockstep_core::trace::{Event, Recorder};
 pub use host::IP;
 pub use interventions::NODES_MAX;
 
-use crate::fingerprint::Fnv;
+use crate::fingerprint::StateHasher;
 use crate::ids::{ClientId, NodeId, Peer, WireId};
 use crate::message::{MessageKind, MessageRef};
 use crate::step::{Cause, Effect, Step};
@@ -38,7 +38,7 @@ type Links = BTreeMap<(NodeId, NodeId), net::Link>;
 pub const QUIET_EVENTS_MAX: u32 = 10_000;
 
 /// An event that waits for its time.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 enum Due {
     /// The head of a flow arrives; `side` sent it.
     Arrival { wire: WireId, side: usize },
@@ -73,7 +73,7 @@ pub struct Setup {
 }
 
 /// A world. See the module's documentation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct World {
     now: Instant,
     unix_ms: u64,
@@ -326,8 +326,8 @@ impl World {
     /// their way, disks, clocks, random generators and consoles. Two worlds with equal
     /// fingerprints go on equally.
     pub fn fingerprint(&self) -> u64 {
-        let mut hash = Fnv::default();
-        write!(hash, "{self:?}").expect("hashing does not fail");
-        hash.finish()
+        let mut hasher = StateHasher::default();
+        self.hash(&mut hasher);
+        hasher.finish()
     }
 }

@@ -29,7 +29,7 @@ pub(super) const CLIENT_LATENCY_US: u64 = 200;
 pub(super) const SOCKET_BYTES_MAX: u64 = 256 * 1024;
 
 /// The cable between two nodes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Link {
     pub(super) cut: Option<Cut>,
     pub(super) latency_us: u64,
@@ -46,7 +46,7 @@ impl Link {
 }
 
 /// A message on its way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct InFlight {
     pub(super) message: MessageRef,
     pub(super) departs_at: Instant,
@@ -55,7 +55,7 @@ pub(super) struct InFlight {
 }
 
 /// One direction of a connection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Flow {
     pub(super) queue: VecDeque<InFlight>,
     /// Where the head is in the world's queue of events.
@@ -83,7 +83,7 @@ impl Flow {
 }
 
 /// One end of a connection.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct End {
     pub(super) peer: Peer,
     /// `ip:port`.
@@ -100,7 +100,7 @@ pub(super) const DIALER: usize = 0;
 pub(super) const ACCEPTOR: usize = 1;
 
 /// A connection. `ends[0]` dialed; `flows[i]` carries what `ends[i]` sends.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Wire {
     pub(super) ends: [End; 2],
     pub(super) flows: [Flow; 2],

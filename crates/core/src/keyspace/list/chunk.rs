@@ -7,7 +7,7 @@
 use crate::packed::{Elem, Encoded, Listpack, decode, entry_after, entry_before};
 
 /// Entries one after the other in `buf[head..]`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Chunk {
     buf: Vec<u8>,
     /// Unused bytes at the front.
@@ -211,7 +211,7 @@ impl Chunk {
 }
 
 /// Iterator over a chunk's entries, from either end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Run<'a> {
     entries: &'a [u8],
     start: usize,

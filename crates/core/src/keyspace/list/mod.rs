@@ -34,13 +34,13 @@ pub enum End {
 }
 
 /// A list.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct List {
     nodes: VecDeque<Node>,
     len: usize,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 enum Node {
     Packed(Chunk),
     /// One element that is too large for a chunk.

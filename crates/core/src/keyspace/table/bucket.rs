@@ -7,7 +7,7 @@ const OVERFLOW: u32 = 1 << 31;
 
 /// Twelve tags (one byte of the hash, 0 for a free slot), twelve ids, and a version for snapshots:
 /// 64 bytes, so that a lookup among millions of keys misses the cache once here.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 #[repr(C, align(64))]
 pub(super) struct Bucket {
     tags: [u8; SLOTS],

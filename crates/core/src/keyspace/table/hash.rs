@@ -4,7 +4,7 @@
 ///
 /// It folds 128-bit products as wyhash and foldhash do. It is not for secrets: the seed keeps
 /// clients from choosing keys that collide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hasher {
     first: u64,
     second: u64,

@@ -50,7 +50,7 @@ const RESERVE_MAX: usize = 1 << 21;
 const MERGE_BITS: u8 = 4;
 
 /// A hash table of `E`, see the [module](self).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Table<E> {
     hasher: Hasher,
     slab: Slab<E>,

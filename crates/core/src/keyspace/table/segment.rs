@@ -15,7 +15,7 @@ pub(super) struct Place {
 
 /// 1 to [`BUCKETS`] home buckets, in the order of the hash, then the stash: lines for entries whose
 /// home is full.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Segment {
     lines: Vec<Bucket>,
     /// Binary logarithm of the number of home buckets.

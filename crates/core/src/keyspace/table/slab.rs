@@ -6,7 +6,7 @@ const FIRST: usize = 4;
 
 /// A store of entries under ids that do not change while an entry lives. Freed ids are reused, the
 /// last freed first.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Slab<E> {
     chunks: Vec<Vec<Option<E>>>,
     /// Entries alive in each chunk: a chunk that has none gives its memory back.

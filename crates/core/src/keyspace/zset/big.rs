@@ -1,5 +1,6 @@
 //! A large sorted set: a table of members and a tree of their order.
 
+use std::hash::{self, Hash};
 use std::ops::Range;
 
 use super::tree::{Item, Items, Tree};
@@ -14,6 +15,13 @@ struct Member {
     score: f64,
 }
 
+impl Hash for Member {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        self.bytes.hash(state);
+        self.score.to_bits().hash(state);
+    }
+}
+
 impl Entry for Member {
     #[inline]
     fn key(&self) -> &[u8] {
@@ -21,7 +29,7 @@ impl Entry for Member {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Big {
     members: Table<Member>,
     order: Tree,

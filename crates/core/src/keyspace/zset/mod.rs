@@ -29,10 +29,10 @@ use crate::packed::{Elem, Listpack};
 use crate::rng::Rng;
 
 /// A sorted set.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub struct ZSet(Repr);
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 enum Repr {
     Packed(Packed),
     Big(Box<Big>),

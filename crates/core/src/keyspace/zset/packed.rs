@@ -6,7 +6,7 @@ use super::range::LexRange;
 use crate::packed::{Elem, Listpack, ListpackIter, Pos};
 use crate::resp::reply::{IntBuf, format_double};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Packed(Listpack);
 
 /// A member that was found.

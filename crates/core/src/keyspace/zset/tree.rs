@@ -15,6 +15,7 @@
 //! * A node that shrank below a quarter is merged with a neighbour if the two fit into three
 //!   quarters of a node.
 
+use std::hash::{Hash, Hasher};
 use std::iter::FusedIterator;
 use std::ops::Range;
 
@@ -40,6 +41,12 @@ pub(super) struct Item {
     pub(super) id: u32,
 }
 
+impl Hash for Item {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.score.to_bits(), self.id).hash(state);
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Leaf {
     len: u32,
@@ -47,6 +54,13 @@ struct Leaf {
     next: u32,
     ids: [u32; LEAF],
     scores: [f64; LEAF],
+}
+
+impl Hash for Leaf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.len, self.prev, self.next).hash(state);
+        (0..self.len()).for_each(|at| self.item(at).hash(state));
+    }
 }
 
 impl Leaf {
@@ -93,11 +107,18 @@ struct Inner {
 }
 
 /// An entry of an inner node.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 struct Child {
     node: u32,
     count: u32,
     first: Item,
+}
+
+impl Hash for Inner {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.len.hash(state);
+        (0..self.len()).for_each(|at| self.child(at).hash(state));
+    }
 }
 
 impl Inner {
@@ -184,7 +205,7 @@ struct Path {
 }
 
 /// See the module.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Tree {
     leaves: Vec<Leaf>,
     inners: Vec<Inner>,

@@ -8,7 +8,7 @@ const LONGEST_NS: u64 = 1_000_000_000;
 const HALF: u64 = 128;
 
 /// Counts by length of time.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Histogram {
     /// Grows to the longest time seen: 24 KB at most.
     counts: Vec<u64>,

@@ -17,7 +17,7 @@ use crate::trace::Trace;
 const SAMPLES_MAX: usize = 160;
 
 /// Measures commands, one after the other: where one ends, the next begins.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Hash)]
 pub(in crate::node) struct Stopwatch {
     /// Reads the clock, in nanoseconds.
     pub(in crate::node) clock: Option<fn() -> u64>,
@@ -45,7 +45,7 @@ impl Stopwatch {
 }
 
 /// Latency spikes of one kind: seconds and milliseconds, the oldest first, and the worst ever.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Spikes {
     samples: VecDeque<(u64, u64)>,
     worst: u64,

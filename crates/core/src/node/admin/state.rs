@@ -8,7 +8,7 @@ use crate::time::Instant;
 
 /// What the process around the node uses, which only the driver knows. Zeros where there is none:
 /// in a simulation, in a page.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Usage {
     /// `used_memory_rss` in bytes.
     pub rss_bytes: u64,
@@ -21,7 +21,7 @@ pub struct Usage {
 }
 
 /// State of the administrative commands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(in crate::node) struct Admin {
     pub(in crate::node) usage: Usage,
     pub(in crate::node) commands: CommandStats,
@@ -56,7 +56,7 @@ impl Default for Admin {
 }
 
 /// An entry of the slow log.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Slow {
     pub(super) id: u64,
     pub(super) unix_s: u64,
@@ -67,7 +67,7 @@ pub(super) struct Slow {
 }
 
 /// How often each command was called, by name.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(in crate::node) struct CommandStats {
     stats: Vec<CommandStat>,
     /// Where the last one was: the next one is likely to be the same.
@@ -75,7 +75,7 @@ pub(in crate::node) struct CommandStats {
 }
 
 /// A line of `INFO commandstats`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(super) struct CommandStat {
     pub(super) name: &'static str,
     pub(super) calls: u64,
@@ -134,12 +134,12 @@ impl CommandStats {
 }
 
 /// Rates over the last second, for the `instantaneous` fields of `INFO stats`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(in crate::node) struct Rates {
     at: Instant,
     totals: [u64; 5],
     /// Commands, then bytes in, out, in from the master, out to replicas; each per second.
-    pub(super) per_second: [f64; 5],
+    pub(super) per_second: [u64; 5],
 }
 
 impl Rates {
@@ -150,7 +150,7 @@ impl Rates {
             return;
         }
         for (rate, (new, old)) in self.per_second.iter_mut().zip(totals.iter().zip(self.totals)) {
-            *rate = new.saturating_sub(old) as f64 * 1e6 / micros as f64;
+            *rate = new.saturating_sub(old).saturating_mul(1_000_000) / micros;
         }
         (self.at, self.totals) = (now, totals);
     }

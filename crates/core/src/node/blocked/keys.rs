@@ -13,7 +13,7 @@ use crate::resp::{Args, OwnedArgs};
 use crate::trace::Trace;
 
 /// A blocking command that found nothing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(in crate::node) struct OnKeys {
     spec: &'static CommandSpec,
     db: usize,

@@ -28,7 +28,7 @@ use crate::time::Instant;
 use crate::trace::{BlockedFor, CloseReason, Event, Trace};
 
 /// What a client waits for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) enum Wait {
     /// The result of `SAVE`.
     Save,
@@ -56,7 +56,7 @@ impl Wait {
 }
 
 /// A client's wait.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Blocked {
     pub(super) wait: Wait,
     until: Option<Instant>,
@@ -72,7 +72,7 @@ impl Blocked {
 }
 
 /// Who waits, and for what.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Waiting {
     /// How many clients are blocked.
     count: usize,

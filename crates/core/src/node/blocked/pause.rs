@@ -14,7 +14,7 @@ use crate::time::Instant;
 use crate::trace::Trace;
 
 /// What is paused. The later contains the earlier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub(in crate::node) enum PauseKind {
     #[default]
     Nothing,
@@ -37,14 +37,14 @@ pub(in crate::node) enum PausePurpose {
 }
 
 /// A pause; without `until` it lasts until it is ended.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 struct Pause {
     kind: PauseKind,
     until: Option<Instant>,
 }
 
 /// All pauses.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Pauses {
     by_purpose: [Option<Pause>; 3],
     /// The strictest of them.

@@ -20,7 +20,7 @@ use crate::trace::{CloseReason, Event, Level, Trace};
 use transfer::Transfer;
 
 /// The link to the master.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct MasterLink {
     pub(super) state: ReplState,
     /// Number of the current dial; answers to earlier ones are obsolete.
@@ -49,7 +49,7 @@ pub(super) struct MasterLink {
 }
 
 /// A full resynchronisation that was refused, to be tried again later.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 pub(super) struct Refused {
     /// How often in a row.
     pub(super) times: u32,

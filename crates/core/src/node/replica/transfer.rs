@@ -10,7 +10,7 @@ use crate::replication::transfer::{self, Framing, HEADER_LINE_MAX};
 use crate::trace::{Event, Level, Trace};
 
 /// A snapshot being received.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(in crate::node) struct Transfer {
     framing: Option<Framing>,
     loading: Box<Loading>,
