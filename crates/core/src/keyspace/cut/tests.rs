@@ -9,7 +9,7 @@ use crate::keyspace::cut::CutOptions;
 use crate::keyspace::list::End;
 use crate::keyspace::load::Loader;
 use crate::keyspace::zset::AddOptions;
-use crate::keyspace::{Expiry, Hash, Keyspace, List, Set, Str, Ttl, Value, ZSet};
+use crate::keyspace::{Expiry, Keyspace, List, Set, Str, Ttl, Value, ZSet};
 use crate::rdb::Reader;
 
 const DBS: usize = 4;
@@ -56,7 +56,7 @@ fn fill(keys: &mut Keyspace, db: usize, n: u32, from: u32, count: u32) {
     let (limits, hasher) = (EncodingLimits::default(), keys.hasher());
     let new = || match n % 4 {
         0 => Value::List(Box::new(List::new())),
-        1 => Value::Hash(Box::new(Hash::new())),
+        1 => Value::Hash(Box::default()),
         2 => Value::Set(Box::new(Set::new())),
         _ => Value::ZSet(Box::new(ZSet::new())),
     };
