@@ -318,7 +318,7 @@ impl<T: Trace> Node<T> {
     }
 }
 
-fn arity_fits(spec: &CommandSpec, len: usize) -> bool {
+pub(super) fn arity_fits(spec: &CommandSpec, len: usize) -> bool {
     let arity = spec.arity.unsigned_abs() as usize;
     if spec.arity >= 0 { len == arity } else { len >= arity }
 }
@@ -345,7 +345,7 @@ fn is_http(name: &[u8]) -> bool {
 }
 
 /// Redis's text for a command it does not know: at most 128 bytes of its name and arguments.
-fn unknown(args: Args<'_>) -> CmdError {
+pub(super) fn unknown(args: Args<'_>) -> CmdError {
     const SHOWN: usize = 128;
     let name = c_string(args.at(0));
     let name = &name[..name.len().min(SHOWN)];

@@ -13,6 +13,9 @@ use crate::replication::state::{ReplState, ReplicaState};
 use crate::resp::Args;
 use crate::trace::{CloseReason, Event, Level, Trace};
 
+/// Bytes of an acknowledgement that is no offset shown in the log.
+const ACK_SHOWN_BYTES: usize = 32;
+
 /// How much of a snapshot's file is read for a replica at a time.
 const FILE_PIECE_BYTES: usize = 64 * 1024;
 
@@ -74,20 +77,23 @@ impl<T: Trace> Node<T> {
     fn acknowledged(&mut self, conn: &mut Conn, value: &[u8]) {
         let now = self.now.instant;
         let produced = self.stream.master_repl_offset();
-        let Some(offset) = parse_i64(value).and_then(|v| u64::try_from(v).ok()) else { return };
         let name = conn.replica_name();
         let id = conn.id;
+        let offset = parse_i64(value).and_then(|v| u64::try_from(v).ok());
         let Some(peer) = conn.replica_mut() else { return };
-        if offset > produced {
+        let Some(offset) = offset.filter(|offset| *offset <= produced) else {
+            // What it holds is not this history, whatever it is: it must ask anew.
+            let shown = value[..value.len().min(ACK_SHOWN_BYTES)].escape_ascii();
             self.log(
                 Level::Warning,
                 format!(
-                    "Replica {name} acknowledged offset {offset}, but only {produced} bytes exist: \
-                     the acknowledgement is ignored"
+                    "Replica {name} acknowledged offset {shown}, but this history has {produced} \
+                     bytes. Its link is closed, so that it asks for a resynchronization."
                 ),
             );
+            conn.closing = Some(CloseReason::Protocol("an impossible acknowledgement".into()));
             return;
-        }
+        };
         peer.ack_offset = peer.ack_offset.max(offset);
         peer.ack_time = now;
         if T::FINE {

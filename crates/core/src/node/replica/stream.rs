@@ -3,6 +3,7 @@
 use super::super::Node;
 use super::super::blocked::Wait;
 use super::super::conn::{Conn, Kind};
+use super::super::dispatch::{arity_fits, unknown};
 use crate::commands::server::NodeCommand;
 use crate::commands::{CmdError, CommandSpec, Run, lookup};
 use crate::replication::state::ReplState;
@@ -110,14 +111,14 @@ impl<T: Trace> Node<T> {
 
     fn apply_transaction(&mut self, bytes: &[u8]) {
         let (mut parser, limits) = (RequestParser::new(), limits_of_master());
-        let (mut ranges, mut at) = (Vec::new(), 0);
+        let (mut ranges, mut at, mut begun) = (Vec::new(), 0, false);
         while at < bytes.len()
             && let Ok(Some(parsed)) = parser.parse(&bytes[at..], &limits, &mut ranges)
         {
             let args = Args::new(parser.command(&bytes[at..], &parsed), &ranges);
             at += parsed.consumed;
-            let frames = [&b"multi"[..], b"exec"];
-            if parsed.args > 0 && !frames.iter().any(|name| args.at(0).eq_ignore_ascii_case(name)) {
+            let ends = at == bytes.len();
+            if parsed.args > 0 && std::mem::replace(&mut begun, true) && !ends {
                 self.apply_command(args);
             }
             ranges.clear();
@@ -129,9 +130,11 @@ impl<T: Trace> Node<T> {
     fn apply_command(&mut self, args: Args<'_>) {
         self.stats.commands_processed += 1;
         let Some(spec) = lookup(args.at(0)) else {
-            let error = CmdError::new("ERR unknown command");
-            return self.report_master_error(args, &error);
+            return self.report_master_error(args, &unknown(args));
         };
+        if !arity_fits(spec, args.len()) {
+            return self.report_master_error(args, &CmdError::arity(spec.name));
+        }
         self.admin.watch.start();
         let began = self.admin.watch.at;
         self.run_from_master(spec, args);
@@ -157,6 +160,18 @@ impl<T: Trace> Node<T> {
                 {
                     self.swap_dbs(a, b);
                 }
+            }
+            Run::Node(NodeCommand::Exec) => {
+                self.report_master_error(args, &CmdError::fixed("ERR EXEC without MULTI"));
+            }
+            Run::Node(NodeCommand::Discard) => {
+                self.report_master_error(args, &CmdError::fixed("ERR DISCARD without MULTI"));
+            }
+            Run::Node(NodeCommand::Multi) => {
+                self.report_master_error(
+                    args,
+                    &CmdError::fixed("ERR MULTI calls can not be nested"),
+                );
             }
             // PING keeps the link alive, nothing else; PUBLISH has no subscriber here.
             Run::Node(_) => {}

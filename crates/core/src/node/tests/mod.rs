@@ -4,6 +4,7 @@ mod blocked;
 mod clients;
 mod eras;
 mod explained;
+mod hostile;
 mod limits;
 mod lone;
 mod refusing;
@@ -21,6 +22,9 @@ use crate::time::{Instant, Now};
 use crate::trace::{Event, Recorder};
 
 const UNIX_START_MS: u64 = 1_700_000_000_000;
+
+/// Whoever dials this port is connected to the test itself.
+const IMPOSTOR_PORT: u16 = 6666;
 
 /// One end of a connection.
 type End = (usize, ConnId);
@@ -268,6 +272,13 @@ impl Net {
 
     fn dial(&mut self, from: usize, dial: u64, port: u16) {
         let target = self.hosts.iter().position(|host| host.port == port && !host.exited);
+        if port == IMPOSTOR_PORT {
+            let conn = self.fresh_conn(from);
+            self.peers.insert((from, conn), Peer::Client(Vec::new()));
+            let (peer, local) = (format!("127.0.0.1:{port}"), "127.0.0.1:40000".to_owned());
+            let dialed = Origin::Dialed { dial, peer, local };
+            return self.hosts[from].node.handle_open(self.now, conn, dialed);
+        }
         let Some(to) = target else {
             let node = &mut self.hosts[from].node;
             return node.handle_dial_failed(self.now, dial, "Connection refused");
