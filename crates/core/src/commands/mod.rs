@@ -12,6 +12,7 @@ mod from_master;
 pub mod hash;
 pub mod keys;
 pub mod list;
+pub mod pubsub;
 pub(crate) mod random;
 pub(crate) mod scan;
 pub mod server;

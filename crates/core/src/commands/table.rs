@@ -160,6 +160,7 @@ pub const FAMILIES: &[&[CommandSpec]] = &[
     super::hash::COMMANDS,
     super::set::COMMANDS,
     super::zset::COMMANDS,
+    super::pubsub::COMMANDS,
     super::server::COMMANDS,
 ];
 

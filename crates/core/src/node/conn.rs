@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::blocked::Blocked;
+use super::pubsub::Subs;
 use crate::id::ConnId;
 use crate::keyspace::watch::WatchVersion;
 use crate::replication::state::ReplicaState;
@@ -159,6 +160,14 @@ pub(crate) struct Conn {
     pub(crate) no_evict: bool,
     /// What it waits for. What it sends meanwhile is kept, not run.
     pub(super) blocked: Option<Box<Blocked>>,
+    /// The channels it listens on.
+    pub(super) subs: Option<Box<Subs>>,
+    /// It is shown every command (`MONITOR`).
+    pub(crate) monitor: bool,
+    /// Up to where `out` was pushed rather than replied: `CLIENT REPLY OFF` does not apply to it.
+    pub(crate) pushed_to: usize,
+    /// Since when the soft output limit is exceeded.
+    pub(crate) over_soft_since: Option<Instant>,
     /// Offset of the stream after its last command: what `WAIT` waits for.
     pub(crate) write_offset: u64,
 }
@@ -208,6 +217,10 @@ impl Conn {
             reply_mode: ReplyMode::On,
             no_evict: false,
             blocked: None,
+            subs: None,
+            monitor: false,
+            pushed_to: 0,
+            over_soft_since: None,
             write_offset: 0,
         }
     }
@@ -253,6 +266,16 @@ impl Conn {
         self.closing.is_none()
             && self.blocked.is_none()
             && self.out_waiting() <= super::OUTPUT_PAUSE_BYTES
+    }
+
+    /// Whether it listens to channels in RESP2, and so may do little else.
+    pub(crate) fn only_listens(&self) -> bool {
+        self.subs.is_some() && !self.out.resp3()
+    }
+
+    /// Replicas and monitors are never paused.
+    pub(crate) fn can_be_paused(&self) -> bool {
+        self.replica().is_none() && !self.monitor
     }
 
     /// Memory that this client's unfinished requests take: for `client-query-buffer-limit`.

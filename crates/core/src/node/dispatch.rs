@@ -48,7 +48,7 @@ impl<T: Trace> Node<T> {
             }
             Ok(spec) => {
                 conn.last_command = spec.name;
-                if self.is_paused() && conn.replica().is_none() && self.postpone(conn, spec) {
+                if self.is_paused() && conn.can_be_paused() && self.postpone(conn, spec) {
                     return false;
                 }
                 if conn.multi.is_some() && !bypasses_queue(spec) {
@@ -114,6 +114,9 @@ impl<T: Trace> Node<T> {
         if writes {
             self.admit_write()?;
         }
+        if conn.subs.is_some() && conn.only_listens() && !goes_while_listening(spec) {
+            return Err(only_listens(spec, args));
+        }
         let stale = self.config.replicaof.is_some()
             && self.link.state != ReplState::Connected
             && !self.config.replica_serve_stale_data;
@@ -125,7 +128,7 @@ impl<T: Trace> Node<T> {
             return Err(LOADING);
         }
         let keyspace = spec.flags.has(Flags::WRITE) || spec.flags.has(Flags::READONLY);
-        if keyspace && conn.replica().is_some() {
+        if keyspace && (conn.replica().is_some() || conn.monitor) {
             return Err(REPLICA);
         }
         Ok(spec)
@@ -165,6 +168,9 @@ impl<T: Trace> Node<T> {
             Run::Node(command) => self.call_node(conn, command, args),
         };
         self.ran(conn, spec, args, began, outcome.is_err());
+        if !self.monitors.is_empty() {
+            self.show_to_monitors(conn, conn.db, spec, args);
+        }
         if let Err(error) = outcome {
             self.stats.error_reply(error.code());
             conn.out.error_bytes(error.bytes());
@@ -234,8 +240,13 @@ impl<T: Trace> Node<T> {
         match command {
             NodeCommand::Ping => {
                 match args.get(1) {
+                    _ if args.len() > 2 => return Err(CmdError::arity("ping")),
+                    message if conn.only_listens() => {
+                        conn.out.array(2);
+                        conn.out.bulk(b"pong");
+                        conn.out.bulk(message.unwrap_or_default());
+                    }
                     None => conn.out.simple("PONG"),
-                    Some(_) if args.len() > 2 => return Err(CmdError::arity("ping")),
                     Some(message) => conn.out.bulk(message),
                 }
                 Ok(())
@@ -276,6 +287,21 @@ impl<T: Trace> Node<T> {
             NodeCommand::Flushdb | NodeCommand::Flushall => self.flush_command(conn, command, args),
             NodeCommand::Swapdb => self.swapdb_command(conn, args),
             NodeCommand::Wait => self.wait_command(conn, args),
+            NodeCommand::Subscribe
+            | NodeCommand::Unsubscribe
+            | NodeCommand::Psubscribe
+            | NodeCommand::Punsubscribe
+            | NodeCommand::Ssubscribe
+            | NodeCommand::Sunsubscribe => {
+                self.subscription(conn, command, args);
+                Ok(())
+            }
+            NodeCommand::Publish | NodeCommand::Spublish => {
+                self.publish_command(conn, command == NodeCommand::Spublish, args);
+                Ok(())
+            }
+            NodeCommand::Pubsub => self.pubsub_command(conn, args),
+            NodeCommand::Monitor => self.monitor(conn),
             other => self.admin(conn, other, args),
         }
     }
@@ -295,6 +321,7 @@ impl<T: Trace> Node<T> {
     /// `CLIENT REPLY OFF|SKIP`, and replicas, which must not be answered.
     pub(super) fn settle_reply(&mut self, conn: &mut Conn, mark: usize) {
         let wrote = conn.out.bytes().len() > mark;
+        let mark = mark.max(std::mem::take(&mut conn.pushed_to));
         match conn.reply_mode {
             ReplyMode::On => {}
             ReplyMode::Off => conn.out.buffer_mut().truncate(mark),
@@ -335,6 +362,39 @@ fn bypasses_queue(spec: &CommandSpec) -> bool {
                 | NodeCommand::Quit
                 | NodeCommand::Reset
         )
+    )
+}
+
+/// Commands of a client that listens to channels in RESP2, where messages and replies cannot be
+/// told apart.
+fn goes_while_listening(spec: &CommandSpec) -> bool {
+    matches!(
+        spec.run,
+        Run::Node(
+            NodeCommand::Ping
+                | NodeCommand::Subscribe
+                | NodeCommand::Unsubscribe
+                | NodeCommand::Psubscribe
+                | NodeCommand::Punsubscribe
+                | NodeCommand::Ssubscribe
+                | NodeCommand::Sunsubscribe
+                | NodeCommand::Quit
+                | NodeCommand::Reset
+        )
+    )
+}
+
+fn only_listens(spec: &CommandSpec, args: Args<'_>) -> CmdError {
+    let mut name = spec.name.as_bytes().to_vec();
+    if let Some(sub) = args.get(1).filter(|_| super::admin::is_container(spec.name)) {
+        name.push(b'|');
+        name.extend(sub.to_ascii_lowercase());
+    }
+    CmdError::quoting(
+        "ERR Can't execute '",
+        &name,
+        "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this \
+         context",
     )
 }
 

@@ -22,8 +22,11 @@ mod dispatch;
 mod feed;
 mod full_sync;
 mod input;
+mod limits;
 mod load;
+mod monitor;
 mod primary;
+mod pubsub;
 mod replica;
 mod shutdown;
 mod snapshot;
@@ -224,6 +227,10 @@ pub const REDIS_VERSION: &str = "7.0.15";
 /// from it and running what it sent. Redis would let them grow without limit.
 pub const OUTPUT_PAUSE_BYTES: usize = if cfg!(test) { 64 * 1024 } else { 256 * 1024 * 1024 };
 
+/// Replies that count for no limit: Redis's limits look at what does not fit into a client's own
+/// buffer of this size.
+const OUTPUT_FREE_BYTES: usize = 16 * 1024;
+
 /// A Redis node.
 #[derive(Debug, Clone, Hash)]
 pub struct Node<T> {
@@ -265,6 +272,9 @@ pub struct Node<T> {
     http_logged: Option<u64>,
     admin: admin::Admin,
     waiting: blocked::Waiting,
+    listeners: pubsub::Listeners,
+    /// Clients that are shown every command.
+    monitors: Vec<ConnId>,
 }
 
 impl<T: Trace> Node<T> {
@@ -303,6 +313,8 @@ impl<T: Trace> Node<T> {
             http_logged: None,
             admin: admin::Admin::default(),
             waiting: blocked::Waiting::default(),
+            listeners: pubsub::Listeners::default(),
+            monitors: Vec::new(),
             rng,
             config,
         };
@@ -411,6 +423,9 @@ impl<T: Trace> Node<T> {
         self.stats.writes += 1;
         let Some(mut conn) = self.conns.take(conn) else { return };
         let rest = conn.out_advance(len);
+        if !matches!(conn.kind, Kind::Master) {
+            conn.last_input = now.instant;
+        }
         if conn.replica().is_some() {
             self.replica_sent(&mut conn, rest);
         }
@@ -507,6 +522,11 @@ impl<T: Trace> Node<T> {
             return;
         }
         let waiting = conn.out_waiting();
+        if waiting > OUTPUT_FREE_BYTES && self.over_client_limit(&mut conn, waiting as u64) {
+            self.log_over_limit(&conn);
+            self.actions.push_back(Action::Close(conn.id));
+            return self.forget(conn, CloseReason::OutputLimit);
+        }
         if !conn.queued && (waiting > 0 || self.replica_has_output(&conn)) {
             conn.queued = true;
             self.transmit.push_back(conn.id);
@@ -530,6 +550,8 @@ impl<T: Trace> Node<T> {
     fn forget(&mut self, mut conn: Box<Conn>, reason: CloseReason) {
         self.unwatch_all(&mut conn);
         self.forget_wait(&mut conn);
+        self.unsubscribe_all(&mut conn);
+        self.stop_monitoring(&mut conn);
         if T::FINE || !matches!(conn.kind, Kind::Client) {
             self.record(Event::Closed { conn: conn.id, reason: reason.clone() });
         }

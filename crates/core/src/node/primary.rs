@@ -1,9 +1,10 @@
 //! This node as the master of replicas: `REPLCONF`, `PSYNC`, `SYNC`, and the replicas' progress.
 
 use super::conn::{Conn, Filter, Kind, Payload, ReplicaPeer};
+use super::limits::exceeds;
 use super::{Action, FileOp, Node, snapshot};
 use crate::commands::{CmdError, Outcome};
-use crate::config::Era;
+use crate::config::{Era, OutputLimit};
 use crate::id::{ConnId, ReplId};
 use crate::num::parse_i64;
 use crate::replication::psync::{
@@ -383,24 +384,14 @@ impl<T: Trace> Node<T> {
             return false;
         }
         let waiting = produced.saturating_sub(peer.sent) + own;
-        if hard > 0 && waiting >= hard {
-            return true;
-        }
-        if limit.soft == 0 || waiting < limit.soft {
-            peer.over_soft_since = None;
-            return false;
-        }
-        let since = *peer.over_soft_since.get_or_insert(now);
-        now.secs_since(since) > limit.soft_seconds
+        let limit = OutputLimit { hard, ..limit };
+        exceeds(limit, waiting, &mut peer.over_soft_since, now)
     }
 
     fn drop_over_limit(&mut self, id: ConnId) {
-        if let Some(conn) = self.conns.get(id) {
-            let text = format!(
-                "Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
-                self.describe_client(conn)
-            );
-            self.log(Level::Warning, text);
+        if let Some(conn) = self.conns.take(id) {
+            self.log_over_limit(&conn);
+            self.conns.insert(conn);
         }
         self.close(id, CloseReason::OutputLimit);
     }

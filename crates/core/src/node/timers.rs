@@ -14,9 +14,6 @@ const SERVER_PERIOD_MS: u64 = 1_000;
 const EXPIRE_PERIOD_MS: u64 = 100;
 /// Keys looked at in one expire cycle.
 const EXPIRE_BUDGET: usize = 400;
-/// A connection that is being closed but whose peer does not read what is left is dropped after
-/// this long.
-const LINGER_SECONDS: u64 = 10;
 
 /// When each periodic timer is due.
 #[derive(Debug, Clone, Hash)]
@@ -202,17 +199,6 @@ impl<T: Trace> Node<T> {
     fn server_cron(&mut self) {
         self.check_save_points();
         self.sample_rates();
-        let (now, timeout) = (self.now.instant, self.config.timeout);
-        let late = |conn: &&super::conn::Conn| {
-            let idle = now.secs_since(conn.last_input);
-            let client = matches!(conn.kind, super::conn::Kind::Client);
-            (client && timeout > 0 && idle > timeout)
-                || (conn.closing.is_some() && idle > LINGER_SECONDS)
-        };
-        let late: Vec<_> = self.conns.iter().filter(late).map(|conn| conn.id).collect();
-        for id in late {
-            self.log(Level::Verbose, "Closing idle client");
-            self.close(id, CloseReason::Timeout);
-        }
+        self.check_clients();
     }
 }

@@ -3,6 +3,7 @@
 use super::super::Node;
 use super::super::blocked::PausePurpose;
 use super::super::conn::{Conn, Kind, ReplyMode};
+use super::super::pubsub::Space;
 use super::{Sub, help};
 use crate::commands::{CmdError, Outcome};
 use crate::id::ConnId;
@@ -37,6 +38,7 @@ impl ClientType {
 
     fn of(conn: &Conn) -> Self {
         match conn.kind {
+            Kind::Client if conn.subs.is_some() => Self::PubSub,
             Kind::Client => Self::Normal,
             Kind::Master => Self::Master,
             Kind::Replica(_) => Self::Replica,
@@ -260,10 +262,11 @@ impl<T: Trace> Node<T> {
         let queued = conn.multi.as_ref().map_or(-1, |multi| multi.commands.len() as i64);
         let (waiting, pending) = (conn.out_waiting(), &conn.pending);
         let held = pending.capacity() + conn.out.bytes().len();
+        let subs = |space| conn.subs.as_ref().map_or(0, |subs| subs.count(space));
         let multi_mem = conn.multi.as_ref().map_or(0, |multi| multi.bytes.len());
         format!(
-            "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 \
-             ssub=0 multi={queued} qbuf={} qbuf-free={} argv-mem=0 multi-mem={multi_mem} rbs={} \
+            "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} \
+             ssub={} multi={queued} qbuf={} qbuf-free={} argv-mem=0 multi-mem={multi_mem} rbs={} \
              rbp={} obl={waiting} oll=0 omem=0 tot-mem={} events=r cmd={} user=default redir=-1 \
              resp={}",
             conn.client_id,
@@ -275,6 +278,9 @@ impl<T: Trace> Node<T> {
             now.secs_since(conn.last_input),
             flags(conn),
             conn.db,
+            subs(Space::Channel),
+            subs(Space::Pattern),
+            subs(Space::Shard),
             pending.len(),
             pending.capacity() - pending.len(),
             conn.out.bytes().len(),
@@ -290,11 +296,13 @@ impl<T: Trace> Node<T> {
 fn flags(conn: &Conn) -> String {
     let mut out = String::new();
     match conn.kind {
+        Kind::Client if conn.monitor => out.push('O'),
         Kind::Client => {}
         Kind::Master => out.push('M'),
         Kind::Replica(_) => out.push('S'),
     }
     for (letter, set) in [
+        ('P', conn.subs.is_some()),
         ('x', conn.multi.is_some()),
         ('b', conn.blocked.is_some()),
         ('c', conn.closing.is_some()),

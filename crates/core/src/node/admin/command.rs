@@ -87,7 +87,6 @@ const FLAG_NAMES: &[(Flags, &str)] = &[
     (Flags::SKIP_MONITOR, "skip_monitor"),
     (Flags::FAST, "fast"),
     (Flags::NO_AUTH, "no_auth"),
-    (Flags::MAY_REPLICATE, "may_replicate"),
     (Flags::NO_MULTI, "no_multi"),
     (Flags::MOVABLEKEYS, "movablekeys"),
 ];

@@ -3,7 +3,7 @@
 
 /// Commands that only hold subcommands. In Redis flags and keys are the subcommands' own.
 const CONTAINERS: &[&str] =
-    &["client", "config", "latency", "lockstep", "memory", "object", "slowlog"];
+    &["client", "config", "latency", "lockstep", "memory", "object", "pubsub", "slowlog"];
 
 const ALLOW_BUSY: &[&str] = &[
     "auth", "discard", "hello", "multi", "quit", "replconf", "reset", "shutdown", "unwatch",
@@ -24,11 +24,12 @@ const CATEGORIES: &[(&str, bool, &[&str])] = &[
     ("role", true, &["@admin", "@dangerous"]),
     ("sort", false, &["@list", "@set", "@sortedset", "@dangerous"]),
     ("sort_ro", false, &["@list", "@set", "@sortedset", "@dangerous"]),
+    ("wait", false, &["@connection"]),
     ("swapdb", true, &["@keyspace", "@dangerous"]),
 ];
 
 /// Whether a command only holds subcommands.
-pub(super) fn is_container(name: &str) -> bool {
+pub(in crate::node) fn is_container(name: &str) -> bool {
     CONTAINERS.contains(&name)
 }
 

@@ -118,6 +118,8 @@ impl<T: Trace> Node<T> {
         }
         conn.multi = None;
         self.unwatch_all(conn);
+        self.unsubscribe_all(conn);
+        self.stop_monitoring(conn);
         conn.db = 0;
         conn.name.clear();
         conn.reply_mode = ReplyMode::On;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::conn::Conn;
+use super::super::pubsub::Space;
 use super::super::{Node, REDIS_VERSION};
 use super::VERSION;
 use crate::commands::Outcome;
@@ -286,8 +287,12 @@ impl<T: Trace> Node<T> {
         );
         field!(out, "keyspace_hits:{}", keys.hits);
         field!(out, "keyspace_misses:{}", keys.misses);
-        for name in ["pubsub_channels", "pubsub_patterns", "pubsubshard_channels"] {
-            field!(out, "{name}:0");
+        for (name, space) in [
+            ("pubsub_channels", Space::Channel),
+            ("pubsub_patterns", Space::Pattern),
+            ("pubsubshard_channels", Space::Shard),
+        ] {
+            field!(out, "{name}:{}", self.listeners.names(space));
         }
         // Snapshots here need no fork.
         out.push_str(

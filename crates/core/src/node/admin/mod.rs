@@ -17,6 +17,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(super) use facts::is_container;
 pub use state::Usage;
 pub(super) use state::{Admin, CommandStats};
 
@@ -88,13 +89,13 @@ fn lolwut(conn: &mut Conn) {
 }
 
 /// A container command's subcommand.
-struct Sub<'a> {
+pub(super) struct Sub<'a> {
     container: &'static str,
     args: Args<'a>,
 }
 
 impl<'a> Sub<'a> {
-    fn new(container: &'static str, args: Args<'a>) -> Self {
+    pub(super) fn new(container: &'static str, args: Args<'a>) -> Self {
         Self { container, args }
     }
 
@@ -102,7 +103,7 @@ impl<'a> Sub<'a> {
     ///
     /// # Errors
     /// It is, but with a wrong number of arguments.
-    fn is(&self, name: &str, arity: i16) -> Result<bool, CmdError> {
+    pub(super) fn is(&self, name: &str, arity: i16) -> Result<bool, CmdError> {
         if !self.args.at(1).eq_ignore_ascii_case(name.as_bytes()) {
             return Ok(false);
         }
@@ -111,12 +112,12 @@ impl<'a> Sub<'a> {
         if fits { Ok(true) } else { Err(CmdError::arity(&format!("{}|{name}", self.container))) }
     }
 
-    fn unknown(&self) -> CmdError {
+    pub(super) fn unknown(&self) -> CmdError {
         self.try_help("ERR unknown subcommand '")
     }
 
     /// The subcommand takes other arguments.
-    fn wrong(&self) -> CmdError {
+    pub(super) fn wrong(&self) -> CmdError {
         self.try_help("ERR unknown subcommand or wrong number of arguments for '")
     }
 
@@ -130,7 +131,7 @@ impl<'a> Sub<'a> {
 }
 
 /// The reply of a container's `HELP`.
-fn help(out: &mut Reply, container: &str, lines: &[&str]) {
+pub(super) fn help(out: &mut Reply, container: &str, lines: &[&str]) {
     out.array(lines.len() + 3);
     out.simple(&format!("{container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
     lines.iter().for_each(|line| out.simple(line));

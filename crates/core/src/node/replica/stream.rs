@@ -4,6 +4,7 @@ use super::super::Node;
 use super::super::blocked::Wait;
 use super::super::conn::{Conn, Kind};
 use super::super::dispatch::{arity_fits, unknown};
+use super::super::pubsub::Space;
 use crate::commands::server::NodeCommand;
 use crate::commands::{CmdError, CommandSpec, Run, lookup};
 use crate::replication::state::ReplState;
@@ -72,7 +73,7 @@ impl<T: Trace> Node<T> {
         if let Some(mut transaction) = self.link.transaction.take() {
             transaction.extend_from_slice(raw);
             if name.eq_ignore_ascii_case(b"exec") {
-                self.apply_transaction(&transaction);
+                self.apply_transaction(conn, &transaction);
                 self.advance(&transaction);
                 self.serve_waiting_here();
             } else if name.eq_ignore_ascii_case(b"discard") {
@@ -96,7 +97,7 @@ impl<T: Trace> Node<T> {
             self.send_ack(conn);
             return self.advance(raw);
         }
-        self.apply_command(args);
+        self.apply_command(conn, args);
         self.advance(raw);
         self.serve_waiting_here();
     }
@@ -109,7 +110,7 @@ impl<T: Trace> Node<T> {
         }
     }
 
-    fn apply_transaction(&mut self, bytes: &[u8]) {
+    fn apply_transaction(&mut self, conn: &mut Conn, bytes: &[u8]) {
         let (mut parser, limits) = (RequestParser::new(), limits_of_master());
         let (mut ranges, mut at, mut begun) = (Vec::new(), 0, false);
         while at < bytes.len()
@@ -117,9 +118,15 @@ impl<T: Trace> Node<T> {
         {
             let args = Args::new(parser.command(&bytes[at..], &parsed), &ranges);
             at += parsed.consumed;
-            let ends = at == bytes.len();
-            if parsed.args > 0 && std::mem::replace(&mut begun, true) && !ends {
-                self.apply_command(args);
+            // The frames were seen to: only who watches is shown them.
+            let frame = !std::mem::replace(&mut begun, true) || at == bytes.len();
+            if parsed.args > 0 && !frame {
+                self.apply_command(conn, args);
+            } else if parsed.args > 0
+                && !self.monitors.is_empty()
+                && let Some(spec) = lookup(args.at(0))
+            {
+                self.show_to_monitors(conn, self.link.db, spec, args);
             }
             ranges.clear();
         }
@@ -127,7 +134,7 @@ impl<T: Trace> Node<T> {
 
     /// Runs one command of the stream. What cannot be run is reported, never dropped silently: its
     /// bytes still count and are passed on.
-    fn apply_command(&mut self, args: Args<'_>) {
+    fn apply_command(&mut self, conn: &mut Conn, args: Args<'_>) {
         self.stats.commands_processed += 1;
         let Some(spec) = lookup(args.at(0)) else {
             return self.report_master_error(args, &unknown(args));
@@ -137,13 +144,13 @@ impl<T: Trace> Node<T> {
         }
         self.admin.watch.start();
         let began = self.admin.watch.at;
-        self.run_from_master(spec, args);
+        self.run_from_master(conn, spec, args);
         let nanos = self.admin.watch.lap(began);
         let timed = self.config.latency_tracking && self.admin.watch.clock.is_some();
         self.admin.commands.called(spec.name, false, nanos, timed);
     }
 
-    fn run_from_master(&mut self, spec: &CommandSpec, args: Args<'_>) {
+    fn run_from_master(&mut self, conn: &mut Conn, spec: &CommandSpec, args: Args<'_>) {
         match spec.run {
             Run::Data(handler) => self.call_from_master(self.link.db, handler, args),
             Run::Node(NodeCommand::Select) => match args.get(1).map(|db| self.parse_db(db)) {
@@ -173,8 +180,16 @@ impl<T: Trace> Node<T> {
                     &CmdError::fixed("ERR MULTI calls can not be nested"),
                 );
             }
-            // PING keeps the link alive, nothing else; PUBLISH has no subscriber here.
+            Run::Node(NodeCommand::Publish | NodeCommand::Spublish) if args.len() == 3 => {
+                let shard = matches!(spec.run, Run::Node(NodeCommand::Spublish));
+                let space = if shard { Space::Shard } else { Space::Channel };
+                self.publish(conn, space, args.at(1), args.at(2));
+            }
+            // PING keeps the link alive, nothing else.
             Run::Node(_) => {}
+        }
+        if !self.monitors.is_empty() {
+            self.show_to_monitors(conn, self.link.db, spec, args);
         }
     }
 

@@ -7,6 +7,7 @@ mod explained;
 mod hostile;
 mod limits;
 mod lone;
+mod pubsub;
 mod refusing;
 mod replication;
 mod saving;
@@ -46,6 +47,8 @@ pub(super) struct Net {
     now: Now,
     /// Every byte from one node to another, by the receiving end.
     pub(super) wire: BTreeMap<End, Vec<u8>>,
+    /// Clients that do not read.
+    pub(super) stalled: std::collections::BTreeSet<End>,
     /// Bytes are delivered in pieces of this size.
     pub(super) piece: usize,
 }
@@ -64,6 +67,7 @@ impl Net {
             queue: VecDeque::new(),
             now,
             wire: BTreeMap::new(),
+            stalled: std::collections::BTreeSet::new(),
             piece: usize::MAX,
         }
     }
@@ -231,7 +235,7 @@ impl Net {
         }
         while let Some(conn) = self.hosts[host].node.poll_transmit() {
             busy = true;
-            loop {
+            while !self.stalled.contains(&(host, conn)) {
                 let out: Vec<u8> =
                     self.hosts[host].node.outgoing(conn).slices().flatten().copied().collect();
                 if out.is_empty() {
