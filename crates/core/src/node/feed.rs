@@ -191,8 +191,11 @@ impl<T: Trace> Node<T> {
     /// `PING` to the replicas, every `repl-ping-replica-period`.
     pub(super) fn feed_ping(&mut self) {
         if self.feeds_stream() {
-            // In small letters, as Redis has it since 2.8.
-            self.feed(b"*1\r\n$4\r\nping\r\n", Fed::Ping);
+            let ping: &[u8] = match self.config.era {
+                Era::V7 => b"*1\r\n$4\r\nping\r\n",
+                _ => b"*1\r\n$4\r\nPING\r\n",
+            };
+            self.feed(ping, Fed::Ping);
         }
     }
 }

@@ -3,17 +3,19 @@
 //! A control byte below 32 announces that many literal bytes and one more. Any other one begins a
 //! reference: three bits of length (7: add the next byte) and thirteen of distance; it copies
 //! length + 2 bytes from distance + 1 bytes back.
+//!
+//! Which matches are taken is the compressor's choice. Invariant: it is that of liblzf as Redis
+//! builds it, with its hash, its limits and its corner cases, so that a string takes the same bytes
+//! in both servers' files.
 
 const DISTANCE_MAX: usize = 1 << 13;
 const REFERENCE_MAX: usize = 264;
 const LITERALS_MAX: usize = 32;
 /// No run of compressed bytes gives more than this many times its length: three make 264.
 const EXPANSION_MAX: u64 = 88;
-const HASH_BITS: u32 = 13;
-/// As few as a short input uses.
-const HASH_BITS_MIN: u32 = 8;
-/// After this many bytes without gain the data is taken for incompressible.
-const PATIENCE: usize = 256;
+const HASH_BITS: u32 = 16;
+/// The first bytes of a match that are compared without looking at how far it may go.
+const UNCHECKED: usize = 16;
 
 /// A compressor; its table of recent positions is kept from one string to the next.
 #[derive(Debug, Hash)]
@@ -48,7 +50,7 @@ impl Compressor {
     /// Redis wants; otherwise leaves `out` as it is and says false.
     pub fn compress(&mut self, input: &[u8], out: &mut Vec<u8>) -> bool {
         let (start, Some(limit)) = (out.len(), input.len().checked_sub(4)) else { return false };
-        if limit == 0 || u32::try_from(input.len()).is_err() {
+        if u32::try_from(input.len()).is_err() {
             return false;
         }
         self.prepare(input.len());
@@ -69,67 +71,113 @@ impl Compressor {
         }
     }
 
-    /// `None` when the output would pass `limit` or there is no hope.
+    /// `None` when the output would pass `limit`, by liblzf's count: it looks before each step, at
+    /// what the step takes at most.
     fn encode(&mut self, input: &[u8], out: &mut Vec<u8>, limit: usize) -> Option<()> {
         let base = self.base;
         self.base += input.len() as u32;
-        // A short input uses a corner of the table only, which stays in the first cache.
-        let bits = (usize::BITS - input.len().leading_zeros()).clamp(HASH_BITS_MIN, HASH_BITS);
-        let start = out.len();
-        let (mut at, mut literals, mut check) = (0, 0, PATIENCE);
-        while at + 3 <= input.len() {
+        let mut literals = Literals::begin(out);
+        let mut at = 0;
+        while at + 2 < input.len() {
             let key = [input[at], input[at + 1], input[at + 2]];
-            let slot = &mut self.table[hash(key, bits)];
+            let slot = &mut self.table[hash(key)];
             let seen = std::mem::replace(slot, base + at as u32).checked_sub(base);
-            let Some(from) = seen
-                .map(|seen| seen as usize)
-                .filter(|from| at - from <= DISTANCE_MAX && input[*from..*from + 3] == key)
-            else {
-                at += 1;
-                if at == check {
-                    // Nothing gained so far: the rest is not worth the time.
-                    if out.len() - start + (at - literals) >= at {
-                        return None;
-                    }
-                    check += PATIENCE;
+            // Nothing refers to the very first byte.
+            let from = seen.map(|seen| seen as usize).filter(|from| {
+                *from > 0 && at - from <= DISTANCE_MAX && input[*from..*from + 3] == key
+            });
+            let Some(from) = from else {
+                if out.len() >= limit {
+                    return None;
                 }
+                literals.push(out, input[at]);
+                at += 1;
                 continue;
             };
-            let len = 3 + common(&input[from + 3..], &input[at + 3..], REFERENCE_MAX - 3);
-            put_literals(out, &input[literals..at]);
-            put_reference(out, len, at - from);
-            // The end of a match is what the next one most likely begins with.
-            for inside in (at + len).saturating_sub(2)..at + len {
-                if let Some(key) = input.get(inside..inside + 3) {
-                    self.table[hash([key[0], key[1], key[2]], bits)] = base + inside as u32;
-                }
-            }
-            at += len;
-            literals = at;
-            if out.len() > limit {
+            if out.len() - usize::from(literals.len == 0) + 4 >= limit {
                 return None;
             }
-            check = check.max(at + 1);
+            literals.end(out);
+            let len = match_len(&input[from..], &input[at..]);
+            put_reference(out, len, at - from);
+            literals = Literals::begin(out);
+            at += len;
+            if at + 2 >= input.len() {
+                break;
+            }
+            // The end of a match is what the next one most likely begins with.
+            for inside in at - 2..at {
+                let key = [input[inside], input[inside + 1], input[inside + 2]];
+                self.table[hash(key)] = base + inside as u32;
+            }
         }
-        put_literals(out, &input[literals..]);
-        (out.len() <= limit).then_some(())
+        if out.len() + 3 > limit {
+            return None;
+        }
+        for byte in &input[at..] {
+            literals.push(out, *byte);
+        }
+        literals.end(out);
+        Some(())
     }
 }
 
-fn hash(key: [u8; 3], bits: u32) -> usize {
-    let key = u32::from_le_bytes([key[0], key[1], key[2], 0]);
-    (key.wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize
+/// A run of literals at the end of the output, behind its control byte.
+struct Literals {
+    len: usize,
 }
 
-/// How many leading bytes two slices share, up to `max`.
-fn common(a: &[u8], b: &[u8], max: usize) -> usize {
-    a.iter().zip(b).take(max).take_while(|(a, b)| a == b).count()
+impl Literals {
+    fn begin(out: &mut Vec<u8>) -> Self {
+        out.push(0);
+        Self { len: 0 }
+    }
+
+    fn push(&mut self, out: &mut Vec<u8>, byte: u8) {
+        out.push(byte);
+        self.len += 1;
+        if self.len == LITERALS_MAX {
+            self.end(out);
+            *self = Self::begin(out);
+        }
+    }
+
+    /// Writes the control byte, or takes it away if the run is empty.
+    fn end(&mut self, out: &mut Vec<u8>) {
+        match self.len {
+            0 => drop(out.pop()),
+            len => {
+                let control = out.len() - len - 1;
+                out[control] = len as u8 - 1;
+            }
+        }
+    }
 }
 
-fn put_literals(out: &mut Vec<u8>, literals: &[u8]) {
-    for run in literals.chunks(LITERALS_MAX) {
-        out.push(run.len() as u8 - 1);
-        out.extend_from_slice(run);
+/// liblzf's hash of three bytes.
+fn hash([a, b, c]: [u8; 3]) -> usize {
+    let key = u32::from_be_bytes([0, a, b, c]);
+    ((key >> (24 - HASH_BITS)).wrapping_sub(key.wrapping_mul(5)) & ((1 << HASH_BITS) - 1)) as usize
+}
+
+/// How far two places go on alike, of which three bytes are known to be. `ahead` is the later one.
+/// The last two bytes of the input are left to be literals, unless a match is near them.
+fn match_len(back: &[u8], ahead: &[u8]) -> usize {
+    let most = (ahead.len() - 2).min(REFERENCE_MAX);
+    let mut len = 2;
+    if most > UNCHECKED {
+        for _ in 0..UNCHECKED {
+            len += 1;
+            if back[len] != ahead[len] {
+                return len;
+            }
+        }
+    }
+    loop {
+        len += 1;
+        if len >= most || back[len] != ahead[len] {
+            return len;
+        }
     }
 }
 
@@ -211,8 +259,8 @@ mod tests {
     #[test]
     fn repetition_shrinks() {
         let mut compressor = Compressor::new();
-        assert_eq!(round_trip(&mut compressor, &[b'a'; 1000]), Some(2 + 4 * 3));
-        assert_eq!(round_trip(&mut compressor, &b"abcdefgh".repeat(5)), Some(9 + 3));
+        round_trip(&mut compressor, &[b'a'; 1000]).expect("shrinks");
+        round_trip(&mut compressor, &b"abcdefgh".repeat(5)).expect("shrinks");
         assert_eq!(round_trip(&mut compressor, b"abcdefghijklmnopqrstuvwxyz"), None);
         assert_eq!(round_trip(&mut compressor, b""), None);
         assert_eq!(round_trip(&mut compressor, b"aaaa"), None);
@@ -223,11 +271,20 @@ mod tests {
         round_trip(&mut compressor, &far);
     }
 
+    /// Strings as redis-server 7.0.15 has compressed them: `200 x a` is the key in
+    /// `easily_compressible_string_key.rdb`.
     #[test]
-    fn what_redis_compressed_is_restored() {
-        // The key in `easily_compressible_string_key.rdb`: 200 times `a`.
-        let compressed = [1, b'a', b'a', 0xe0, 0xbb, 0, 1, b'a', b'a'];
-        assert_eq!(decompress(&compressed, 200), Some(vec![b'a'; 200]));
+    fn compressed_as_redis_does() {
+        let cases: [(Vec<u8>, &[u8]); 2] = [
+            (vec![b'a'; 200], &[1, b'a', b'a', 0xe0, 0xbb, 0, 1, b'a', b'a']),
+            (b"abc".repeat(160), b"\x03abca\xe0\xff\x02\xe1\xc9\x07\x01bc"),
+        ];
+        for (input, compressed) in cases {
+            let mut out = Vec::new();
+            assert!(Compressor::new().compress(&input, &mut out));
+            assert_eq!(out.escape_ascii().to_string(), compressed.escape_ascii().to_string());
+            assert_eq!(decompress(compressed, input.len() as u64), Some(input));
+        }
     }
 
     #[test]

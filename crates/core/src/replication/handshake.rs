@@ -183,7 +183,7 @@ pub fn psync_reply(line: &[u8]) -> Result<PsyncReply, String> {
                 .filter(|offset| *offset <= super::OFFSET_MAX);
             match (replid, offset) {
                 (Some(replid), Some(offset)) => Ok(PsyncReply::FullResync { replid, offset }),
-                _ => Err(format!("Master replied with wrong +FULLRESYNC syntax: {}", shown())),
+                _ => Err("Master replied with wrong +FULLRESYNC syntax.".into()),
             }
         }
         Some(b"+CONTINUE") => {

@@ -157,7 +157,7 @@ impl<T: Trace> Node<T> {
         let changed = replid.is_some_and(|id| id != self.stream.replid());
         if let Some(id) = replid.filter(|_| changed) {
             self.stream.shift(id);
-            self.log(Level::Notice, format!("Master replication ID changed to {id}"));
+            self.log(Level::Warning, format!("Master replication ID changed to {id}"));
             self.disconnect_replicas();
         }
         if !self.stream.is_active() {
