@@ -127,12 +127,11 @@ fn room_for(maxclients: usize, log: &mut Log) -> usize {
 }
 
 /// Directives whose absence somebody may come to regret: what is lost without them.
-const MISSED: [(&str, &str); 5] = [
+const MISSED: [(&str, &str); 4] = [
     ("appendonly", "there is no append-only file; use save points for persistence"),
     ("maxmemory", "memory is not limited and keys are not evicted"),
     ("cluster-enabled", "this server does not join a cluster"),
     ("tls-port", "connections are not encrypted"),
-    ("aclfile", "there are no ACL users but the default one"),
 ];
 
 fn note_ignored(config: &lockstep_core::config::Config, log: &mut Log) {

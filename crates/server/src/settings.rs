@@ -8,6 +8,7 @@ use std::io::{self, Read as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
+use lockstep_core::commands::lookup;
 use lockstep_core::config::parse::{self, CommandLine};
 use lockstep_core::config::{Config, Line, Process, Reader};
 use lockstep_core::glob;
@@ -91,7 +92,8 @@ pub(crate) fn read(args: &[Vec<u8>]) -> Result<Settings, SettingsError> {
         text(&mut reader, &input, "standard input", 0)?;
     }
     text(&mut reader, &options, "the command line's options", 0)?;
-    let mut config = reader.finish().map_err(|what| SettingsError::Whole(what.into_owned()))?;
+    users(&mut reader)?;
+    let mut config = reader.finish();
     check(&config)?;
     if let Ok(dir) = std::env::current_dir() {
         config.dir = dir.to_string_lossy().into_owned();
@@ -143,6 +145,7 @@ fn text(reader: &mut Reader, input: &[u8], place: &str, depth: usize) -> Result<
         };
         match reader.line(line).map_err(|what| failed(what.into_owned()))? {
             Line::Done => {}
+            Line::Renamed => renamed(&reader.config).map_err(|what| failed(what.into()))?,
             Line::Dir => std::env::set_current_dir(&reader.config.dir)
                 .map_err(|error| failed(words(&error)))?,
             Line::Include(_) if depth == INCLUDE_DEPTH_MAX => {
@@ -152,6 +155,34 @@ fn text(reader: &mut Reader, input: &[u8], place: &str, depth: usize) -> Result<
             }
             Line::Include(pattern) => files(reader, &pattern, depth + 1)?,
         }
+    }
+    Ok(())
+}
+
+/// Reads the file of users, if there is one.
+fn users(reader: &mut Reader) -> Result<(), SettingsError> {
+    let path = reader.config.text_of("aclfile");
+    if path.is_empty() {
+        return Ok(());
+    }
+    let input = fs::read(&path).map_err(|error| {
+        let what = format!("Error loading ACLs, opening file '{path}': {}", words(&error));
+        SettingsError::Whole(format!("Aborting Redis startup because of ACL errors: {what}"))
+    })?;
+    text(reader, &input, &path, INCLUDE_DEPTH_MAX)
+}
+
+/// Checks the last `rename-command`.
+fn renamed(config: &Config) -> Result<(), &'static str> {
+    let Some(((old, new), earlier)) = config.renamed.split_last() else { return Ok(()) };
+    let gone = |name: &[u8]| earlier.iter().any(|(old, _)| old.eq_ignore_ascii_case(name));
+    let taken = |name: &[u8]| earlier.iter().any(|(_, new)| new.eq_ignore_ascii_case(name));
+    if lookup(old).is_none() || gone(old) {
+        return Err("No such command in rename-command");
+    }
+    let exists = lookup(new).is_some() && !gone(new) && !new.eq_ignore_ascii_case(old);
+    if !new.is_empty() && (exists || taken(new)) {
+        return Err("Target command name already exists");
     }
     Ok(())
 }

@@ -160,13 +160,13 @@ impl Config {
     /// The directives without effect here that were set to something else than Redis's default:
     /// name and value.
     pub fn ignored(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.inert.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(
-            |(name, value)| {
-                let untouched = Self::default();
-                let default = lookup(name.as_bytes()).map(|(d, _)| untouched.text(d));
-                default.as_deref() != Some(value.as_bytes())
-            },
-        )
+        // The file of users is read by the driver.
+        let inert = self.inert.iter().filter(|(name, _)| *name != "aclfile");
+        inert.map(|(name, value)| (name.as_str(), value.as_str())).filter(|(name, value)| {
+            let untouched = Self::default();
+            let default = lookup(name.as_bytes()).map(|(d, _)| untouched.text(d));
+            default.as_deref() != Some(value.as_bytes())
+        })
     }
 }
 

@@ -251,7 +251,17 @@ pub static DIRECTIVES: &[Directive] = &[
     live("shutdown-on-sigint", many!(set_on_sigint, get_on_sigint)),
     live("shutdown-on-sigterm", many!(set_on_sigterm, get_on_sigterm)),
     // Access.
-    live("requirepass", secret!(requirepass)),
+    live(
+        "requirepass",
+        Shape::One(
+            Kind::Bytes,
+            Store::Field {
+                get: |c| Value::Text(c.requirepass.clone()),
+                // It is the default user's only password from now on.
+                set: |c, v| (c.requirepass, c.passwords) = (v.bytes(), Vec::new()),
+            },
+        ),
+    ),
     fixed("enable-debug-command", text!(PROTECTION, enable_debug_command)),
     fixed("enable-protected-configs", text!(PROTECTION, enable_protected_configs)),
     fixed("enable-module-command", inert(PROTECTION, "no")),

@@ -13,6 +13,7 @@ mod own;
 pub mod parse;
 mod reader;
 mod rewrite;
+mod user;
 pub mod value;
 
 use std::collections::BTreeMap;
@@ -151,6 +152,8 @@ pub struct Config {
     pub databases: usize,
     /// `requirepass`; empty: none.
     pub requirepass: Vec<u8>,
+    /// Further passwords of the default user, by their SHA-256: from `user` lines and `ACL SETUSER`.
+    pub passwords: Vec<[u8; 32]>,
     /// `masterauth`; empty: none.
     pub masterauth: Vec<u8>,
     /// `masteruser`; empty: none.
@@ -225,6 +228,8 @@ pub struct Config {
     /// `enable-debug-command`: `no`, `yes` or `local`. Here the default is `yes`, for simulations
     /// and tests; a server starts with Redis's `no`.
     pub enable_debug_command: String,
+    /// `rename-command`: names of commands and what they are called instead; empty: not at all.
+    pub renamed: Vec<(Vec<u8>, Vec<u8>)>,
     /// `enable-protected-configs`: `no`, `yes` or `local`.
     pub enable_protected_configs: String,
     /// `lazyfree-lazy-expire`, `lazyfree-lazy-server-del`
@@ -270,6 +275,7 @@ impl Default for Config {
             port: 6379,
             databases: 16,
             requirepass: Vec::new(),
+            passwords: Vec::new(),
             masterauth: Vec::new(),
             masteruser: Vec::new(),
             replicaof: None,
@@ -306,6 +312,7 @@ impl Default for Config {
             rdb_del_sync_files: false,
             replica_ignore_disk_write_errors: false,
             enable_debug_command: "yes".into(),
+            renamed: Vec::new(),
             enable_protected_configs: "no".into(),
             lazyfree: Lazyfree::default(),
             shutdown_timeout: 10,

@@ -10,9 +10,7 @@ const FORGOTTEN: [&str; 3] =
 
 /// Directives that Lockstep refuses rather than ignores, since who wrote them relies on what they
 /// forbid or add.
-const REFUSED: [(&str, &str); 4] = [
-    ("rename-command", "commands cannot be renamed or disabled here"),
-    ("user", "there are no ACL users here but the default one, which may do everything"),
+const REFUSED: [(&str, &str); 2] = [
     ("loadmodule", "there are no modules here"),
     ("sentinel", "sentinel directive while not in sentinel mode"),
 ];
@@ -23,7 +21,6 @@ pub struct Reader {
     /// What has been read so far.
     pub config: Config,
     saw_save: bool,
-    saw_password_hash: bool,
 }
 
 /// What a line of a config text was.
@@ -33,6 +30,8 @@ pub enum Line {
     Done,
     /// `dir` was set: to be entered at once, since later relative paths count from there.
     Dir,
+    /// A command was renamed, see [`Config::renamed`]: whether it exists only the caller knows.
+    Renamed,
     /// The files that match this pattern are to be read here.
     Include(Vec<u8>),
 }
@@ -40,7 +39,7 @@ pub enum Line {
 impl Reader {
     /// A reader that starts from `config`.
     pub fn new(config: Config) -> Self {
-        Self { config, saw_save: false, saw_password_hash: false }
+        Self { config, saw_save: false }
     }
 
     /// Reads a line as [`parse::lines`] yields it.
@@ -63,8 +62,12 @@ impl Reader {
         if values.len() == 1 && is("include") {
             return Ok(Line::Include(values[0].clone()));
         }
-        if is("user") && self.is_usual_user(values) {
-            return Ok(Line::Done);
+        if let ([old, new], true) = (values, is("rename-command")) {
+            self.config.renamed.push((old.clone(), new.clone()));
+            return Ok(Line::Renamed);
+        }
+        if is("user") && !values.is_empty() {
+            return self.user(values);
         }
         if let Some((_, why)) = REFUSED.into_iter().find(|(known, _)| is(known))
             && !values.is_empty()
@@ -81,41 +84,23 @@ impl Reader {
         Err("Bad directive or wrong number of arguments".into())
     }
 
-    /// Whether it describes the default user as it is here: allowed everything. `CONFIG REWRITE`
-    /// of Redis leaves such a line in every file.
-    fn is_usual_user(&mut self, words: &[Vec<u8>]) -> bool {
-        const USUAL: [&[u8]; 10] = [
-            b"on",
-            b"nopass",
-            b"sanitize-payload",
-            b"skip-sanitize-payload",
-            b"~*",
-            b"allkeys",
-            b"&*",
-            b"allchannels",
-            b"+@all",
-            b"allcommands",
-        ];
-        let Some((name, rules)) = words.split_first() else { return false };
-        let hashed = |rule: &[u8]| rule.starts_with(b"#");
-        let usual = |rule: &Vec<u8>| USUAL.contains(&rule.as_slice()) || hashed(rule);
-        let usual = name == b"default" && rules.iter().all(usual);
-        self.saw_password_hash |= usual && rules.iter().any(|rule| hashed(rule));
-        usual
+    /// A `user` line: of the default user, with passwords perhaps, but without restrictions.
+    fn user(&mut self, words: &[Vec<u8>]) -> Result<Line, ValueError> {
+        let Some((name, rules)) = words.split_first().filter(|(name, _)| *name == b"default")
+        else {
+            return Err("there are no ACL users here but the default one".into());
+        };
+        debug_assert_eq!(name, b"default");
+        let rules = rules.iter().map(Vec::as_slice);
+        self.config.set_user(rules).map_err(|(rule, why)| {
+            format!("Error in user declaration '{}': {why}", String::from_utf8_lossy(rule))
+        })?;
+        Ok(Line::Done)
     }
 
     /// The configuration, when all has been read.
-    ///
-    /// # Errors
-    /// What does not go together.
-    pub fn finish(self) -> Result<Config, ValueError> {
-        // Ignoring the hash would let everybody in.
-        if self.saw_password_hash && self.config.requirepass.is_empty() {
-            return Err("The password of user default is given as a hash only, which is not \
-                        supported here: give it with requirepass"
-                .into());
-        }
-        Ok(self.config)
+    pub fn finish(self) -> Config {
+        self.config
     }
 
     fn directive(
@@ -187,7 +172,7 @@ mod tests {
             ("save 1", "1: Invalid save parameters"),
             ("save \"\" foo bar", "1: Invalid save parameters"),
             ("loglevel  xyz  # c", "1: wrong number of arguments"),
-            ("rename-command foo", "1: commands cannot be renamed or disabled here"),
+            ("rename-command foo", "1: Bad directive or wrong number of arguments"),
             ("a.b", "1: Module config specified without value"),
             ("sentinel a b", "1: sentinel directive while not in sentinel mode"),
             ("dbfilename a/b", "1: dbfilename can't be a path, just a filename"),
@@ -215,16 +200,14 @@ mod tests {
     #[test]
     fn the_users_that_redis_writes_are_known() {
         let nopass = "user default on nopass sanitize-payload ~* &* +@all";
-        assert!(read(nopass).is_ok());
+        assert!(read(nopass).is_ok_and(|config| !config.needs_password()));
         for line in ["user default off", "user default on ~a* +@all", "user x on ~* +@all"] {
-            assert!(read(line).is_err_and(|why| why.contains("no ACL users")), "{line}");
+            let why = read(line).expect_err("a restriction");
+            assert!(why.contains("the default"), "{line}: {why}");
         }
-        let hashed = b"user default on #2c26 ~* &* +@all";
-        let mut reader = Reader::default();
-        assert_eq!(reader.line(hashed), Ok(Line::Done));
-        assert!(reader.clone().finish().is_err(), "nobody knows the password");
-        assert_eq!(reader.line(b"requirepass foo"), Ok(Line::Done));
-        assert!(reader.finish().is_ok());
+        let foo = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae";
+        let hashed = read(&format!("user default on #{foo} ~* &* +@all")).expect("valid");
+        assert!(hashed.is_password(b"foo") && !hashed.is_password(b"bar"));
     }
 
     #[test]

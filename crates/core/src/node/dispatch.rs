@@ -37,7 +37,7 @@ impl<T: Trace> Node<T> {
         }
         match self.admit(conn, args) {
             Err(error) => {
-                let spec = lookup(args.at(0));
+                let spec = self.command_named(args.at(0));
                 if let Some(spec) = spec {
                     self.admin.commands.rejected(spec.name);
                 }
@@ -90,9 +90,26 @@ impl<T: Trace> Node<T> {
         conn.closing = Some(CloseReason::Protocol("an HTTP request".into()));
     }
 
+    /// The command of this name, as `rename-command` left them.
+    #[inline]
+    pub(super) fn command_named(&self, name: &[u8]) -> Option<&'static CommandSpec> {
+        if self.config.renamed.is_empty() { lookup(name) } else { self.renamed(name) }
+    }
+
+    #[cold]
+    fn renamed(&self, name: &[u8]) -> Option<&'static CommandSpec> {
+        let renamed = &self.config.renamed;
+        let new = renamed.iter().find(|(_, new)| !new.is_empty() && new.eq_ignore_ascii_case(name));
+        match new {
+            Some((old, _)) => lookup(old),
+            None if renamed.iter().any(|(old, _)| old.eq_ignore_ascii_case(name)) => None,
+            None => lookup(name),
+        }
+    }
+
     /// The checks before a command: is it known, well-formed and allowed now?
     fn admit(&mut self, conn: &Conn, args: Args<'_>) -> Result<&'static CommandSpec, CmdError> {
-        let spec = lookup(args.at(0)).ok_or_else(|| unknown(args))?;
+        let spec = self.command_named(args.at(0)).ok_or_else(|| unknown(args))?;
         if !arity_fits(spec, args.len()) {
             return Err(CmdError::arity(spec.name));
         }
@@ -136,7 +153,7 @@ impl<T: Trace> Node<T> {
 
     /// Whether this client has to give a password first.
     pub(super) fn must_authenticate(&self, conn: &Conn) -> bool {
-        !conn.authenticated && !self.config.requirepass.is_empty()
+        !conn.authenticated && self.config.needs_password()
     }
 
     fn admit_write(&self) -> Outcome {

@@ -37,7 +37,7 @@ mod views;
 
 use std::collections::VecDeque;
 
-pub use admin::Usage;
+pub use admin::{ConfigFault, Usage};
 use conn::{Conn, Conns, Kind};
 pub use views::{LinkView, ReplicaView, Role};
 
@@ -91,6 +91,12 @@ pub enum Action {
     Read(ConnId, bool),
     /// A file operation; answered with [`Node::handle_file`].
     File(FileOp),
+    /// `CONFIG SET` changed the configuration: do what needs doing outside the node, and answer
+    /// with [`Node::handle_config`] before anything is transmitted.
+    ApplyConfig,
+    /// Make the config file say what is in force: replace it, atomically, by what
+    /// [`Config::rewrite`] makes of its text. Answered like [`Action::ApplyConfig`].
+    RewriteConfig,
     /// Do nothing at all for this long (`DEBUG SLEEP`).
     Sleep {
         /// Microseconds.
@@ -355,6 +361,11 @@ impl<T: Trace> Node<T> {
         self.admin.usage = usage;
     }
 
+    /// Tells where relative names count from, as `CONFIG GET dir` shows it.
+    pub fn set_dir(&mut self, dir: String) {
+        self.config.dir = dir;
+    }
+
     /// Gives the node a clock that reads nanoseconds, for statistics only: `SLOWLOG`, `LATENCY`
     /// and the times of `INFO`. Nothing is decided by it.
     pub fn set_stopwatch(&mut self, clock: fn() -> u64) {
@@ -370,7 +381,7 @@ impl<T: Trace> Node<T> {
             Origin::Accepted { peer, local } => {
                 self.stats.connections_received += 1;
                 let mut fresh = self.new_conn(conn, peer, local);
-                fresh.authenticated = self.config.requirepass.is_empty();
+                fresh.authenticated = !self.config.needs_password();
                 if self.conns.len() >= self.config.maxclients {
                     self.stats.rejected_connections += 1;
                     fresh.out.error("ERR max number of clients reached");
@@ -455,6 +466,15 @@ impl<T: Trace> Node<T> {
         self.now = now;
         self.log(Level::Warning, "User requested shutdown...");
         self.shut_down(!self.config.save.is_empty());
+    }
+
+    /// What became of the oldest [`Action::ApplyConfig`] or [`Action::RewriteConfig`] that was not
+    /// answered yet.
+    ///
+    /// A failed change is taken back, and the client is told instead of having been told `OK`.
+    pub fn handle_config(&mut self, now: Now, result: Result<(), ConfigFault>) {
+        self.now = now;
+        self.config_settled(result);
     }
 
     /// The time that [`Node::poll_timeout`] asked for has come.

@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 
 use super::Node;
 use super::conn::{Conn, WATCHED_KEY_BYTES};
-use crate::commands::{CmdError, CommandSpec, Flags, Outcome, lookup};
+use crate::commands::{CmdError, CommandSpec, Flags, Outcome};
 use crate::resp::Args;
 use crate::trace::Trace;
 
@@ -74,7 +74,7 @@ impl<T: Trace> Node<T> {
         for (end, last) in &multi.commands {
             let args = Args::new(&multi.bytes[start..*end], &multi.ranges[first..*last]);
             (start, first) = (*end, *last);
-            if let Some(spec) = lookup(args.at(0)) {
+            if let Some(spec) = self.command_named(args.at(0)) {
                 self.call(conn, spec, args);
             }
         }

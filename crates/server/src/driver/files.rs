@@ -6,9 +6,11 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use lockstep_core::config::Config;
 use lockstep_core::node::{FileEvent, FileOp};
 use mio::Waker;
 
@@ -138,6 +140,31 @@ pub(crate) fn clear_leftovers() -> Vec<String> {
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let left = |name: &String| is_ours(name) && File::open(name).is_ok_and(|file| lock(&file));
     names.filter(left).filter(|name| fs::remove_file(name).is_ok()).collect()
+}
+
+/// `CONFIG REWRITE`: the file says what is in force. It is replaced in one step, so that nobody
+/// ever reads half of it, and keeps its mode.
+pub(crate) fn rewrite_config(config: &Config) -> io::Result<()> {
+    let path = Path::new(&config.driver.process.config_file);
+    let (old, mode) = match fs::read(path) {
+        Ok(old) => (old, Some(fs::metadata(path)?.permissions())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (Vec::new(), None),
+        Err(error) => return Err(error),
+    };
+    let temp = path.with_extension(format!("{}.tmp", std::process::id()));
+    let written = File::create(&temp).and_then(|mut file| {
+        file.write_all(&config.rewrite(&old))?;
+        if let Some(mode) = mode {
+            file.set_permissions(mode)?;
+        }
+        file.sync_all()?;
+        fs::rename(&temp, path)?;
+        File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&temp);
+    }
+    written
 }
 
 /// After this the new file is there under its name even if the machine loses power.

@@ -9,6 +9,7 @@
 //! remembered: in `readable` (input may be left), in `unsent` (output is left and the socket takes
 //! it), or as a blocked connection (its socket will report).
 
+mod applied;
 mod conns;
 mod dial;
 mod files;
@@ -20,14 +21,14 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use lockstep_core::config::Config;
 use lockstep_core::id::ConnId;
-use lockstep_core::node::{Action, Node, Origin, Outgoing};
+use lockstep_core::node::{Action, ConfigFault, Node, Origin, Outgoing};
 use lockstep_core::time::{Instant, Now};
 use lockstep_core::trace::Level;
 use mio::event::Event;
 use mio::{Events, Interest, Poll, Token, Waker};
 
+use applied::Applied;
 use conns::{Conns, Stream, address};
 use dial::{Dialed, Dialer};
 use files::Files;
@@ -35,7 +36,7 @@ use listen::{Incoming, Listener};
 use signals::Signals;
 
 use crate::log::Log;
-use crate::sys::{raise_open_files, usage, words};
+use crate::sys::{usage, words};
 
 /// One read of a socket takes this much at most; then it is the next one's turn.
 const READ_MAX: usize = 64 * 1024;
@@ -124,28 +125,6 @@ pub(crate) struct Driver {
 /// How often `INFO` gets fresh figures of the process.
 const USAGE_PERIOD_MS: u64 = 1000;
 
-/// What of the configuration needs work when it changes.
-#[derive(Debug)]
-struct Applied {
-    revision: u64,
-    port: u16,
-    bind: Vec<String>,
-    dir: String,
-    maxclients: usize,
-}
-
-impl Applied {
-    fn new(config: &Config) -> Self {
-        Self {
-            revision: config.revision,
-            port: config.port,
-            bind: config.driver.bind.clone(),
-            dir: config.dir.clone(),
-            maxclients: config.maxclients,
-        }
-    }
-}
-
 impl Driver {
     /// Opens the listening sockets and catches signals; `None` when that failed and the log says
     /// why.
@@ -177,6 +156,7 @@ impl Driver {
             usage_due: Instant(0),
         };
         driver.listen_on(listeners)?;
+        driver.node.set_usage(usage());
         Ok(Some(driver))
     }
 
@@ -221,9 +201,6 @@ impl Driver {
             self.read_all(now);
             self.handle_timeout();
             self.drain(now);
-            if self.node.config().revision != self.applied.revision {
-                self.apply_config();
-            }
         }
         self.leave();
         Ok(self.exit.unwrap_or_default())
@@ -354,7 +331,7 @@ impl Driver {
         let Incoming { mut stream, peer, local, nearby } = incoming;
         let config = self.node.config();
         // `maxclients` is the node's to enforce, which counts whom it refuses.
-        if config.driver.protected_mode && config.requirepass.is_empty() && !nearby {
+        if config.driver.protected_mode && !config.needs_password() && !nearby {
             let _ = stream.write(&[IoSlice::new(DENIED)]);
             return;
         }
@@ -438,6 +415,8 @@ impl Driver {
 
     /// Carries out what the node wants, until it wants nothing.
     fn drain(&mut self, now: Now) {
+        // Actions come first: what they cannot do changes replies that wait to be sent.
+        self.act_all(now);
         let mut batch = std::mem::take(&mut self.spare);
         std::mem::swap(&mut batch, &mut self.unsent);
         for &id in &batch {
@@ -449,11 +428,7 @@ impl Driver {
         batch.clear();
         self.spare = batch;
         loop {
-            let mut idle = true;
-            while let Some(action) = self.node.poll_action() {
-                idle = false;
-                self.act(now, action);
-            }
+            let mut idle = !self.act_all(now);
             while let Some(id) = self.node.poll_transmit() {
                 idle = false;
                 self.send(now, id, WRITE_MAX);
@@ -462,6 +437,16 @@ impl Driver {
                 break;
             }
         }
+    }
+
+    /// Carries out all actions; whether there were any.
+    fn act_all(&mut self, now: Now) -> bool {
+        let mut any = false;
+        while let Some(action) = self.node.poll_action() {
+            any = true;
+            self.act(now, action);
+        }
+        any
     }
 
     /// Writes what a connection has to send, as far as its socket takes it. From `most` bytes on
@@ -538,6 +523,15 @@ impl Driver {
                     self.node.handle_file(now, event);
                 }
             }
+            Action::ApplyConfig => {
+                let result = self.apply_config();
+                self.node.handle_config(now, result);
+            }
+            Action::RewriteConfig => {
+                let result = files::rewrite_config(self.node.config());
+                let fault = |error| ConfigFault { name: String::new(), why: words(&error) };
+                self.node.handle_config(now, result.map_err(fault));
+            }
             Action::Sleep { micros } => std::thread::sleep(Duration::from_micros(micros)),
             Action::Exit { code } => self.exit = Some(code),
         }
@@ -558,54 +552,6 @@ impl Driver {
     }
 
     // The rest.
-
-    /// `CONFIG SET` changed something: does what needs doing outside the node.
-    fn apply_config(&mut self) {
-        let config = self.node.config().clone();
-        let log = self.node.trace_mut();
-        log.level = Log::level_named(&config.driver.loglevel);
-        if config.dir != self.applied.dir
-            && let Err(error) = std::env::set_current_dir(&config.dir)
-        {
-            log.warning(&format!("Can't enter the directory {}: {}", config.dir, words(&error)));
-        }
-        if config.maxclients > self.applied.maxclients {
-            raise_open_files(config.maxclients as u64 + RESERVED_FILES);
-        }
-        if (config.port, &config.driver.bind) != (self.applied.port, &self.applied.bind) {
-            self.listen_again(&config);
-        }
-        self.applied = Applied::new(&config);
-    }
-
-    /// Moves to other addresses; when one of them cannot be had, stays where it is.
-    fn listen_again(&mut self, config: &Config) {
-        // The old sockets stand in the way of new ones on the same addresses.
-        let (mut unix, tcp): (Vec<_>, Vec<_>) =
-            self.listeners.drain(..).partition(|l| matches!(l, Listener::Unix(..)));
-        drop(tcp);
-        for listener in &mut unix {
-            listener.deregister(self.poll.registry());
-        }
-        let opened = |config: &Config, log: &mut Log| match config.port {
-            0 => Some(Vec::new()),
-            _ => listen::open_tcp(config, log),
-        };
-        let opened = opened(config, self.node.trace_mut()).or_else(|| {
-            let before = Config { port: self.applied.port, ..config.clone() };
-            let driver = lockstep_core::config::DriverConfig {
-                bind: self.applied.bind.clone(),
-                ..before.driver.clone()
-            };
-            opened(&Config { driver, ..before }, self.node.trace_mut())
-        });
-        let mut listeners = opened.unwrap_or_default();
-        listeners.extend(unix);
-        if let Err(error) = self.listen_on(listeners) {
-            let why = words(&error);
-            self.node.trace_mut().warning(&format!("Can't listen on the new addresses: {why}"));
-        }
-    }
 
     /// The last writes, so that replicas and clients get what they are due; then what this
     /// process put into the file system goes.

@@ -252,6 +252,17 @@ impl World {
                     self.schedule(at, Due::File { node: id, boot, event });
                 }
             }
+            // A host of the simulation can be whatever its configuration says.
+            Action::ApplyConfig | Action::RewriteConfig => {
+                let now = self.clock();
+                let Host { node: Some(node), disk, .. } = self.host_mut(id) else { return };
+                if action == Action::RewriteConfig {
+                    let name = node.config().driver.process.config_file.clone();
+                    let old = disk.files.get(&name).cloned().unwrap_or_default();
+                    disk.files.insert(name, node.config().rewrite(&old));
+                }
+                node.handle_config(now, Ok(()));
+            }
             Action::Sleep { micros } => {
                 let until = self.now + micros;
                 let host = self.host_mut(id);

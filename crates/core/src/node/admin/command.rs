@@ -108,6 +108,12 @@ fn info(out: &mut Reply, spec: &CommandSpec) {
     out.array(0); // subcommands are described by their container's HELP
 }
 
+/// The commands of a category, given without its `@`.
+pub(super) fn commands_of(category: &str) -> Vec<&'static str> {
+    let has = |spec: &&CommandSpec| categories(spec).iter().any(|name| name[1..] == *category);
+    all().filter(has).map(|spec| spec.name).collect()
+}
+
 fn names<'a>(out: &mut Reply, names: impl Iterator<Item = &'a str>) {
     let names: Vec<&str> = names.collect();
     out.set(names.len());

@@ -2,8 +2,10 @@
 //! about scripts and modules, and its exceptions among the ACL categories.
 
 /// Commands that only hold subcommands. In Redis flags and keys are the subcommands' own.
-const CONTAINERS: &[&str] =
-    &["client", "config", "latency", "lockstep", "memory", "object", "pubsub", "slowlog"];
+const CONTAINERS: &[&str] = &[
+    "acl", "client", "config", "latency", "lockstep", "memory", "module", "object", "pubsub",
+    "slowlog",
+];
 
 const ALLOW_BUSY: &[&str] = &[
     "auth", "discard", "hello", "multi", "quit", "replconf", "reset", "shutdown", "unwatch",

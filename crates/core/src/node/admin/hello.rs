@@ -26,7 +26,7 @@ impl<T: Trace> Node<T> {
     pub(super) fn auth(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
         match (args.get(1), args.get(2)) {
             _ if args.len() > 3 => return Err(CmdError::SYNTAX),
-            (Some(_), None) if self.config.requirepass.is_empty() => return Err(NO_PASSWORD_SET),
+            (Some(_), None) if !self.config.needs_password() => return Err(NO_PASSWORD_SET),
             (Some(password), None) => self.authenticate(conn, b"default", password)?,
             (Some(user), Some(password)) => self.authenticate(conn, user, password)?,
             (None, _) => return Err(CmdError::arity("auth")),
@@ -36,9 +36,10 @@ impl<T: Trace> Node<T> {
     }
 
     fn authenticate(&mut self, conn: &mut Conn, user: &[u8], password: &[u8]) -> Outcome {
-        let required = &self.config.requirepass;
-        // Without `requirepass` the default user takes any password, as in Redis.
-        if user != b"default" || !(required.is_empty() || same_bytes(password, required)) {
+        // Without a password the default user takes any password, as in Redis.
+        if user != b"default"
+            || (self.config.needs_password() && !self.config.is_password(password))
+        {
             return Err(WRONGPASS);
         }
         conn.authenticated = true;
@@ -124,14 +125,9 @@ impl<T: Trace> Node<T> {
         conn.name.clear();
         conn.reply_mode = ReplyMode::On;
         conn.no_evict = false;
-        conn.authenticated = self.config.requirepass.is_empty();
+        conn.authenticated = !self.config.needs_password();
         conn.out.set_resp3(false);
         conn.out.simple("RESET");
         Ok(())
     }
-}
-
-/// Compares in a time that does not depend on where the difference is.
-fn same_bytes(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |diff, (x, y)| diff | (x ^ y)) == 0
 }

@@ -1,5 +1,6 @@
 //! Commands about the server, its clients and its configuration.
 
+mod acl;
 mod client;
 mod command;
 mod config;
@@ -17,6 +18,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use config::ConfigFault;
 pub(super) use facts::is_container;
 pub use state::Usage;
 pub(super) use state::{Admin, CommandStats};
@@ -45,6 +47,8 @@ impl<T: Trace> Node<T> {
             NodeCommand::Lastsave => conn.out.int(self.saving.last_save as i64),
             NodeCommand::Lolwut => lolwut(conn),
             NodeCommand::Lockstep => return self.lockstep(conn, args),
+            NodeCommand::Acl => return self.acl(conn, args),
+            NodeCommand::Module => return self.module(conn, args),
             NodeCommand::Auth => return self.auth(conn, args),
             NodeCommand::Hello => return self.hello(conn, args),
             NodeCommand::Reset => return self.reset(conn),

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::config::Promise;
 use super::histogram::Histogram;
 use super::latency::{Events, Stopwatch};
 use crate::time::Instant;
@@ -30,6 +31,8 @@ pub(in crate::node) struct Admin {
     pub(super) events: Events,
     pub(super) slowlog: VecDeque<Slow>,
     pub(super) next_slow: u64,
+    /// Replies given for what the driver has yet to do.
+    pub(super) promised: VecDeque<Promise>,
     /// `DEBUG SET-ACTIVE-EXPIRE`
     pub(in crate::node) active_expire: bool,
     /// Largest `used_memory` seen.
@@ -48,6 +51,7 @@ impl Default for Admin {
             events: Events::default(),
             slowlog: VecDeque::new(),
             next_slow: 0,
+            promised: VecDeque::new(),
             active_expire: true,
             memory_peak: 0,
             last_load: (0, 0),

@@ -6,7 +6,7 @@ use super::super::conn::{Conn, Kind};
 use super::super::dispatch::{arity_fits, unknown};
 use super::super::pubsub::Space;
 use crate::commands::server::NodeCommand;
-use crate::commands::{CmdError, CommandSpec, Run, lookup};
+use crate::commands::{CmdError, CommandSpec, Run};
 use crate::replication::state::ReplState;
 use crate::resp::request::encode;
 use crate::resp::{Args, Limits, RequestParser};
@@ -124,7 +124,7 @@ impl<T: Trace> Node<T> {
                 self.apply_command(conn, args);
             } else if parsed.args > 0
                 && !self.monitors.is_empty()
-                && let Some(spec) = lookup(args.at(0))
+                && let Some(spec) = self.command_named(args.at(0))
             {
                 self.show_to_monitors(conn, self.link.db, spec, args);
             }
@@ -136,7 +136,7 @@ impl<T: Trace> Node<T> {
     /// bytes still count and are passed on.
     fn apply_command(&mut self, conn: &mut Conn, args: Args<'_>) {
         self.stats.commands_processed += 1;
-        let Some(spec) = lookup(args.at(0)) else {
+        let Some(spec) = self.command_named(args.at(0)) else {
             return self.report_master_error(args, &unknown(args));
         };
         if !arity_fits(spec, args.len()) {

@@ -265,6 +265,9 @@ impl Net {
                 }
             }
             Action::Read(..) | Action::Sleep { .. } => {}
+            Action::ApplyConfig | Action::RewriteConfig => {
+                self.hosts[host].node.handle_config(self.now, Ok(()));
+            }
             Action::File(op) => {
                 if let Some(event) = self.file_op(host, op) {
                     self.hosts[host].node.handle_file(self.now, event);
