@@ -141,7 +141,7 @@ impl<T: Trace> Node<T> {
             return Err(MASTERDOWN);
         }
         let not_loading = || queued.is_some_and(|multi| multi.not_loading);
-        if self.is_loading_at_start() && (!spec.flags.has(Flags::LOADING) || not_loading()) {
+        if self.is_loading() && (!spec.flags.has(Flags::LOADING) || not_loading()) {
             return Err(LOADING);
         }
         let keyspace = spec.flags.has(Flags::WRITE) || spec.flags.has(Flags::READONLY);
@@ -301,6 +301,7 @@ impl<T: Trace> Node<T> {
             NodeCommand::Save => self.save_command(conn),
             NodeCommand::Bgsave => self.bgsave_command(conn, args),
             NodeCommand::Shutdown => self.shutdown_command(conn, args),
+            NodeCommand::Failover => self.failover_command(conn, args),
             NodeCommand::Flushdb | NodeCommand::Flushall => self.flush_command(conn, command, args),
             NodeCommand::Swapdb => self.swapdb_command(conn, args),
             NodeCommand::Wait => self.wait_command(conn, args),

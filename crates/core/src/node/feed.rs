@@ -190,7 +190,7 @@ impl<T: Trace> Node<T> {
 
     /// `PING` to the replicas, every `repl-ping-replica-period`.
     pub(super) fn feed_ping(&mut self) {
-        if self.feeds_stream() {
+        if self.feeds_stream() && !self.makes_last_snapshot() && !self.failover_holds_ping() {
             let ping: &[u8] = match self.config.era {
                 Era::V7 => b"*1\r\n$4\r\nping\r\n",
                 _ => b"*1\r\n$4\r\nPING\r\n",

@@ -249,7 +249,7 @@ impl<T: Trace> Node<T> {
                     Level::Warning,
                     "Diskless rdb transfer, last replica dropped, killing fork child.",
                 );
-                self.abort_snapshot("no replica is left");
+                self.abort_snapshot();
             }
             (SnapshotTarget::ReplicasSocket, _) => self.release_payload(u64::MAX),
             (SnapshotTarget::ReplicasDisk, Phase::Sending) if !readers => self.finish_job(true),
@@ -257,7 +257,7 @@ impl<T: Trace> Node<T> {
             (SnapshotTarget::ReplicasDisk, Phase::Cutting)
                 if !waiting && self.config.save.is_empty() =>
             {
-                self.abort_snapshot("no replica is left");
+                self.abort_snapshot();
             }
             _ => {}
         }

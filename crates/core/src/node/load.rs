@@ -204,10 +204,6 @@ impl<T: Trace> Node<T> {
         Ok(loaded.keys)
     }
 
-    pub(super) fn is_loading_at_start(&self) -> bool {
-        self.loading.is_some()
-    }
-
     /// A replica that restarts goes on where its file was written. A master that restarts (Redis
     /// 7.0) starts a new history that continues the old one.
     fn restore_history(&mut self, aux: &ReplAux) {

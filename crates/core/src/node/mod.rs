@@ -19,6 +19,7 @@ mod conn;
 mod dataset;
 mod decisions;
 mod dispatch;
+mod failover;
 mod feed;
 mod full_sync;
 mod input;
@@ -39,6 +40,7 @@ use std::collections::VecDeque;
 
 pub use admin::{ConfigFault, Usage};
 use conn::{Conn, Conns, Kind};
+pub use shutdown::Signal;
 pub use views::{LinkView, ReplicaView, Role};
 
 use crate::commands::Effects;
@@ -269,6 +271,8 @@ pub struct Node<T> {
     no_replicas_since: Instant,
     link: replica::MasterLink,
     decisions: decisions::Decisions,
+    failover: Option<failover::Failover>,
+    shutdown: Option<shutdown::Shutdown>,
     snapshot: Option<snapshot::Job>,
     saving: snapshot::SaveState,
     loading: Option<Box<load::AtStart>>,
@@ -311,6 +315,8 @@ impl<T: Trace> Node<T> {
             no_replicas_since: now.instant,
             link: replica::MasterLink::default(),
             decisions: decisions::Decisions::default(),
+            failover: None,
+            shutdown: None,
             snapshot: None,
             saving: snapshot::SaveState::new(now),
             loading: None,
@@ -462,10 +468,9 @@ impl<T: Trace> Node<T> {
 
     /// The process was asked to leave (SIGTERM, SIGINT): saves if configured, then
     /// [`Action::Exit`].
-    pub fn handle_signal(&mut self, now: Now) {
+    pub fn handle_signal(&mut self, now: Now, signal: Signal) {
         self.now = now;
-        self.log(Level::Warning, "User requested shutdown...");
-        self.shut_down(!self.config.save.is_empty());
+        self.shutdown_signal(signal);
     }
 
     /// What became of the oldest [`Action::ApplyConfig`] or [`Action::RewriteConfig`] that was not

@@ -112,6 +112,12 @@ impl<T: Trace> Node<T> {
         if conn.replica().is_some() {
             return Ok(());
         }
+        if args.get(3).is_some_and(|word| word.eq_ignore_ascii_case(b"failover")) {
+            self.promoted_by_psync(conn, args.at(1))?;
+        }
+        if self.failover.is_some() {
+            return Err(CmdError::fixed("NOMASTERLINK Can't SYNC while failing over"));
+        }
         if self.config.replicaof.is_some() && self.link.state != ReplState::Connected {
             return Err(CmdError::fixed(
                 "NOMASTERLINK Can't SYNC while not connected with my master",

@@ -382,10 +382,9 @@ impl<T: Trace> Node<T> {
 
     /// Ends a snapshot whose result nobody can use any more. Replicas that were receiving it must
     /// ask again.
-    pub(super) fn abort_snapshot(&mut self, why: &'static str) {
+    pub(super) fn abort_snapshot(&mut self) {
         let Some(job) = self.snapshot.take() else { return };
         self.keyspace.cut_end();
-        self.log(Level::Warning, format!("The snapshot in progress is given up: {why}"));
         match job.phase {
             _ if job.target == SnapshotTarget::ReplicasSocket => {}
             Phase::Cutting => {

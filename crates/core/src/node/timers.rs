@@ -10,6 +10,8 @@ use crate::trace::{CloseReason, Event, Level, Trace};
 const REPLICATION_PERIOD_MS: u64 = 1_000;
 /// Redis's `serverCron`, for save points and the like.
 const SERVER_PERIOD_MS: u64 = 1_000;
+/// How often a shutdown and a failover are looked at.
+const WATCH_PERIOD_MS: u64 = 100;
 /// The active expire cycle, at `hz` 10.
 const EXPIRE_PERIOD_MS: u64 = 100;
 /// Keys looked at in one expire cycle.
@@ -23,6 +25,8 @@ pub(super) struct Timers {
     expire: Instant,
     /// How often the replication cron ran, for `repl-ping-replica-period`.
     replication_turns: u64,
+    /// Every 100 ms while a shutdown or a failover waits for replicas.
+    watch: Instant,
 }
 
 impl Timers {
@@ -32,6 +36,7 @@ impl Timers {
             server: now.plus_ms(SERVER_PERIOD_MS),
             expire: now.plus_ms(EXPIRE_PERIOD_MS),
             replication_turns: 0,
+            watch: now,
         }
     }
 }
@@ -52,6 +57,10 @@ impl<T: Trace> Node<T> {
         let cron =
             (self.timers.replication, Timer::Replication).min((self.timers.server, Timer::Server));
         let cron = self.next_wait_timer().map_or(cron, |wait| cron.min(wait));
+        let cron = match self.watches() {
+            true => cron.min((self.timers.watch, Timer::Clients)),
+            false => cron,
+        };
         let cron = work.map_or(cron, |at| cron.min((at, Timer::Work)));
         // The active expire cycle runs when a key is due, but not more often than Redis's.
         let active =
@@ -86,10 +95,28 @@ impl<T: Trace> Node<T> {
                 self.timers.replication.plus_ms(REPLICATION_PERIOD_MS).max(now);
             self.replication_cron();
         }
+        if self.watches() && now >= self.timers.watch {
+            self.watch_from_now();
+            self.check_shutdown();
+            // As in Redis, the replication cron turns ten times as fast during a failover.
+            if self.failover.is_some() {
+                self.replication_cron();
+            }
+        }
         if now >= self.timers.server {
             self.timers.server = now.plus_ms(SERVER_PERIOD_MS);
             self.server_cron();
         }
+    }
+
+    /// Whether a shutdown or a failover waits for replicas.
+    fn watches(&self) -> bool {
+        self.failover.is_some() || self.shutdown_in_ms().is_some()
+    }
+
+    /// The next look at those is due in 100 ms.
+    pub(super) fn watch_from_now(&mut self) {
+        self.timers.watch = self.now.instant.plus_ms(WATCH_PERIOD_MS);
     }
 
     fn expire_cycle(&mut self) {
@@ -110,6 +137,7 @@ impl<T: Trace> Node<T> {
         if T::FINE {
             self.record(Event::TimerFired(Timer::Replication));
         }
+        self.update_failover();
         self.check_master_timeout();
         let retry = self.link.refused.is_none_or(|refused| self.now.instant >= refused.retry_at);
         if self.link.state == ReplState::Connect && self.config.replicaof.is_some() && retry {

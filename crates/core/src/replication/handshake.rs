@@ -128,15 +128,15 @@ pub fn introduction_reply(state: ReplState, line: &[u8], who: &Identity<'_>) -> 
     Progress::Next(after(state, who), note)
 }
 
-/// Appends the `PSYNC`; `None` asks for a full resynchronisation.
-pub fn ask(modern: bool, history: Option<(ReplId, u64)>, out: &mut Vec<u8>) {
-    match history {
-        None => say(modern, out, &[b"PSYNC", b"?", b"-1"]),
-        Some((replid, psync_offset)) => {
-            let offset = psync_offset.to_string();
-            say(modern, out, &[b"PSYNC", replid.as_bytes(), offset.as_bytes()]);
-        }
-    }
+/// Appends the `PSYNC`; `None` asks for a full resynchronisation. `failover`: the other end is to
+/// take our place as the master.
+pub fn ask(modern: bool, history: Option<(ReplId, u64)>, failover: bool, out: &mut Vec<u8>) {
+    let (replid, offset) = match &history {
+        None => (&b"?"[..], "-1".to_owned()),
+        Some((replid, psync_offset)) => (&replid.as_bytes()[..], psync_offset.to_string()),
+    };
+    let words: [&[u8]; 4] = [b"PSYNC", replid, offset.as_bytes(), b"FAILOVER"];
+    say(modern, out, &words[..3 + usize::from(failover)]);
 }
 
 /// The master's reply to `PSYNC`.

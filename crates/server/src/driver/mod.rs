@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lockstep_core::id::ConnId;
-use lockstep_core::node::{Action, ConfigFault, Node, Origin, Outgoing};
+use lockstep_core::node::{Action, ConfigFault, Node, Origin, Outgoing, Signal};
 use lockstep_core::time::{Instant, Now};
 use lockstep_core::trace::Level;
 use mio::event::Event;
@@ -285,6 +285,8 @@ impl Driver {
 
     fn handle_signal(&mut self, now: Now) {
         let Some(name) = self.signals.take() else { return };
+        // A shutdown that failed, or was aborted, is over.
+        self.leaving &= self.node.is_leaving();
         let log = self.node.trace_mut();
         if self.leaving && name == "SIGINT" {
             log.signal("You insist... exiting now.");
@@ -294,7 +296,8 @@ impl Driver {
         }
         log.signal(&format!("Received {name} scheduling shutdown..."));
         self.leaving = true;
-        self.node.handle_signal(now);
+        let signal = if name == "SIGINT" { Signal::Int } else { Signal::Term };
+        self.node.handle_signal(now, signal);
     }
 
     // Connections.

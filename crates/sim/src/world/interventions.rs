@@ -26,7 +26,9 @@ impl World {
             Intervention::StopNode { node, stop } if self.has(*node) => match stop {
                 Stop::Graceful => {
                     let now = self.clock();
-                    self.with_node(*node, |n| n.handle_signal(now));
+                    self.with_node(*node, |n| {
+                        n.handle_signal(now, lockstep_core::node::Signal::Term)
+                    });
                 }
                 Stop::Crash => self.power_off(*node, MessageKind::Reset),
             },

@@ -214,7 +214,7 @@ impl<T: Trace> Node<T> {
         let seconds = job.map_or(-1, |job| self.now.instant.secs_since(job.started) as i64);
         let status = if saving.last_ok { "ok" } else { "err" };
         let (loaded, expired) = self.admin.last_load;
-        field!(out, "loading:{}", u8::from(self.is_loading_at_start()));
+        field!(out, "loading:{}", u8::from(self.is_loading()));
         field!(out, "async_loading:{}", u8::from(self.link.transfer.is_some()));
         field!(out, "current_cow_peak:0");
         field!(out, "current_cow_size:0");
@@ -362,7 +362,7 @@ impl<T: Trace> Node<T> {
         }
         let stream = &self.stream;
         let backlog = stream.backlog();
-        field!(out, "master_failover_state:no-failover");
+        field!(out, "master_failover_state:{}", self.failover_state());
         field!(out, "master_replid:{}", stream.replid());
         field!(out, "master_replid2:{}", stream.replid2());
         field!(out, "master_repl_offset:{}", stream.master_repl_offset());

@@ -42,7 +42,7 @@ impl<T: Trace> Node<T> {
 
     /// A replica acknowledged something.
     pub(in crate::node) fn note_ack(&mut self) {
-        if !self.waiting.acks.is_empty() {
+        if !self.waiting.acks.is_empty() || self.failover.is_some() {
             self.waiting.acked = true;
             self.waiting.turn_due = true;
         }

@@ -104,6 +104,11 @@ impl Waiting {
         self.deadlines.len()
     }
 
+    /// There is something to do at the end of the turn.
+    pub(super) fn come_back(&mut self) {
+        self.turn_due = true;
+    }
+
     #[inline]
     pub(super) fn turn_due(&self) -> bool {
         self.turn_due
@@ -287,6 +292,7 @@ impl<T: Trace> Node<T> {
             }
             self.put_back(conn);
         }
+        self.update_failover();
         if self.waiting.ask_acks && !self.is_paused() {
             self.waiting.ask_acks = false;
             self.feed_getack();

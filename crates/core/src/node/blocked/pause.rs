@@ -26,7 +26,6 @@ pub(in crate::node) enum PauseKind {
 
 /// What a pause is for. There may be one for each purpose at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "failover and shutdown pause writes too")]
 pub(in crate::node) enum PausePurpose {
     /// `CLIENT PAUSE`
     Command,

@@ -91,7 +91,8 @@ impl<T: Trace> Node<T> {
                 self.log(Level::Notice, "Partial resynchronization not possible (no cached master)")
             }
         }
-        handshake::ask(self.config.era.is_modern(), history, conn.out.buffer_mut());
+        let (modern, failover) = (self.config.era.is_modern(), self.failover_in_progress());
+        handshake::ask(modern, history, failover, conn.out.buffer_mut());
         let request = history.map_or(Request::Fresh, |(replid, offset)| Request::Resume {
             replid: replid.as_bytes().to_vec(),
             offset: offset as i64,
@@ -106,7 +107,11 @@ impl<T: Trace> Node<T> {
     }
 
     fn psync_reply(&mut self, conn: &mut Conn, line: &[u8]) {
-        match handshake::psync_reply(line) {
+        let reply = handshake::psync_reply(line);
+        let waits = matches!(reply, Ok(PsyncReply::Keepalive));
+        let accepted =
+            matches!(reply, Ok(PsyncReply::FullResync { .. } | PsyncReply::Continue { .. }));
+        match reply {
             Err(text) => {
                 self.note_answer(Answer::Refused);
                 self.discard_cached_master("the master's reply cannot be understood");
@@ -117,8 +122,6 @@ impl<T: Trace> Node<T> {
                 self.log(Level::Notice, format!("Full resync from master: {replid}:{offset}"));
                 self.note_answer(Answer::Full(replid, offset));
                 self.record(Event::FullResync { replid, offset });
-                self.discard_cached_master("a full resynchronisation begins");
-                self.link.no_history = "the last full resynchronisation was not completed";
                 self.begin_transfer(Some((replid, offset)));
             }
             Ok(PsyncReply::Continue { replid }) if self.link.cached.is_some() => {
@@ -142,12 +145,19 @@ impl<T: Trace> Node<T> {
                 let text =
                     format!("Master does not support PSYNC or is in error state (reply: {text})");
                 self.log(Level::Notice, text);
+                if self.failover_in_progress() {
+                    self.note_answer(Answer::Refused);
+                    conn.closing = Some(CloseReason::Asked);
+                    return self.failover_answered(false);
+                }
                 self.log(Level::Notice, "Retrying with SYNC...");
                 self.note_answer(Answer::Sync);
-                self.discard_cached_master("the master knows no PSYNC");
                 conn.out.buffer_mut().extend_from_slice(b"SYNC\r\n");
                 self.begin_transfer(None);
             }
+        }
+        if !waits {
+            self.failover_answered(accepted);
         }
     }
 

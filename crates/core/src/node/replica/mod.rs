@@ -92,6 +92,9 @@ impl<T: Trace> Node<T> {
     /// `REPLICAOF host port`, `REPLICAOF NO ONE`.
     pub(super) fn replicaof(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
         let (host, port) = (args.at(1), args.at(2));
+        if self.failover.is_some() {
+            return Err(CmdError::fixed("ERR REPLICAOF not allowed while failing over."));
+        }
         if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
             if self.config.replicaof.is_some() {
                 self.become_master();
@@ -137,7 +140,7 @@ impl<T: Trace> Node<T> {
         self.set_link_state(ReplState::Connect, "configured");
     }
 
-    fn follow(&mut self, host: String, port: u16) {
+    pub(super) fn follow(&mut self, host: String, port: u16) {
         let was_master = self.config.replicaof.take().is_none();
         self.record(Event::RoleChanged { master: Some((host.clone(), port)) });
         // What a transaction under way has written belongs to the history that ends here.
@@ -181,7 +184,7 @@ impl<T: Trace> Node<T> {
         self.stream.free_backlog();
     }
 
-    fn become_master(&mut self) {
+    pub(super) fn become_master(&mut self) {
         self.config.replicaof = None;
         self.record(Event::RoleChanged { master: None });
         self.drop_link(CloseReason::Asked);

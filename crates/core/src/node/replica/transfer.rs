@@ -165,9 +165,19 @@ impl<T: Trace> Node<T> {
             return Err(self.refuse_empty());
         }
         self.link.refused = None;
+        if self.snapshot.is_some() {
+            let text = format!(
+                "Replica is about to load the RDB file received from the master, but there is a \
+                 pending RDB child running. Killing process {} and removing its temp file to avoid \
+                 any race",
+                self.config.driver.process.id
+            );
+            self.log(Level::Notice, text);
+            self.abort_snapshot();
+        }
+        self.discard_cached_master("the master's snapshot takes the dataset's place");
         // Our replicas followed a history that ends here.
         self.disconnect_replicas();
-        self.abort_snapshot("the dataset is being replaced");
         let keys = loaded.keys;
         self.replace_dataset(loaded.keyspace);
         let pre_psync = self.link.initial.is_none();
