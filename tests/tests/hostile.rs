@@ -190,7 +190,7 @@ fn serve(mut stream: &TcpStream, payload: &[u8]) -> std::io::Result<()> {
         let word = line.trim_end().to_ascii_uppercase();
         match word.as_str() {
             "PING" => stream.write_all(b"+PONG\r\n")?,
-            "LISTENING-PORT" | "CAPA" => stream.write_all(b"+OK\r\n")?,
+            "LISTENING-PORT" | "PSYNC2" => stream.write_all(b"+OK\r\n")?,
             "PSYNC" => {
                 stream.write_all(b"+FULLRESYNC 0123456789012345678901234567890123456789 1\r\n")?;
                 stream.write_all(payload)?;

@@ -1,11 +1,11 @@
 //! Worlds worth looking at.
 
-use lockstep_core::config::Config;
+use lockstep_core::config::{Config, Era};
 use lockstep_core::time::Instant;
 
 use crate::ids::NodeId;
 use crate::message::MessageKind;
-use crate::script::{Cut, Intervention};
+use crate::script::{Cut, Intervention, Stop};
 use crate::step::Cause;
 use crate::timeline::Timeline;
 use crate::world::{IP, Setup, World};
@@ -51,10 +51,20 @@ pub fn config(port: u16, master: Option<u16>) -> Config {
 
 /// The articles' world: a master on 6380, replicas on 6381 and 6382, links of 40 ms.
 pub fn three_nodes(seed: u64) -> World {
+    three_nodes_of(seed, Era::default())
+}
+
+/// The articles' world, replicating like another Redis.
+pub fn three_nodes_of(seed: u64, era: Era) -> World {
+    let node = |port, master| {
+        let mut config = config(port, master);
+        config.set_era(era);
+        config
+    };
     World::new(Setup {
         seed,
         unix_ms: UNIX_MS,
-        nodes: vec![config(6380, None), config(6381, Some(6380)), config(6382, Some(6380))],
+        nodes: vec![node(6380, None), node(6381, Some(6380)), node(6382, Some(6380))],
         latency_us: 40_000,
         bandwidth: 200_000,
         stagger_us: 170_000,
@@ -82,6 +92,40 @@ pub fn first_light() -> Timeline {
     act_after(&mut t, 3_000, Intervention::RestoreLink { a, b });
     until(&mut t, |t| sent(t, MessageKind::Handshake, b"PSYNC"));
     t
+}
+
+/// One fault, and how it ended in the time of each Redis: replica B was cut off for three seconds
+/// while the master went on writing; its request is on its way. Full in 2.6, partial since.
+pub fn cut_in(era: Era) -> Timeline {
+    let mut t = Timeline::new(three_nodes_of(1, era));
+    until_online(&mut t);
+    act_after(&mut t, 300, Intervention::Traffic { node: MASTER, every_ms: 700 });
+    let (a, b, cut) = (MASTER, REPLICA_B, Cut::Reset);
+    act_after(&mut t, 1_500, Intervention::CutLink { a, b, cut });
+    act_after(&mut t, 3_000, Intervention::RestoreLink { a, b });
+    until(&mut t, |t| asks(t, era));
+    t
+}
+
+/// The articles' failover by hand in the time of each Redis: the master is dead, A is promoted, B
+/// follows it; B's request is on its way. Full before 4.0, partial since.
+pub fn promotion_in(era: Era) -> Timeline {
+    let mut t = Timeline::new(three_nodes_of(1, era));
+    until_online(&mut t);
+    let say = |t: &mut Timeline, ms, node, line: &str| {
+        act_after(t, ms, Intervention::Console { node, line: line.to_owned() });
+    };
+    say(&mut t, 300, MASTER, "SET name chaoge");
+    act_after(&mut t, 1_500, Intervention::StopNode { node: MASTER, stop: Stop::Crash });
+    say(&mut t, 1_500, REPLICA_A, "SLAVEOF NO ONE");
+    say(&mut t, 500, REPLICA_B, "SLAVEOF 127.0.0.1 6381");
+    until(&mut t, |t| asks(t, era));
+    t
+}
+
+/// Whether the step at the cursor has sent a request for a resynchronisation.
+fn asks(t: &Timeline, era: Era) -> bool {
+    sent(t, MessageKind::Handshake, if era.has_psync() { b"PSYNC" } else { b"SYNC" })
 }
 
 /// Goes forward until every replica is connected and every master sees its replicas online.

@@ -1,6 +1,6 @@
 //! What the articles tell, seen in a world. Runs natively and in WebAssembly.
 
-use lockstep_core::config::Config;
+use lockstep_core::config::{Config, Era};
 use lockstep_core::replication::psync::{FullReason, Outcome};
 use lockstep_core::replication::state::ReplState;
 use lockstep_core::trace::Event;
@@ -176,6 +176,47 @@ fn a_promoted_replica_takes_its_sibling_over_without_a_full_resync() {
     say(&mut t, 100, REPLICA_B, "GET name");
     scenarios::pass(&mut t, 100);
     assert_eq!(answer(&t, REPLICA_B), "\"chaoge\"");
+}
+
+/// How a scenario ends: who decided what about the request that is on its way, once all is well.
+fn ending(t: &mut Timeline) -> Vec<(NodeId, bool)> {
+    let start = t.cursor();
+    let mut checkers = Checkers::new();
+    let same = |t: &Timeline| {
+        let nodes = t.world().nodes();
+        let mut up = nodes.iter().filter(|n| n.power == Power::Up).map(|n| t.world().digest(n.id));
+        let first = up.next();
+        up.all(|digest| Some(digest) == first)
+    };
+    while decisions(t, start).is_empty() || !all_online(t.world()) || !same(t) {
+        assert!(t.forward(Grain::Event) && t.cursor() < start + 5_000, "it comes to an end");
+        let step = t.current().expect("a step").clone();
+        checkers.check(t.world(), &step).expect("what must hold holds");
+        assert!(!narrate::narrate(&step).to_string().is_empty());
+    }
+    let partial =
+        |(node, outcome): (NodeId, Outcome)| (node, matches!(outcome, Outcome::Continue { .. }));
+    decisions(t, start).into_iter().map(partial).collect()
+}
+
+#[test]
+fn the_same_cut_ends_differently_in_each_era() {
+    for era in Era::ALL {
+        let mut t = scenarios::cut_in(era);
+        assert_eq!(ending(&mut t), [(MASTER, era.has_psync())], "{era:?}");
+        assert_eq!(live(t.world(), MASTER).keys, live(t.world(), REPLICA_B).keys, "{era:?}");
+    }
+}
+
+#[test]
+fn the_same_promotion_ends_differently_in_each_era() {
+    for era in Era::ALL {
+        let mut t = scenarios::promotion_in(era);
+        assert_eq!(ending(&mut t), [(REPLICA_A, era.has_psync2())], "{era:?}");
+        say(&mut t, 100, REPLICA_B, "GET name");
+        scenarios::pass(&mut t, 100);
+        assert_eq!(answer(&t, REPLICA_B), "\"chaoge\"", "{era:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,296 @@
+//! Masters and replicas over real sockets that flood, trickle, lie or go silent: memory stays
+//! bounded, what is held stays, the log says what happened, and everybody else is served.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use lockstep_tests::dataset::command;
+use lockstep_tests::info::Info;
+use lockstep_tests::resp::Client;
+use lockstep_tests::server::{Kind, Launch, Server};
+use lockstep_tests::wait_for;
+
+const MB: u64 = 1024 * 1024;
+/// Memory a server with hardly any data may use, whatever it is sent.
+const MEMORY_MAX: u64 = 64 * MB;
+const PATIENCE: Duration = Duration::from_secs(30);
+/// An RDB of no keys, without a checksum.
+const EMPTY_RDB: &[u8] = b"REDIS0009\xff\0\0\0\0\0\0\0\0";
+
+/// A master that gives each replica's connection to `speak` when the replica has asked for a full
+/// resynchronisation, and how many bytes it got rid of.
+fn fake_master(
+    speak: impl Fn(&mut TcpStream, &AtomicU64) -> std::io::Result<()> + Send + Sync + 'static,
+) -> (u16, Arc<AtomicU64>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let sent = Arc::new(AtomicU64::new(0));
+    let counter = Arc::clone(&sent);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let _ = greet(stream, &speak, &counter);
+        }
+    });
+    (port, sent)
+}
+
+fn greet(
+    mut stream: TcpStream,
+    speak: impl Fn(&mut TcpStream, &AtomicU64) -> std::io::Result<()>,
+    sent: &AtomicU64,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut line = String::new();
+    while reader.read_line(&mut line)? > 0 {
+        match line.trim_end().to_ascii_uppercase().as_str() {
+            "PING" => stream.write_all(b"+PONG\r\n")?,
+            "LISTENING-PORT" | "PSYNC2" => stream.write_all(b"+OK\r\n")?,
+            "PSYNC" => {
+                stream.write_all(b"+FULLRESYNC 0123456789012345678901234567890123456789 1\r\n")?;
+                return speak(&mut stream, sent);
+            }
+            _ => {}
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+/// Sends the same piece until the other end has had enough, or `most` bytes are gone.
+fn flood(stream: &mut TcpStream, piece: &[u8], most: u64, sent: &AtomicU64) -> std::io::Result<()> {
+    let mut gone = 0;
+    while gone < most {
+        stream.write_all(piece)?;
+        gone += piece.len() as u64;
+        sent.fetch_add(piece.len() as u64, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// A replica with data, told to follow this port.
+fn replica_of(port: u16) -> (Server, Client, String) {
+    let server = Server::lockstep();
+    let mut client = server.client();
+    assert!(client.run("SET precious data").is_ok());
+    let digest = server.digest();
+    let reply = client.call(&command(&["REPLICAOF", "127.0.0.1", &port.to_string()]));
+    assert!(reply.is_ok(), "{reply:?}");
+    (server, client, digest)
+}
+
+fn wait_log(server: &Server, words: &str) {
+    wait_for(words, PATIENCE, || {
+        let log = server.log();
+        if log.contains(words) { Ok(()) } else { Err(log.lines().last().unwrap_or("").to_owned()) }
+    });
+}
+
+fn wait_sent(sent: &AtomicU64, bytes: u64) {
+    wait_for("the flood", PATIENCE, || {
+        let gone = sent.load(Ordering::Relaxed);
+        if gone >= bytes { Ok(()) } else { Err(format!("{gone} bytes so far")) }
+    });
+}
+
+fn is_unharmed(server: &Server, client: &mut Client, digest: &str) {
+    assert_eq!(client.run("GET precious").text(), "data");
+    assert_eq!(server.digest(), digest);
+    assert!(server.peak_memory() < MEMORY_MAX, "{} bytes", server.peak_memory());
+}
+
+#[test]
+fn ten_gigabytes_announced_and_streamed_cost_no_memory() {
+    // An RDB that is over at once, and what follows it inside the announced length.
+    let (port, sent) = fake_master(|stream, sent| {
+        stream.write_all(b"$10737418240\r\n")?;
+        stream.write_all(EMPTY_RDB)?;
+        flood(stream, &vec![0; MB as usize], 10 * 1024 * MB, sent)
+    });
+    let (server, mut client, digest) = replica_of(port);
+    wait_sent(&sent, 256 * MB);
+    is_unharmed(&server, &mut client, &digest);
+    assert_eq!(server.info("replication").text("master_sync_in_progress"), "1");
+    assert!(client.run("REPLICAOF NO ONE").is_ok());
+    is_unharmed(&server, &mut client, &digest);
+}
+
+#[test]
+fn rubbish_and_endless_lines_are_given_up_at_once() {
+    let cases: [(&[u8], &str); 4] = [
+        (b"$10737418240\r\nREDIS0009", "Failed trying to load the MASTER synchronization DB"),
+        (b"$EOF:0123456789012345678901234567890123456789\r\n", "Failed trying to load the MASTER"),
+        (b"", "I/O error reading bulk count from MASTER: line too long"),
+        (b"$EOF:short\r\n", "Bad protocol from MASTER"),
+    ];
+    for (start, words) in cases {
+        let (port, _) = fake_master(move |stream, sent| {
+            stream.write_all(start)?;
+            flood(stream, &vec![b'x'; MB as usize], 10 * 1024 * MB, sent)
+        });
+        let (server, mut client, digest) = replica_of(port);
+        wait_log(&server, words);
+        is_unharmed(&server, &mut client, &digest);
+    }
+}
+
+#[test]
+fn an_endless_command_in_the_stream_is_given_up() {
+    for (flooded, words) in [(b"x".as_slice(), "Protocol error from master"), (b"\n", "")] {
+        let (port, sent) = fake_master(move |stream, sent| {
+            stream.write_all(format!("${}\r\n", EMPTY_RDB.len()).as_bytes())?;
+            stream.write_all(EMPTY_RDB)?;
+            flood(stream, &flooded.repeat(MB as usize), 10 * 1024 * MB, sent)
+        });
+        let (server, mut client, _) = replica_of(port);
+        if words.is_empty() {
+            // Newlines are keepalives: they may go on, and cost nothing.
+            wait_sent(&sent, 32 * MB);
+        } else {
+            wait_log(&server, words);
+        }
+        assert!(client.run("PING").text() == "PONG");
+        assert!(server.peak_memory() < MEMORY_MAX, "{} bytes", server.peak_memory());
+    }
+}
+
+#[test]
+fn a_master_that_trickles_is_followed() {
+    let (port, _) = fake_master(|stream, _| {
+        stream.set_nodelay(true)?;
+        let set = b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$1\r\nb\r\n";
+        let header = format!("${}\r\n", EMPTY_RDB.len()).into_bytes();
+        for byte in [header.as_slice(), EMPTY_RDB, set].concat() {
+            stream.write_all(&[byte])?;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        stream.read_to_end(&mut Vec::new()).map(|_| ())
+    });
+    let (_server, mut client, _) = replica_of(port);
+    wait_for("the trickled command", PATIENCE, || {
+        let reply = client.run("STRLEN a");
+        if reply.int() == 1 { Ok(()) } else { Err(format!("{reply:?}")) }
+    });
+}
+
+/// Becomes a replica by hand; what follows the `+FULLRESYNC` is not read.
+fn become_replica(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("a connection");
+    stream.write_all(b"REPLCONF capa eof capa psync2\r\n").expect("sent");
+    let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
+    let mut line = String::new();
+    reader.read_line(&mut line).expect("an answer");
+    assert_eq!(line, "+OK\r\n");
+    stream.write_all(b"PSYNC ? -1\r\n").expect("sent");
+    stream
+}
+
+#[test]
+fn replicas_that_never_read_are_dropped_and_cost_no_more_than_their_limit() {
+    let server = Launch::new(Kind::Lockstep)
+        .set("client-output-buffer-limit", "replica 4mb 2mb 5")
+        .set("repl-backlog-size", "1mb")
+        .start();
+    let mut client = server.client();
+    let deaf: Vec<TcpStream> = (0..10).map(|_| become_replica(&server)).collect();
+    wait_for("ten replicas", PATIENCE, || {
+        let count = server.info("replication").text("connected_slaves").to_owned();
+        if count == "10" { Ok(()) } else { Err(count) }
+    });
+    let value = "x".repeat(100_000);
+    for _ in 0..1_000 {
+        assert!(client.call(&["SET", "key", &value]).is_ok());
+    }
+    wait_log(&server, "scheduled to be closed ASAP for overcoming of output buffer limits");
+    wait_for("no replica", PATIENCE, || {
+        let count = server.info("replication").text("connected_slaves").to_owned();
+        if count == "0" { Ok(()) } else { Err(count) }
+    });
+    assert!(server.peak_memory() < MEMORY_MAX, "{} bytes", server.peak_memory());
+    drop(deaf);
+}
+
+#[test]
+fn a_replica_that_reads_byte_by_byte_gets_everything() {
+    let server = Server::lockstep();
+    assert!(server.client().run("SET precious data").is_ok());
+    let mut replica = become_replica(&server);
+    let mut got = Vec::new();
+    replica.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    let mark = |got: &[u8]| {
+        let at = got.windows(5).position(|w| w == b"$EOF:")? + 5;
+        got.get(at..at + 40).map(<[u8]>::to_vec)
+    };
+    while mark(&got).is_none_or(|mark| !got.ends_with(&mark) || got.len() < 200) {
+        let mut byte = [0];
+        replica.read_exact(&mut byte).expect("one more byte");
+        got.push(byte[0]);
+    }
+    replica.write_all(b"*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n0\r\n").expect("sent");
+    assert!(server.client().run("SET more 1").is_ok());
+    got.clear();
+    while !got.ends_with(b"$4\r\nmore\r\n$1\r\n1\r\n") {
+        let mut byte = [0];
+        replica.read_exact(&mut byte).expect("one more byte");
+        got.push(byte[0]);
+    }
+}
+
+#[test]
+fn impossible_replicas_are_disconnected_with_a_line_in_the_log() {
+    let server = Server::lockstep();
+    let mut client = server.client();
+    assert!(client.run("SET precious data").is_ok());
+    let cases: [(&[u8], &str); 3] = [
+        (b"*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$9\r\n999999999\r\n", "acknowledged offset"),
+        (b"*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$2\r\n-7\r\n", "acknowledged offset -7"),
+        (b"*1\r\n$8\r\nFLUSHALL\r\n", "disconnecting it"),
+    ];
+    for (bytes, words) in cases {
+        let mut replica = become_replica(&server);
+        replica.write_all(bytes).expect("sent");
+        wait_log(&server, words);
+        let mut rest = Vec::new();
+        replica.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        let ended = replica.read_to_end(&mut rest);
+        assert!(ended.is_ok() || replica.shutdown(Shutdown::Both).is_err(), "{words}: {ended:?}");
+    }
+    let mut overlong = server.client();
+    let id = "f".repeat(10_000_000);
+    let _ = overlong
+        .send(format!("*3\r\n$5\r\nPSYNC\r\n${}\r\n{id}\r\n$1\r\n1\r\n", id.len()).as_bytes());
+    wait_log(&server, "has not had that id since it started");
+    assert!(server.log().len() < 100_000, "{} bytes of log", server.log().len());
+    assert_eq!(client.run("GET precious").text(), "data");
+    assert!(server.peak_memory() < MEMORY_MAX, "{} bytes", server.peak_memory());
+}
+
+#[test]
+fn ten_thousand_connections_are_served_and_one_more_is_told_why_not() {
+    let server = Launch::new(Kind::Lockstep).set("maxclients", "9000").start();
+    let mut first = server.client();
+    let mut open = Vec::new();
+    for number in 0..9_100 {
+        match TcpStream::connect(("127.0.0.1", server.port)) {
+            Ok(stream) => open.push(stream),
+            Err(error) => panic!("connection {number}: {error}"),
+        }
+    }
+    assert_eq!(first.run("PING").text(), "PONG");
+    let mut last = open.pop().expect("a connection");
+    last.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+    let mut said = String::new();
+    let _ = last.read_to_string(&mut said);
+    assert_eq!(said, "-ERR max number of clients reached\r\n");
+    let stats = Info::parse(&first.call(&["INFO", "stats"]).text());
+    let rejected = stats.number("rejected_connections");
+    assert!(rejected >= 100, "{rejected}");
+    assert!(server.peak_memory() < MEMORY_MAX, "{} bytes", server.peak_memory());
+    open.clear();
+    wait_for("room again", PATIENCE, || {
+        let reply = server.client().try_call(&["PING"]).map_err(|e| e.to_string())?;
+        if reply.text() == "PONG" { Ok(()) } else { Err(reply.text()) }
+    });
+}
