@@ -334,7 +334,8 @@ impl App {
         self.timeline.act(Intervention::Console { node, line });
         for _ in 0..Self::ANSWER_STEPS_MAX {
             let last = self.timeline.world().console(node).pop();
-            let waits = last.is_some_and(|line| matches!(line.what, ConsoleText::Typed(_)));
+            let waits = last.is_some_and(|line| matches!(line.what, ConsoleText::Typed(_)))
+                && !self.timeline.world().console_is_blocked(node);
             if !waits || !self.timeline.forward(Grain::Event) {
                 break;
             }

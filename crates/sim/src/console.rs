@@ -32,6 +32,20 @@ pub fn is_raw(args: &[Vec<u8>]) -> bool {
     COMMANDS.iter().any(starts)
 }
 
+/// Whether this is no answer to a command, but comes by itself: a message of a channel, or a line of
+/// `MONITOR`.
+pub fn is_push(bytes: &[u8]) -> bool {
+    match decode::decode(bytes) {
+        Ok(Some((Value::Push(parts) | Value::Array(parts), _))) => {
+            let kind = parts.first().and_then(Value::as_bytes);
+            let kinds = [&b"message"[..], b"pmessage", b"smessage"];
+            kind.is_some_and(|kind| kinds.contains(&kind))
+        }
+        Ok(Some((Value::Simple(line), _))) => line.first().is_some_and(u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
 /// The bytes of one reply as redis-cli shows them to a person, without the last line break. `raw`:
 /// the reply is a text, see [`is_raw`].
 pub fn render_reply(bytes: &[u8], raw: bool) -> String {
@@ -190,6 +204,15 @@ mod tests {
         let text = render_reply(bytes.as_bytes(), false);
         assert!(text.starts_with(" 1) x\n 2) x\n"));
         assert!(text.ends_with("10) x\n11) 1) a\n    2) b"), "{text}");
+    }
+
+    #[test]
+    fn what_comes_by_itself_is_told_from_answers() {
+        assert!(is_push(b"*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n"));
+        assert!(is_push(b">3\r\n$8\r\nsmessage\r\n$1\r\nc\r\n$1\r\nm\r\n"));
+        assert!(is_push(b"+1700000000.000000 [0 127.0.0.1:50000] \"PING\"\r\n"));
+        assert!(!is_push(b"*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n"));
+        assert!(!is_push(b"+OK\r\n"));
     }
 
     #[test]

@@ -370,3 +370,29 @@ fn every_step_of_every_story_has_a_sentence_and_violates_nothing() {
         }
     }
 }
+
+#[test]
+fn a_console_that_waits_is_answered_later_and_one_that_listens_hears() {
+    let mut t = scenarios::handshake();
+    assert!(scenarios::until_online(&mut t));
+    say(&mut t, 100, REPLICA_A, "SUBSCRIBE news");
+    say(&mut t, 100, MASTER, "PUBLISH news hello");
+    scenarios::pass(&mut t, 500);
+    assert_eq!(answer(&t, MASTER), "(integer) 0", "nobody listens on the master itself");
+    assert_eq!(answer(&t, REPLICA_A), "1) \"message\"\n2) \"news\"\n3) \"hello\"");
+
+    say(&mut t, 0, MASTER, "WAIT 3 2000");
+    scenarios::pass(&mut t, 1_000);
+    assert!(t.world().console_is_blocked(MASTER));
+    let last = t.world().console(MASTER).last().map(|line| line.what.clone());
+    assert_eq!(last, Some(ConsoleText::Typed("WAIT 3 2000".into())), "no answer yet");
+    scenarios::pass(&mut t, 2_000);
+    assert!(!t.world().console_is_blocked(MASTER));
+    assert_eq!(answer(&t, MASTER), "(integer) 2");
+    let said: Vec<_> =
+        t.steps().iter().flat_map(|s| narrate::details(s)).map(|s| s.to_string()).collect();
+    assert!(
+        said.iter().any(|s| s.contains("lets a client wait until 3 replicas have acknowledged")),
+        "{said:?}"
+    );
+}

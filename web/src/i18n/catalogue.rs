@@ -274,6 +274,7 @@ catalogue! {
     // Consoles.
     ConsoleLabel = "redis-cli of {0}", "{0} 的 redis-cli";
     ConsoleEmpty = "Try: INFO replication", "试试：INFO replication";
+    ConsoleWaits = "The command waits: its answer comes later.", "命令正在等待，稍后才有答复。";
 
     // The inspector.
     DownText = "The process is not running. What it held in memory is gone; its disk remains.",

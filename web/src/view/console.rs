@@ -36,6 +36,9 @@ impl App {
                 <div class="lines" role="log" aria-label={label.clone()} tabindex="0"
                     data-testid="console-lines">
                     <div>{ for shown.collect::<Vec<_>>().into_iter().rev() }
+                        if self.timeline.world().console_is_blocked(node) {
+                            <p class="soft">{ self.t(Key::ConsoleWaits) }</p>
+                        }
                         if lines.is_empty() {
                             <p class="soft">{ self.t(Key::ConsoleEmpty) }</p>
                         }

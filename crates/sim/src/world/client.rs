@@ -24,7 +24,7 @@ pub(super) struct Client {
     pub(super) id: ClientId,
     pub(super) node: NodeId,
     pub(super) kind: Kind,
-    wire: Option<WireId>,
+    pub(super) wire: Option<WireId>,
     /// An answer that has arrived in part.
     partial: Vec<u8>,
     /// Of the commands that are not yet answered: whether the answer is shown as it is.
@@ -154,7 +154,10 @@ impl World {
             return;
         }
         let bytes = std::mem::take(&mut c.partial);
-        let text = if answer {
+        let text = if answer && console::is_push(&bytes) {
+            // It answers no command: messages of channels, what a monitor is shown.
+            console::render_reply(&bytes, false)
+        } else if answer {
             let raw = c.waiting.pop_front().unwrap_or(false);
             console::render_reply(&bytes, raw)
         } else {

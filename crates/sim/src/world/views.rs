@@ -159,6 +159,18 @@ impl World {
         client.map(|c| c.lines.iter().cloned().collect()).unwrap_or_default()
     }
 
+    /// Whether the node lets its console wait for an answer (`BLPOP`, `WAIT`...).
+    pub fn console_is_blocked(&self, node: NodeId) -> bool {
+        let console = |c: &&super::client::Client| {
+            c.node == node && matches!(c.kind, super::client::Kind::Console)
+        };
+        let wire = self.clients.iter().find(console).and_then(|c| c.wire);
+        let wire = wire.and_then(|id| self.wires.get(&id));
+        let conn = wire.and_then(|wire| wire.ends[ACCEPTOR].conn);
+        let node = self.hosts[node.0 as usize].node.as_ref();
+        node.zip(conn).is_some_and(|(node, conn)| node.is_blocked(conn))
+    }
+
     /// Whether the background writer of a node is at work, and how often it sends, in milliseconds.
     pub fn traffic(&self, node: NodeId) -> Option<u64> {
         self.clients.iter().filter(|c| c.node == node).find_map(|c| match c.kind {
