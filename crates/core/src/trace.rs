@@ -136,7 +136,7 @@ pub enum Event {
         /// Its `ip:port` as in logs.
         replica: String,
         /// The decision and everything it rests on.
-        verdict: Verdict,
+        verdict: Box<Verdict>,
     },
     /// This node, as a replica, asks its master for a resynchronisation.
     PsyncSent {

@@ -36,7 +36,7 @@ pub(super) struct Decision {
 #[derive(Debug, Clone, Hash)]
 pub(super) enum Side {
     /// It decided about a replica's request.
-    Master(Verdict),
+    Master(Box<Verdict>),
     /// It asked its master.
     Replica(Asked),
 }
@@ -143,7 +143,7 @@ impl<T: Trace> Node<T> {
     pub(super) fn note_verdict(&mut self, replica: &str, verdict: &Verdict) {
         let text = verdict.explain().text;
         self.log(Level::Notice, format!("PSYNC of replica {replica} explained: {text}"));
-        let side = Side::Master(verdict.clone());
+        let side = Side::Master(Box::new(verdict.clone()));
         self.decisions.push(self.now.unix_ms, replica.to_owned(), side);
     }
 

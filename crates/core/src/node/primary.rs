@@ -148,6 +148,7 @@ impl<T: Trace> Node<T> {
         let outcome = verdict.outcome.clone();
         let old_sync = verdict.request == Request::Sync;
         let resumed = matches!(verdict.request, Request::Resume { .. });
+        let verdict = Box::new(verdict);
         self.record(Event::PsyncDecided { conn: conn.id, replica: name, verdict });
         let now = self.now.instant;
         let mut peer = ReplicaPeer {

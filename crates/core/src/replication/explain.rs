@@ -101,11 +101,12 @@ impl Verdict {
                  {NO_SIZE}",
                 master.second_replid_offset
             ),
-            FullReason::NoBacklog => format!(
+            FullReason::NoBacklog => {
                 "The history is the right one, but there is no backlog: no replica came since this \
                  node started, or repl-backlog-ttl ran out. A backlog is created when a replica \
                  comes; until then no size helps."
-            ),
+                    .into()
+            }
             FullReason::BeforeBacklog { missing, sufficient_size } => {
                 self.before_backlog(missing, sufficient_size)
             }
