@@ -169,6 +169,13 @@ pub enum FileEvent {
         /// The bytes.
         data: Vec<u8>,
     },
+    /// A file could not be created.
+    NotCreated {
+        /// File name given in the operation.
+        name: String,
+        /// The system's words.
+        error: String,
+    },
     /// An operation on this file failed.
     Failed {
         /// File name given in the operation (temporary name for a commit).

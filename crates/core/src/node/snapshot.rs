@@ -252,6 +252,17 @@ impl<T: Trace> Node<T> {
                 self.log(Level::Warning, format!("Read error sending DB to replica: {error}"));
                 self.close(token_conn(token), CloseReason::Protocol(error));
             }
+            FileEvent::NotCreated { name, error } => {
+                if let Some(job) = self.snapshot.as_ref().filter(|job| job.temp == name) {
+                    let (temp, dir) = (&job.temp, &self.config.dir);
+                    let text = format!(
+                        "Failed opening the temp RDB file {temp} (in server root dir {dir}) for \
+                         saving: {error}"
+                    );
+                    self.log(Level::Warning, text);
+                    self.fail_job(&error);
+                }
+            }
             FileEvent::Failed { name, error, .. } => {
                 self.saving.stale_commits.retain(|stale| *stale != name);
                 if self.snapshot.as_ref().is_some_and(|job| job.temp == name) {
@@ -267,10 +278,6 @@ impl<T: Trace> Node<T> {
         let Some(job) = &self.snapshot else { return };
         let (temp, file, dir) = (&job.temp, &job.file, &self.config.dir);
         let text = match job.phase {
-            Phase::Cutting if job.bytes == 0 || job.keys_done == 0 => format!(
-                "Failed opening the temp RDB file {temp} (in server root dir {dir}) for saving: \
-                 {error}"
-            ),
             Phase::Cutting => format!("Write error saving DB on disk(rdbSaveRio): {error}"),
             _ => format!(
                 "Error moving temp DB file {temp} on the final destination {file} (in server root \

@@ -47,7 +47,7 @@ impl Files {
                     self.writing.push((name, file));
                     None
                 }
-                Err(error) => Some(failed(name, None, &error)),
+                Err(error) => Some(FileEvent::NotCreated { name, error: words(&error) }),
             },
             FileOp::Append { name, data } => {
                 let result = match self.writing.iter_mut().find(|(other, _)| *other == name) {

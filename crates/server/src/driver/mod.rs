@@ -188,6 +188,9 @@ impl Driver {
         while self.exit.is_none() {
             if self.load.is_some() {
                 self.load_more();
+                if self.exit.is_some() {
+                    break;
+                }
             }
             self.await_events(&mut events)?;
             let now = self.clock.now();

@@ -275,7 +275,9 @@ impl World {
                 let (name, ok) = match &event {
                     FileEvent::Committed { to, .. } => (to.clone(), true),
                     FileEvent::Data { .. } => (String::new(), true),
-                    FileEvent::Failed { name, .. } => (name.clone(), false),
+                    FileEvent::Failed { name, .. } | FileEvent::NotCreated { name, .. } => {
+                        (name.clone(), false)
+                    }
                 };
                 if self.hosts[node.0 as usize].boots == boot {
                     self.with_node(node, |n| n.handle_file(now, event));
