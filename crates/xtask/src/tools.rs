@@ -19,12 +19,16 @@ pub(crate) fn dir() -> PathBuf {
     cmd::target_dir().join("tools")
 }
 
+/// Where rustc keeps what belongs to it.
+fn sysroot() -> Result<PathBuf> {
+    let sysroot = cmd::output(Command::new("rustc").args(["--print", "sysroot"]))?;
+    Ok(PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim()))
+}
+
 /// The standard library for wasm, through rustup.
 pub(crate) fn wasm_target() -> Result<()> {
     const TARGET: &str = "wasm32-unknown-unknown";
-    let sysroot = cmd::output(Command::new("rustc").args(["--print", "sysroot"]))?;
-    let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
-    if sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
+    if sysroot()?.join("lib/rustlib").join(TARGET).join("lib").is_dir() {
         return Ok(());
     }
     if cmd::which("rustup").is_none() {
@@ -36,6 +40,18 @@ pub(crate) fn wasm_target() -> Result<()> {
     }
     println!("Installing the Rust target {TARGET}: the page is compiled to WebAssembly.");
     cmd::run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(cmd::root()))
+}
+
+/// The source of the standard library, through rustup: built anew for the page, it is smaller.
+pub(crate) fn rust_source() -> Result<()> {
+    if sysroot()?.join("lib/rustlib/src/rust/library/std").is_dir() {
+        return Ok(());
+    }
+    if cmd::which("rustup").is_none() {
+        bail!("the source of Rust's standard library is not here, nor rustup to install it");
+    }
+    println!("Installing the Rust component rust-src: the page gets a smaller standard library.");
+    cmd::run(Command::new("rustup").args(["component", "add", "rust-src"]).current_dir(cmd::root()))
 }
 
 /// rustfmt and clippy, through rustup.
