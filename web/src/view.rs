@@ -13,6 +13,7 @@ mod state;
 mod transport;
 mod why;
 
+use lockstep_core::num::double::fixed;
 use lockstep_core::replication::state::ReplState;
 use lockstep_core::time::Instant;
 use lockstep_sim::view::{NodeView, Power};
@@ -20,6 +21,11 @@ use yew::prelude::*;
 
 use crate::app::{App, LowerTab, Msg, Pane, SideTab};
 use crate::i18n::{Key, Lang};
+
+/// A share of a width or height, for styles.
+fn percent(value: f64) -> String {
+    fixed(value, 2) + "%"
+}
 
 impl App {
     /// The whole page.

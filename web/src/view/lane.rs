@@ -6,6 +6,7 @@ use lockstep_core::trace::Event;
 use lockstep_sim::{Cause, Intervention, Message, NodeId, Step};
 use yew::prelude::*;
 
+use super::percent;
 use super::icons::Family;
 use super::seconds;
 use crate::app::{App, Msg};
@@ -48,8 +49,8 @@ impl App {
             let y = y(node.id);
             html! {
                 <>
-                    <line class="lane" x1={pc(LEFT)} x2={pc(RIGHT)} y1={pc(y)} y2={pc(y)} />
-                    <text class="lane-name" x="10" y={pc(y)} dy="4">
+                    <line class="lane" x1={percent(LEFT)} x2={percent(RIGHT)} y1={percent(y)} y2={percent(y)} />
+                    <text class="lane-name" x="10" y={percent(y)} dy="4">
                         { node.port }
                     </text>
                 </>
@@ -64,7 +65,7 @@ impl App {
             step_marks(step).into_iter().map(move |(id, class)| {
                 html! {
                     <circle class={classes!("dot", class, ahead.then_some("ahead"))}
-                        cx={pc(at)} cy={pc(y(id))} r="4.5" />
+                        cx={percent(at)} cy={percent(y(id))} r="4.5" />
                 }
             })
         });
@@ -72,8 +73,8 @@ impl App {
             let index = step.index;
             let width = (RIGHT - LEFT) / STEPS as f64;
             html! {
-                <rect class="column" x={pc(x(index as f64) - width / 2.0)} y="0"
-                    width={pc(width)} height="100%"
+                <rect class="column" x={percent(x(index as f64) - width / 2.0)} y="0"
+                    width={percent(width)} height="100%"
                     onclick={ctx.link().callback(move |_| Msg::Seek(index))}>
                     <title>{ self.column_title(step) }</title>
                 </rect>
@@ -85,8 +86,8 @@ impl App {
                 { for lanes }
                 { for lines.iter().map(draw) }
                 { for marks }
-                <line class="now" x1={pc(now)} x2={pc(now)} y1="0" y2="100%" />
-                <text class="now-time" x={pc(now)} dx={if now > 85.0 { "-6" } else { "6" }} y="13"
+                <line class="now" x1={percent(now)} x2={percent(now)} y1="0" y2="100%" />
+                <text class="now-time" x={percent(now)} dx={if now > 85.0 { "-6" } else { "6" }} y="13"
                     text-anchor={if now > 85.0 { "end" } else { "start" }}>
                     { seconds(self.timeline.world().now()) }
                 </text>
@@ -153,8 +154,8 @@ impl App {
         let band = |((_, b), from, to): ((u32, u32), u64, u64)| {
             let (left, right) = (x(from as f64), x(to as f64));
             html! {
-                <rect class="band" x={pc(left)} width={pc((right - left).max(0.5))}
-                    y={pc(y(NodeId(b)) - 5.0)} height="10%" rx="3" />
+                <rect class="band" x={percent(left)} width={percent((right - left).max(0.5))}
+                    y={percent(y(NodeId(b)) - 5.0)} height="10%" rx="3" />
             }
         };
         shown.map(band).collect()
@@ -205,7 +206,7 @@ fn lines(
 fn draw(line: &Line) -> Html {
     html! {
         <line class={classes!("path", line.class, line.fate)}
-            x1={pc(line.from.0)} y1={pc(line.from.1)} x2={pc(line.to.0)} y2={pc(line.to.1)} />
+            x1={percent(line.from.0)} y1={percent(line.from.1)} x2={percent(line.to.0)} y2={percent(line.to.1)} />
     }
 }
 
@@ -225,10 +226,6 @@ fn step_marks(step: &Step) -> Vec<(NodeId, &'static str)> {
         }
     }
     marks
-}
-
-fn pc(value: f64) -> String {
-    format!("{value:.2}%")
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use lockstep_sim::{
 };
 use yew::prelude::*;
 
+use lockstep_core::num::double::fixed;
+use super::percent;
 use super::bytes::kind_name;
 use super::icons::{self, Family, Icon, icon};
 use super::{condition, link_condition};
@@ -29,7 +31,7 @@ impl Place {
     }
 
     fn style(self) -> String {
-        format!("left:{:.2}%;top:{:.2}%", self.x, self.y)
+        format!("left:{};top:{}", percent(self.x), percent(self.y))
     }
 }
 
@@ -145,8 +147,8 @@ impl App {
             html! {
                 <line
                     class={class}
-                    x1={format!("{:.2}", from.x)} y1={format!("{:.2}", from.y)}
-                    x2={format!("{:.2}", to.x)} y2={format!("{:.2}", to.y)}
+                    x1={fixed(from.x, 2)} y1={fixed(from.y, 2)}
+                    x2={fixed(to.x, 2)} y2={fixed(to.y, 2)}
                 />
             }
         };
@@ -293,22 +295,20 @@ impl App {
         let lost: Vec<u64> = self.cut_off(live).map(|offset| offset + 1).collect();
         let oldest = lost.iter().copied().filter(|&next| next > 1).min().unwrap_or(end);
         let start = backlog.first_byte_offset.min(oldest).min(end);
-        let percent = |offset: u64| {
+        let left = |offset: u64| {
             let part = offset.clamp(start, end) - start;
-            part as f64 * 100.0 / (end - start).max(1) as f64
+            format!("left:{}", percent(part as f64 * 100.0 / (end - start).max(1) as f64))
         };
-        let held = percent(backlog.first_byte_offset);
         let tick = |replica: &ReplicaView| {
-            let at = percent(replica.ack_offset + 1);
-            html! { <i class="tick" style={format!("left:{at:.1}%")} /> }
+            html! { <i class="tick" style={left(replica.ack_offset + 1)} /> }
         };
         let waiting = lost.iter().map(|&next| {
-            html! { <i class="tick lost" style={format!("left:{:.1}%", percent(next))} /> }
+            html! { <i class="tick lost" style={left(next)} /> }
         });
         html! {
             <div class="strip" title={self.t(Key::BacklogTitle)}>
                 <span class="scale">
-                    <i class="held" style={format!("left:{held:.1}%")} />
+                    <i class="held" style={left(backlog.first_byte_offset)} />
                     { for live.replicas.iter().map(tick) }
                     { for waiting }
                 </span>

@@ -6,6 +6,7 @@ use lockstep_sim::{Cause, Grain, Intervention, Step};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::percent;
 use super::icons::{Icon, icon};
 use super::seconds;
 use crate::app::{App, Msg};
@@ -123,14 +124,15 @@ impl App {
         );
         let marks = self.timeline.steps().iter().filter_map(|step| {
             let (class, key) = mark(step)?;
-            let left = step.index as f64 * 100.0 / len as f64;
+            let left = percent(step.index as f64 * 100.0 / len as f64);
             Some(html! {
-                <i class={classes!("flag", class)} style={format!("left:{left:.2}%")}
+                <i class={classes!("flag", class)} style={format!("left:{left}")}
                     title={self.t(key)} />
             })
         });
+        let at = percent(cursor as f64 * 100.0 / len as f64);
         html! {
-            <div class="slider" style={format!("--at:{:.3}%", cursor as f64 * 100.0 / len as f64)}>
+            <div class="slider" style={format!("--at:{at}")}>
                 <span class="flags" aria-hidden="true">{ for marks }</span>
                 <input
                     type="range"

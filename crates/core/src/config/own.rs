@@ -1,5 +1,6 @@
 //! Directives whose values have rules of their own: several arguments, or a text of a certain form.
 
+use crate::num::double;
 use super::value::{ValueError, parse_memory};
 use super::{Config, OutputLimit, Source};
 use crate::num::parse_i64;
@@ -218,10 +219,7 @@ pub(super) fn set_percentiles(config: &mut Config, args: &[&[u8]], _: Source) ->
     let args = if args == [b""] { &[] } else { args };
     let mut shown = Vec::with_capacity(args.len());
     for arg in args {
-        let value: f64 = std::str::from_utf8(arg)
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .ok_or("Invalid latency-tracking-info-percentiles parameters")?;
+        let value = double::parse(arg).ok_or("Invalid latency-tracking-info-percentiles parameters")?;
         if !(0.0..=100.0).contains(&value) {
             return Err("latency-tracking-info-percentiles parameters should sit between \
                         [0.0,100.0]"
@@ -229,8 +227,8 @@ pub(super) fn set_percentiles(config: &mut Config, args: &[&[u8]], _: Source) ->
         }
         // Redis shows ten significant digits.
         let digits = if value >= 10.0 { 8 } else { 9 };
-        let rounded: f64 = format!("{value:.digits$}").parse().unwrap_or(value);
-        shown.push(rounded);
+        let text = double::fixed(value, digits);
+        shown.push(text.trim_end_matches('0').trim_end_matches('.').to_owned());
     }
     keep(config, "latency-tracking-info-percentiles", join(shown));
     Ok(())

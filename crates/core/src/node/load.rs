@@ -3,6 +3,7 @@
 //! What is being loaded is built beside the dataset and takes its place when it is complete, so a
 //! file or a master that breaks off, or lies, costs nothing.
 
+use crate::num::double::fixed;
 use super::Node;
 use crate::config::EncodingLimits;
 use crate::id::ReplId;
@@ -156,8 +157,8 @@ impl<T: Trace> Node<T> {
                     format!("RDB age {age} seconds")
                 }
                 b"used-mem" => {
-                    let mb = number as f64 / (1024.0 * 1024.0);
-                    format!("RDB memory usage when created {mb:.2} Mb")
+                    let mb = fixed(number as f64 / (1024.0 * 1024.0), 2);
+                    format!("RDB memory usage when created {mb} Mb")
                 }
                 _ => continue,
             };

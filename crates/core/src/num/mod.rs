@@ -1,6 +1,8 @@
-//! Numbers as text, by Redis's rules: strict integers, and the 80-bit floats of `INCRBYFLOAT`;
-//! and the hash by which passwords are kept.
+//! Numbers as text, by Redis's rules: strict integers, doubles, and the 80-bit floats of
+//! `INCRBYFLOAT`; and the hash by which passwords are kept.
 
+mod decimal;
+pub mod double;
 pub mod long_double;
 pub mod sha256;
 

@@ -1,5 +1,6 @@
 //! Elements of packed structures: integers and strings.
 
+use crate::num::double;
 use crate::num::{IntBuf, parse_i64};
 
 /// An element, borrowed from the structure that holds it.
@@ -60,7 +61,7 @@ impl<'a> Elem<'a> {
     pub fn as_f64(&self) -> Option<f64> {
         match *self {
             Self::Int(value) => Some(value as f64),
-            Self::Bytes(bytes) => std::str::from_utf8(bytes).ok()?.parse().ok(),
+            Self::Bytes(bytes) => double::parse(bytes),
         }
     }
 }

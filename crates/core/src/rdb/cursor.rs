@@ -1,5 +1,6 @@
 //! Reading one item from bytes that may not all be there.
 
+use crate::num::double;
 use super::format::{INT8, INT16, INT32, LZF};
 use super::lzf;
 use crate::packed::Elem;
@@ -121,8 +122,7 @@ impl<'a> Cursor<'a> {
             253 => Ok(f64::NAN),
             len => {
                 let text = self.take(u64::from(len))?;
-                let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-                number.map_or_else(|| bad("a score that is not a number"), Ok)
+                double::parse(text).map_or_else(|| bad("a score that is not a number"), Ok)
             }
         }
     }

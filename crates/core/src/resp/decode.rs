@@ -10,6 +10,7 @@
 //!   byte is there. What is announced allocates nothing.
 //! * Depth, count and length have limits.
 
+use crate::num::double;
 use crate::num::parse_i64;
 use std::fmt;
 
@@ -298,10 +299,6 @@ fn head(line: &[u8], limits: &DecodeLimits) -> Result<Head, String> {
     }
 }
 
-fn double(text: &[u8]) -> Option<f64> {
-    std::str::from_utf8(text).ok()?.parse().ok()
-}
-
 fn is_big_number(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
@@ -324,7 +321,7 @@ impl Builder<'_> {
             b'+' => Value::Simple(text.to_vec()),
             b'-' => Value::Error(text.to_vec()),
             b':' => Value::Int(number.unwrap_or(0)),
-            b',' => Value::Double(double(text).unwrap_or(f64::NAN)),
+            b',' => Value::Double(double::parse(text).unwrap_or(f64::NAN)),
             b'#' => Value::Bool(text == b"t"),
             b'(' => Value::BigNumber(text.to_vec()),
             b'$' | b'*' if number == Some(-1) => Value::Null,

@@ -1,10 +1,8 @@
 //! Numbers as Redis 7.0 writes them.
 
 use super::reply::IntBuf;
-use std::io::Write;
+use crate::num::double::{self, DIGITS};
 
-/// Significant digits of a double: enough that no two doubles share a text.
-const DIGITS: usize = 17;
 /// Integers below this magnitude are exact as doubles.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -30,24 +28,11 @@ pub fn write_double(out: &mut Vec<u8>, value: f64) {
     if value.is_infinite() {
         return out.extend_from_slice(b"inf");
     }
-    let (digits, exponent) = significant(value.abs());
+    let (digits, exponent) = double::significant(value.abs());
+    let mut text = IntBuf::new();
+    let digits = text.format(digits as i64);
     let kept = digits.iter().rposition(|digit| *digit != b'0').map_or(1, |last| last + 1);
     lay_out(out, &digits[..kept], exponent);
-}
-
-/// The 17 significant digits of a positive number, correctly rounded, and the decimal exponent of
-/// the first.
-fn significant(value: f64) -> ([u8; DIGITS], i32) {
-    let mut text = [0; 32];
-    let mut room = &mut text[..];
-    let written = write!(room, "{value:.16e}").map(|()| 32 - room.len());
-    let text = &text[..written.unwrap_or(0)]; // "d.dddddddddddddddde-ddd" is at most 23 bytes
-    let mut digits = [b'0'; DIGITS];
-    let mut parts = text.splitn(2, |byte| *byte == b'e');
-    let mantissa = parts.next().unwrap_or_default().iter().filter(|byte| **byte != b'.');
-    digits.iter_mut().zip(mantissa).for_each(|(digit, byte)| *digit = *byte);
-    let exponent = parts.next().and_then(crate::num::parse_i64).unwrap_or(0);
-    (digits, exponent as i32)
 }
 
 /// Places the point as `%g` does.

@@ -1,5 +1,6 @@
 //! `SORT` and `SORT_RO`.
 
+use crate::num::double;
 use std::cmp::Ordering;
 
 use super::int;
@@ -168,7 +169,7 @@ fn number(text: &[u8]) -> Option<f64> {
     if text.is_empty() {
         return Some(0.0);
     }
-    let value: f64 = text.parse().ok()?;
+    let value = double::parse(text.as_bytes())?;
     let spelled = text.trim_start_matches(['+', '-']).starts_with(['i', 'I']);
     (!value.is_nan() && (value.is_finite() || spelled)).then_some(value)
 }

@@ -2,6 +2,7 @@
 
 use crate::commands::CmdError;
 use crate::keyspace::zset::{LexBound, LexRange, ScoreRange};
+use crate::num::double;
 
 /// A double that is the whole argument: not empty, no space before it, not NaN, within the range
 /// of doubles.
@@ -22,7 +23,7 @@ fn plain(arg: &[u8]) -> Option<f64> {
     if !arg.iter().all(usual) {
         return None;
     }
-    let value: f64 = std::str::from_utf8(arg).ok()?.parse().ok()?;
+    let value = double::parse(arg)?;
     (value.is_finite() && value != 0.0).then_some(value)
 }
 
@@ -83,8 +84,7 @@ fn decimal(body: &[u8]) -> (f64, usize, bool) {
     }
     let mantissa = len;
     len += exponent(&body[len..], b'e');
-    let text = std::str::from_utf8(&body[..len]).unwrap_or("0");
-    let value: f64 = text.parse().unwrap_or(0.0);
+    let value = double::parse(&body[..len]).unwrap_or(0.0);
     let zero = body[..mantissa].iter().all(|b| matches!(b, b'0' | b'.'));
     (value, len, value.is_infinite() || (value == 0.0 && !zero))
 }

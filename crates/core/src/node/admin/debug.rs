@@ -1,5 +1,6 @@
 //! `DEBUG`
 
+use crate::num::double::fixed;
 use super::super::conn::Conn;
 use super::super::load::Loading;
 use super::super::{Action, Node};
@@ -191,9 +192,9 @@ fn debug_rest<T: Trace>(node: &mut Node<T>, conn: &mut Conn, args: Args<'_>) -> 
 /// What Redis adds for a list: nodes and their average size.
 fn quicklist_details(list: &List) -> String {
     let nodes = list.nodes();
-    let average = list.len() as f64 / nodes.max(1) as f64;
+    let average = fixed(list.len() as f64 / nodes.max(1) as f64, 2);
     format!(
-        " ql_nodes:{nodes} ql_avg_node:{average:.2} ql_listpack_max:-2 ql_compressed:0 \
+        " ql_nodes:{nodes} ql_avg_node:{average} ql_listpack_max:-2 ql_compressed:0 \
          ql_uncompressed_size:{}",
         list.memory()
     )

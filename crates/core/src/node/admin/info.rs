@@ -1,5 +1,6 @@
 //! `INFO`
 
+use crate::num::double::{self, fixed};
 use std::fmt::Write as _;
 
 use super::super::conn::Conn;
@@ -144,7 +145,8 @@ impl<T: Trace> Node<T> {
         let (total, peak) = (used.total(), self.admin.memory_peak);
         let usage = &self.admin.usage;
         let rss = usage.rss_bytes;
-        let percent = |part: u64, whole: u64| part as f64 * 100.0 / whole.max(1) as f64;
+        let percent =
+            |part: u64, whole: u64| fixed(part as f64 * 100.0 / whole.max(1) as f64, 2);
         let mut size = |name: &str, bytes: u64, human_too: bool| {
             field!(out, "{name}:{bytes}");
             if human_too {
@@ -154,11 +156,11 @@ impl<T: Trace> Node<T> {
         size("used_memory", total, true);
         size("used_memory_rss", rss, true);
         size("used_memory_peak", peak, true);
-        field!(out, "used_memory_peak_perc:{:.2}%", percent(total, peak));
+        field!(out, "used_memory_peak_perc:{}%", percent(total, peak));
         field!(out, "used_memory_overhead:{}", used.overhead());
         field!(out, "used_memory_startup:0");
         field!(out, "used_memory_dataset:{}", used.dataset);
-        field!(out, "used_memory_dataset_perc:{:.2}%", percent(used.dataset, total));
+        field!(out, "used_memory_dataset_perc:{}%", percent(used.dataset, total));
         field!(out, "allocator_allocated:{total}");
         field!(out, "allocator_active:{total}");
         field!(out, "allocator_resident:{rss}");
@@ -185,13 +187,13 @@ impl<T: Trace> Node<T> {
         field!(out, "maxmemory:{maxmemory}");
         field!(out, "maxmemory_human:{}", human(maxmemory));
         field!(out, "maxmemory_policy:{}", self.config.text_of("maxmemory-policy"));
-        let ratio = if total == 0 { 0.0 } else { rss as f64 / total as f64 };
+        let ratio = fixed(if total == 0 { 0.0 } else { rss as f64 / total as f64 }, 2);
         let beyond = rss as i64 - total as i64;
         out.push_str("allocator_frag_ratio:1.00\r\nallocator_frag_bytes:0\r\n");
-        field!(out, "allocator_rss_ratio:{ratio:.2}");
+        field!(out, "allocator_rss_ratio:{ratio}");
         field!(out, "allocator_rss_bytes:{beyond}");
         out.push_str("rss_overhead_ratio:1.00\r\nrss_overhead_bytes:0\r\n");
-        field!(out, "mem_fragmentation_ratio:{ratio:.2}");
+        field!(out, "mem_fragmentation_ratio:{ratio}");
         field!(out, "mem_fragmentation_bytes:{beyond}");
         field!(out, "mem_not_counted_for_evict:0");
         let backlog = self.stream.backlog().map_or(0, |backlog| backlog.histlen);
@@ -253,7 +255,7 @@ impl<T: Trace> Node<T> {
             field!(out, "loading_total_bytes:{total}");
             field!(out, "loading_rdb_used_mem:{}", start.used_memory());
             field!(out, "loading_loaded_bytes:{read}");
-            field!(out, "loading_loaded_perc:{:.2}", read as f64 * 100.0 / total.max(1) as f64);
+            field!(out, "loading_loaded_perc:{}", fixed(read as f64 * 100.0 / total.max(1) as f64, 2));
             field!(out, "loading_eta_seconds:{}", eta_ms.unwrap_or(1000) / 1000);
         }
     }
@@ -261,6 +263,7 @@ impl<T: Trace> Node<T> {
     fn info_stats(&self, out: &mut String) {
         let (stats, keys) = (&self.stats, self.keyspace.stats());
         let [commands, input, output, repl_input, repl_output] = self.admin.rates.per_second;
+        let kilo = |rate: u64| fixed(rate as f64 / 1024.0, 2);
         field!(out, "total_connections_received:{}", stats.connections_received);
         field!(out, "total_commands_processed:{}", stats.commands_processed);
         field!(out, "instantaneous_ops_per_sec:{commands}");
@@ -268,10 +271,10 @@ impl<T: Trace> Node<T> {
         field!(out, "total_net_output_bytes:{}", stats.net_output_bytes);
         field!(out, "total_net_repl_input_bytes:{}", stats.net_repl_input_bytes);
         field!(out, "total_net_repl_output_bytes:{}", stats.net_repl_output_bytes);
-        field!(out, "instantaneous_input_kbps:{:.2}", input as f64 / 1024.0);
-        field!(out, "instantaneous_output_kbps:{:.2}", output as f64 / 1024.0);
-        field!(out, "instantaneous_input_repl_kbps:{:.2}", repl_input as f64 / 1024.0);
-        field!(out, "instantaneous_output_repl_kbps:{:.2}", repl_output as f64 / 1024.0);
+        field!(out, "instantaneous_input_kbps:{}", kilo(input));
+        field!(out, "instantaneous_output_kbps:{}", kilo(output));
+        field!(out, "instantaneous_input_repl_kbps:{}", kilo(repl_input));
+        field!(out, "instantaneous_output_repl_kbps:{}", kilo(repl_output));
         field!(out, "rejected_connections:{}", stats.rejected_connections);
         field!(out, "sync_full:{}", stats.sync_full);
         field!(out, "sync_partial_ok:{}", stats.sync_partial_ok);
@@ -395,7 +398,7 @@ impl<T: Trace> Node<T> {
             field!(out, "master_sync_total_bytes:{total}");
             field!(out, "master_sync_read_bytes:{}", transfer.read);
             field!(out, "master_sync_left_bytes:{}", total as i64 - transfer.read as i64);
-            field!(out, "master_sync_perc:{:.2}", if total == 0 { 0.0 } else { percent });
+            field!(out, "master_sync_perc:{}", fixed(if total == 0 { 0.0 } else { percent }, 2));
             field!(out, "master_sync_last_io_seconds_ago:{}", now.secs_since(link.last_io));
         }
         if !connected {
@@ -406,24 +409,25 @@ impl<T: Trace> Node<T> {
 
     fn info_cpu(&self, out: &mut String) {
         let usage = &self.admin.usage;
-        let (sys, user) = (usage.cpu_sys_us as f64 / 1e6, usage.cpu_user_us as f64 / 1e6);
-        field!(out, "used_cpu_sys:{sys:.6}");
-        field!(out, "used_cpu_user:{user:.6}");
+        let seconds = |micros: u64| fixed(micros as f64 / 1e6, 6);
+        let (sys, user) = (seconds(usage.cpu_sys_us), seconds(usage.cpu_user_us));
+        field!(out, "used_cpu_sys:{sys}");
+        field!(out, "used_cpu_user:{user}");
         field!(out, "used_cpu_sys_children:0.000000");
         field!(out, "used_cpu_user_children:0.000000");
-        field!(out, "used_cpu_sys_main_thread:{sys:.6}");
-        field!(out, "used_cpu_user_main_thread:{user:.6}");
+        field!(out, "used_cpu_sys_main_thread:{sys}");
+        field!(out, "used_cpu_user_main_thread:{user}");
     }
 
     fn info_commands(&self, out: &mut String) {
         for stat in self.admin.commands.sorted() {
             field!(
                 out,
-                "cmdstat_{}:calls={},usec={},usec_per_call={:.2},rejected_calls={},failed_calls={}",
+                "cmdstat_{}:calls={},usec={},usec_per_call={},rejected_calls={},failed_calls={}",
                 stat.name,
                 stat.calls,
                 stat.nanos / 1000,
-                stat.nanos as f64 / 1000.0 / stat.calls.max(1) as f64,
+                fixed(stat.nanos as f64 / 1000.0 / stat.calls.max(1) as f64, 2),
                 stat.rejected,
                 stat.failed
             );
@@ -436,8 +440,8 @@ impl<T: Trace> Node<T> {
             let shown: Vec<String> = percentiles
                 .split(' ')
                 .filter_map(|text| {
-                    let nanos = stat.times.percentile(text.parse().ok()?);
-                    Some(format!("p{text}={:.3}", nanos as f64 / 1000.0))
+                    let nanos = stat.times.percentile(double::parse(text.as_bytes())?);
+                    Some(format!("p{text}={}", fixed(nanos as f64 / 1000.0, 3)))
                 })
                 .collect();
             field!(out, "latency_percentiles_usec_{}:{}", stat.name, shown.join(","));
@@ -459,5 +463,6 @@ fn human(bytes: u64) -> String {
         return format!("{bytes}B");
     }
     let power = (bytes.ilog2() / 10) as usize;
-    format!("{:.2}{}", bytes as f64 / 1024_f64.powi(power as i32), UNITS[power - 1])
+    let scaled = bytes as f64 / 1024_f64.powi(power as i32);
+    format!("{}{}", fixed(scaled, 2), UNITS[power - 1])
 }
