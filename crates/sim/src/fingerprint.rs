@@ -11,6 +11,8 @@ const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 pub(crate) struct StateHasher(u64);
 
 impl StateHasher {
+    /// Not inlined: a state has a thousand places that call it.
+    #[inline(never)]
     fn add(&mut self, word: u64) {
         let mixed = (self.0 ^ word).wrapping_mul(FACTOR);
         self.0 = (mixed ^ mixed >> 32).wrapping_add(FACTOR);

@@ -6,8 +6,8 @@ use lockstep_core::trace::Event;
 use lockstep_sim::{Cause, Intervention, Message, NodeId, Step};
 use yew::prelude::*;
 
-use super::percent;
 use super::icons::Family;
+use super::percent;
 use super::seconds;
 use crate::app::{App, Msg};
 use crate::i18n::Key;

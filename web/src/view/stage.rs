@@ -9,14 +9,14 @@ use lockstep_sim::{
 };
 use yew::prelude::*;
 
-use lockstep_core::num::double::fixed;
-use super::percent;
 use super::bytes::kind_name;
 use super::icons::{self, Family, Icon, icon};
+use super::percent;
 use super::{condition, link_condition};
 use crate::app::{App, LowerTab, Msg, Selected};
 use crate::i18n::{Key, Lang, grouped};
 use crate::sentence::{self, Part};
+use lockstep_core::num::double::fixed;
 
 /// A place on the stage, in percent of its width and height.
 #[derive(Debug, Clone, Copy, PartialEq)]

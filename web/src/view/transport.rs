@@ -6,8 +6,8 @@ use lockstep_sim::{Cause, Grain, Intervention, Step};
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::percent;
 use super::icons::{Icon, icon};
+use super::percent;
 use super::seconds;
 use crate::app::{App, Msg};
 use crate::i18n::{Key, grouped};

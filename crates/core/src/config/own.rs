@@ -1,8 +1,8 @@
 //! Directives whose values have rules of their own: several arguments, or a text of a certain form.
 
-use crate::num::double;
 use super::value::{ValueError, parse_memory};
 use super::{Config, OutputLimit, Source};
+use crate::num::double;
 use crate::num::parse_i64;
 
 /// Those that have no effect here.
@@ -219,7 +219,8 @@ pub(super) fn set_percentiles(config: &mut Config, args: &[&[u8]], _: Source) ->
     let args = if args == [b""] { &[] } else { args };
     let mut shown = Vec::with_capacity(args.len());
     for arg in args {
-        let value = double::parse(arg).ok_or("Invalid latency-tracking-info-percentiles parameters")?;
+        let value =
+            double::parse(arg).ok_or("Invalid latency-tracking-info-percentiles parameters")?;
         if !(0.0..=100.0).contains(&value) {
             return Err("latency-tracking-info-percentiles parameters should sit between \
                         [0.0,100.0]"

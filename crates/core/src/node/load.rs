@@ -3,12 +3,12 @@
 //! What is being loaded is built beside the dataset and takes its place when it is complete, so a
 //! file or a master that breaks off, or lies, costs nothing.
 
-use crate::num::double::fixed;
 use super::Node;
 use crate::config::EncodingLimits;
 use crate::id::ReplId;
 use crate::keyspace::Keyspace;
 use crate::keyspace::load::Loader;
+use crate::num::double::fixed;
 use crate::rdb::{RdbError, Reader, Settings};
 use crate::replication::OFFSET_MAX;
 use crate::time::Now;

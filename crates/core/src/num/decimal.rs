@@ -13,7 +13,11 @@ const DIGITS_MAX: usize = 5 * 1024;
 pub(super) enum Magnitude {
     Zero,
     /// `mantissa * 2^exp`, and a little more if bits were `lost`.
-    Value { mantissa: u128, exp: i64, lost: bool },
+    Value {
+        mantissa: u128,
+        exp: i64,
+        lost: bool,
+    },
     /// Larger than any format holds.
     Huge,
     /// Smaller than any format holds.

@@ -1,8 +1,8 @@
 //! Reading one item from bytes that may not all be there.
 
-use crate::num::double;
 use super::format::{INT8, INT16, INT32, LZF};
 use super::lzf;
+use crate::num::double;
 use crate::packed::Elem;
 use crate::resp::reply::IntBuf;
 

@@ -279,7 +279,7 @@ fn head(line: &[u8], limits: &DecodeLimits) -> Result<Head, String> {
     match kind {
         b'+' | b'-' => Ok(Head::Line),
         b':' if parse_i64(text).is_none() => wrong("not an integer:"),
-        b',' if double(text).is_none() => wrong("not a double:"),
+        b',' if double::parse(text).is_none() => wrong("not a double:"),
         b'#' if text != b"t" && text != b"f" => wrong("not a boolean:"),
         b'_' if !text.is_empty() => wrong("not a null:"),
         b'(' if !is_big_number(text) => wrong("not a number:"),

@@ -1,6 +1,5 @@
 //! `DEBUG`
 
-use crate::num::double::fixed;
 use super::super::conn::Conn;
 use super::super::load::Loading;
 use super::super::{Action, Node};
@@ -10,6 +9,7 @@ use crate::commands::{CmdError, Outcome};
 use crate::keyspace::digest::hex;
 use crate::keyspace::list::List;
 use crate::keyspace::{Ttl, Value};
+use crate::num::double::fixed;
 use crate::num::{LongDouble, parse_i64};
 use crate::rdb::Writer;
 use crate::replication::psync::Retirement;

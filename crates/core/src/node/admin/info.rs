@@ -145,8 +145,7 @@ impl<T: Trace> Node<T> {
         let (total, peak) = (used.total(), self.admin.memory_peak);
         let usage = &self.admin.usage;
         let rss = usage.rss_bytes;
-        let percent =
-            |part: u64, whole: u64| fixed(part as f64 * 100.0 / whole.max(1) as f64, 2);
+        let percent = |part: u64, whole: u64| fixed(part as f64 * 100.0 / whole.max(1) as f64, 2);
         let mut size = |name: &str, bytes: u64, human_too: bool| {
             field!(out, "{name}:{bytes}");
             if human_too {
@@ -255,7 +254,11 @@ impl<T: Trace> Node<T> {
             field!(out, "loading_total_bytes:{total}");
             field!(out, "loading_rdb_used_mem:{}", start.used_memory());
             field!(out, "loading_loaded_bytes:{read}");
-            field!(out, "loading_loaded_perc:{}", fixed(read as f64 * 100.0 / total.max(1) as f64, 2));
+            field!(
+                out,
+                "loading_loaded_perc:{}",
+                fixed(read as f64 * 100.0 / total.max(1) as f64, 2)
+            );
             field!(out, "loading_eta_seconds:{}", eta_ms.unwrap_or(1000) / 1000);
         }
     }
