@@ -129,21 +129,25 @@ fn restore_in_the_stream() {
         assert!(client.run("SET from value").is_ok());
         let dump = client.run("DUMP from");
         let dump = dump.bytes().expect("a payload").to_vec();
-        for (ttl, option) in [
-            ("0", ""),
-            ("1000000000", ""),
-            ("0", "REPLACE"),
-            ("9000000000123", "ABSTTL"),
-            ("1", "ABSTTL"),
-        ] {
-            let key = format!("to-{ttl}-{option}");
+        let mut restore = |key: &str, ttl: &str, option: &str| {
             let mut words: Vec<&[u8]> = vec![b"RESTORE", key.as_bytes(), ttl.as_bytes(), &dump];
-            if !option.is_empty() {
-                words.push(option.as_bytes());
-            }
-            log.note("<", &format!("{:?}", client.call(&words)));
+            words.extend(option.split_whitespace().map(str::as_bytes));
+            log.note("<", &format!("RESTORE {ttl} {option}: {:?}", client.call(&words)));
             replica.catch_up(&server, &mut log);
+        };
+        for (key, ttl, option) in [
+            ("a", "0", ""),
+            ("b", "1000000000", ""),
+            ("a", "0", "REPLACE"),
+            ("c", "9000000000123", "ABSTTL"),
+            ("d", "1", "ABSTTL"),
+            ("a", "1", "ABSTTL REPLACE"),
+            ("b", "1", "ABSTTL"),
+        ] {
+            restore(key, ttl, option);
         }
+        assert!(server.client().run("CONFIG SET lazyfree-lazy-server-del yes").is_ok());
+        restore("b", "1", "ABSTTL REPLACE");
         log
     });
 }

@@ -270,11 +270,12 @@ fn a_replica_over_its_limit(kind: Kind) {
     for _ in 0..80 {
         assert!(client.call(&["SET", "k", &value]).is_ok());
     }
-    wait_line(
-        &server,
-        "#",
-        "Client %s scheduled to be closed ASAP for overcoming of output buffer limits.",
-    );
+    let line = match kind {
+        // Redis's cron, which says it otherwise, may be the first to see it.
+        Redis => "Client %s for overcoming of output buffer limits.",
+        Lockstep => "Client %s scheduled to be closed ASAP for overcoming of output buffer limits.",
+    };
+    wait_line(&server, "#", line);
 }
 
 #[test]
@@ -424,7 +425,8 @@ const REFUSALS: &[Refusal] = &[
     },
     Refusal {
         reach: |kind| {
-            let mut client = Launch::new(kind).start().client();
+            let server = Launch::new(kind).start();
+            let mut client = server.client();
             client.send(b"PING\r\nSYNC\r\n").expect("sent");
             assert_eq!(client.receive().expect("a reply").text(), "PONG");
             client.receive().expect("a reply")

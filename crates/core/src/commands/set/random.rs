@@ -45,7 +45,7 @@ fn spop_count(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if count >= len {
         super::read::reply_set(ctx.reply, set);
         removed(ctx, key, true, len as u64);
-        ctx.stream_side_deletion(key);
+        ctx.effects.rewrite(&[b"DEL", key]);
         return Ok(());
     }
     ctx.reply.set(count);
