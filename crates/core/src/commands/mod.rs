@@ -71,8 +71,8 @@ pub struct Ctx<'a> {
     pub limits: &'a crate::config::EncodingLimits,
     /// Whether the command comes from this node's master.
     pub from_master: bool,
-    /// Which deletions the stream says with `UNLINK`.
-    pub lazy: crate::config::Lazyfree,
+    /// `lazyfree-lazy-expire`: the stream says `UNLINK` for keys whose time has come.
+    pub lazy_expire: bool,
 }
 
 impl Ctx<'_> {
@@ -97,12 +97,7 @@ impl Ctx<'_> {
 
     /// Propagates the deletion of `key`, whose time had come when it was set.
     pub fn stream_expired(&mut self, key: &[u8]) {
-        self.effects.rewrite(&[deletion(self.lazy.expire), key]);
-    }
-
-    /// Propagates the deletion of `key` as a side effect of the command.
-    pub fn stream_side_deletion(&mut self, key: &[u8]) {
-        self.effects.rewrite(&[deletion(self.lazy.server_del), key]);
+        self.effects.rewrite(&[deletion(self.lazy_expire), key]);
     }
 
     /// The value under `key`, for reading.
@@ -111,7 +106,7 @@ impl Ctx<'_> {
     }
 }
 
-/// How the stream deletes a key.
+/// How the stream deletes a key whose time has come.
 pub(crate) fn deletion(lazy: bool) -> &'static [u8] {
     if lazy { b"UNLINK" } else { b"DEL" }
 }

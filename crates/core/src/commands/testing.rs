@@ -63,7 +63,7 @@ impl Bench {
             rng: &mut self.rng,
             limits: &self.limits,
             from_master: self.from_master,
-            lazy: crate::config::Lazyfree::default(),
+            lazy_expire: false,
         };
         let arity_ok = if spec.arity >= 0 {
             args.len() == spec.arity as usize

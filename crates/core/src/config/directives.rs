@@ -348,9 +348,9 @@ pub static DIRECTIVES: &[Directive] = &[
     live("stream-node-max-entries", inert(LONG, "100")),
     live("activerehashing", inert_yes()),
     // Expiry, eviction, freeing.
-    live("lazyfree-lazy-expire", flag!(lazyfree.expire)),
+    live("lazyfree-lazy-expire", flag!(lazyfree_lazy_expire)),
     live("lazyfree-lazy-eviction", inert_no()),
-    live("lazyfree-lazy-server-del", flag!(lazyfree.server_del)),
+    live("lazyfree-lazy-server-del", inert_no()),
     live("lazyfree-lazy-user-del", inert_no()),
     live("lazyfree-lazy-user-flush", inert_no()),
     live("active-expire-effort", inert(number(1, 10), "1")),

@@ -22,16 +22,6 @@ pub use access::Setting;
 pub use era::Era;
 pub use reader::{Line, Reader};
 
-/// Which deletions the stream says with `UNLINK` instead of `DEL`. All values are freed at once
-/// here; a replica may do it otherwise.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Lazyfree {
-    /// `lazyfree-lazy-expire`: keys whose time has come.
-    pub expire: bool,
-    /// `lazyfree-lazy-server-del`: keys deleted as a side effect, as by `SPOP` of all members.
-    pub server_del: bool,
-}
-
 /// When small collections leave their packed encodings (`hash-max-listpack-entries` and so on).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EncodingLimits {
@@ -232,8 +222,8 @@ pub struct Config {
     pub renamed: Vec<(Vec<u8>, Vec<u8>)>,
     /// `enable-protected-configs`: `no`, `yes` or `local`.
     pub enable_protected_configs: String,
-    /// `lazyfree-lazy-expire`, `lazyfree-lazy-server-del`
-    pub lazyfree: Lazyfree,
+    /// `lazyfree-lazy-expire`: expired keys are streamed as UNLINK.
+    pub lazyfree_lazy_expire: bool,
     /// `shutdown-timeout` in seconds.
     pub shutdown_timeout: u64,
     /// `rdb-key-save-delay` in microseconds; negative: one microsecond for so many keys.
@@ -314,7 +304,7 @@ impl Default for Config {
             enable_debug_command: "yes".into(),
             renamed: Vec::new(),
             enable_protected_configs: "no".into(),
-            lazyfree: Lazyfree::default(),
+            lazyfree_lazy_expire: false,
             shutdown_timeout: 10,
             rdb_key_save_delay: 0,
             key_load_delay: 0,

@@ -213,7 +213,7 @@ impl<T: Trace> Node<T> {
                 rng: &mut self.rng,
                 limits: &self.config.encoding,
                 from_master: false,
-                lazy: self.config.lazyfree,
+                lazy_expire: self.config.lazyfree_lazy_expire,
             },
             args,
         );
@@ -242,7 +242,7 @@ impl<T: Trace> Node<T> {
                 rng: &mut self.rng,
                 limits: &self.config.encoding,
                 from_master: true,
-                lazy: self.config.lazyfree,
+                lazy_expire: self.config.lazyfree_lazy_expire,
             },
             args,
         );

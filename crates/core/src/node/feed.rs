@@ -109,7 +109,7 @@ impl<T: Trace> Node<T> {
     }
 
     fn push_expired(&mut self, db: usize, key: &[u8]) {
-        let name = deletion(self.config.lazyfree.expire);
+        let name = deletion(self.config.lazyfree_lazy_expire);
         self.unit.push(db, Fed::Expire, |out| encode(out, &[name, key]));
         self.record(Event::Expired { db, key: key.to_vec() });
     }

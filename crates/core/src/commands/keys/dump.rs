@@ -84,7 +84,7 @@ pub(super) fn restore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let at = if options.absttl { ttl } else { now_ms.saturating_add(ttl) };
     if ttl > 0 && at <= now_ms && !ctx.from_master {
         if replaced {
-            ctx.stream_side_deletion(key);
+            ctx.effects.rewrite(&[b"DEL", key]);
             ctx.changed(key, 1);
         }
         ctx.reply.ok();
