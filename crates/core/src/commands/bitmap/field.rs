@@ -94,6 +94,16 @@ impl Step {
     }
 }
 
+impl Step {
+    /// Redis asks how far a value is from the field's largest. For the smallest of all integers
+    /// that overflows, so that they saturate at the wrong end.
+    fn seems_too_large(&self, value: i64) -> bool {
+        let distance = (self.kind.max() as i64).checked_sub(value);
+        let saturates = matches!(self.overflow, Overflow::Saturate);
+        saturates && self.kind.signed && self.kind.bits < 64 && distance.is_none()
+    }
+}
+
 /// An offset that may count in widths of the type: `#2`.
 fn field_offset(arg: &[u8], kind: Type) -> Result<u64, CmdError> {
     let [b'#', index @ ..] = arg else { return offset(arg) };
@@ -171,6 +181,7 @@ fn run(ctx: &mut Ctx<'_>, key: &[u8], steps: &[Step]) -> Outcome {
                 results.push(Some(old));
                 continue;
             }
+            Action::Set(value) if step.seems_too_large(value) => i128::MAX,
             Action::Set(value) if step.kind.signed => i128::from(value),
             // A negative value is a large one to an unsigned field.
             Action::Set(value) => i128::from(value as u64),

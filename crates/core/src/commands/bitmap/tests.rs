@@ -114,6 +114,15 @@ fn fields() {
             r"*2\r\n:576460752303423488\r\n:9223372036854775807\r\n",
         ),
         (r"bitfield k set u2 0 7", r"*1\r\n:3\r\n"),
+        // Redis takes the smallest of all integers for too large.
+        (
+            r"bitfield wrong overflow sat set i5 0 -9223372036854775808 get i5 0",
+            r"*2\r\n:0\r\n:15\r\n",
+        ),
+        (
+            r"bitfield wrong overflow sat set i5 0 -9223372036854775000 get i5 0",
+            r"*2\r\n:15\r\n:-16\r\n",
+        ),
         (
             r"bitfield k get u64 0",
             r"-ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.\r\n",
