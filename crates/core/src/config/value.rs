@@ -161,7 +161,7 @@ fn parse_number(text: &[u8], min: i128, max: i128, unit: Unit) -> Result<i128, V
 
 /// A number of bytes with a unit. As in Redis, no digits at all are 0; unlike Redis, what does
 /// not fit into 64 bits is the largest number rather than a wrapped one.
-pub(super) fn parse_memory(text: &[u8]) -> Option<u64> {
+pub(crate) fn parse_memory(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
     let (digits, unit) = text.split_at(digits);
     if digits.len() > 127 {

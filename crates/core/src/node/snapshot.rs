@@ -430,17 +430,22 @@ impl<T: Trace> Node<T> {
         if conn.replica().is_some() {
             return Err(CmdError::fixed("ERR SAVE is not for replicas"));
         }
+        self.save_for(conn);
+        Ok(())
+    }
+
+    /// The synchronous form of saving: the whole cut at once; the client gets its reply when it is
+    /// on disk.
+    pub(super) fn save_for(&mut self, conn: &mut Conn) {
         self.begin_disk_save();
         if let Some(job) = &mut self.snapshot {
             job.foreground = true;
             job.waiting.push(conn.id);
             self.block(conn, Wait::Save, 0);
         }
-        // SAVE is the synchronous form: the whole cut at once, the reply when it is on disk.
         while self.snapshot.as_ref().is_some_and(|job| job.phase == Phase::Cutting) {
             self.snapshot_work();
         }
-        Ok(())
     }
 
     pub(super) fn bgsave_command(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {

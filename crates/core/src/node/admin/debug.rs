@@ -4,7 +4,7 @@ use super::super::conn::Conn;
 use super::super::load::Loading;
 use super::super::{Action, Node};
 use super::config::is_local;
-use super::{Sub, help};
+use super::debug_rest::debug_rest;
 use crate::commands::{CmdError, Outcome};
 use crate::keyspace::digest::hex;
 use crate::keyspace::list::List;
@@ -57,11 +57,12 @@ impl<T: Trace> Node<T> {
                 conn.out.ok();
             }
             (b"change-repl-id", 2) => {
-                self.log(Level::Notice, "Changing replication IDs after receiving change-repl-id");
+                let text = "Changing replication IDs after receiving DEBUG change-repl-id";
+                self.log(Level::Warning, text);
                 self.stream.new_history(&mut self.rng, Retirement::Changed);
                 conn.out.ok();
             }
-            (b"reload", 2) => return self.debug_reload(conn),
+            (b"reload", 2..) => return self.debug_reload(conn, args),
             _ => return debug_rest(self, conn, args),
         }
         Ok(())
@@ -134,8 +135,20 @@ impl<T: Trace> Node<T> {
         Ok(())
     }
 
-    /// `DEBUG RELOAD`: the dataset through RDB and back, in memory.
-    fn debug_reload(&mut self, conn: &mut Conn) -> Outcome {
+    /// `DEBUG RELOAD`: the dataset through RDB and back in memory, and onto the disk besides.
+    fn debug_reload(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
+        let options: [&[u8]; 3] = [b"merge", b"noflush", b"nosave"];
+        if args.from(2).any(|word| !options.iter().any(|known| word.eq_ignore_ascii_case(known))) {
+            return Err(CmdError::fixed(
+                "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+            ));
+        }
+        if args.len() > 2 {
+            // The file would have to be read while the client, or its EXEC, waits.
+            return Err(CmdError::fixed(
+                "ERR Lockstep reloads what it holds: DEBUG RELOAD takes no options here",
+            ));
+        }
         self.begin_read();
         let mut writer = Writer::default();
         writer.header();
@@ -154,9 +167,14 @@ impl<T: Trace> Node<T> {
         let loaded = loading.feed(writer.bytes()).and_then(|_| loading.finish());
         match loaded {
             Ok(loaded) => {
+                // Nothing else can be saved while a snapshot is under way; it is of now or before.
+                if self.snapshot.is_none() && !self.unit.collecting {
+                    self.save_for(conn);
+                } else {
+                    conn.out.ok();
+                }
                 self.replace_dataset(loaded.keyspace);
                 self.log(Level::Warning, "DB reloaded by DEBUG RELOAD");
-                conn.out.ok();
                 Ok(())
             }
             Err(error) => {
@@ -164,29 +182,6 @@ impl<T: Trace> Node<T> {
             }
         }
     }
-}
-
-/// Subcommands that touch no data.
-fn debug_rest<T: Trace>(node: &mut Node<T>, conn: &mut Conn, args: Args<'_>) -> Outcome {
-    let sub = args.at(1).to_ascii_lowercase();
-    match (sub.as_slice(), args.len()) {
-        // Nothing to tune: a list decides by `list-max-listpack-size` alone.
-        (b"quicklist-packed-threshold", 3) => conn.out.ok(),
-        (b"error", 3) => conn.out.error_bytes(args.at(2)),
-        (b"log", 3) => {
-            let text = String::from_utf8_lossy(args.at(2));
-            node.log(Level::Warning, format!("DEBUG LOG: {text}"));
-            conn.out.ok();
-        }
-        (b"help", 2) => help(&mut conn.out, "DEBUG", HELP),
-        _ => {
-            let Sub { args, .. } = Sub::new("debug", args);
-            let name = &args.at(1)[..args.at(1).len().min(128)];
-            let before = "ERR unknown subcommand or wrong number of arguments for '";
-            return Err(CmdError::quoting(before, name, "'. Try DEBUG HELP."));
-        }
-    }
-    Ok(())
 }
 
 /// What Redis adds for a list: nodes and their average size.
@@ -205,28 +200,3 @@ fn atoi(text: &[u8]) -> i64 {
     let end = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     parse_i64(&text[..end]).unwrap_or(0)
 }
-
-const HELP: &[&str] = &[
-    "CHANGE-REPL-ID",
-    "    Change the replication ids of the instance.",
-    "DIGEST",
-    "    A signature of all data, the same on every server with the same data.",
-    "DIGEST-VALUE <key> [<key> ...]",
-    "    The signatures of the values of some keys.",
-    "ERROR <string>",
-    "    Reply with an error.",
-    "LOG <message>",
-    "    Write <message> to the server log.",
-    "OBJECT <key>",
-    "    Show how the value of <key> is stored.",
-    "POPULATE <count> [<prefix>] [<size>]",
-    "    Create <count> string keys named key:<num>, not propagated to replicas.",
-    "QUICKLIST-PACKED-THRESHOLD <size>",
-    "    Accepted, without effect.",
-    "RELOAD",
-    "    Save the data as RDB in memory and load it from there.",
-    "SET-ACTIVE-EXPIRE <0|1>",
-    "    Whether keys expire before they are accessed.",
-    "SLEEP <seconds>",
-    "    Stop the server for <seconds>. Decimals allowed.",
-];

@@ -5,6 +5,7 @@ mod client;
 mod command;
 mod config;
 mod debug;
+mod debug_rest;
 mod docs;
 mod facts;
 mod hello;
