@@ -307,7 +307,8 @@ impl<T: Trace> Node<T> {
             now,
             keyspace,
             conns: Conns::default(),
-            next_client_id: 1,
+            // Redis 7.0 gives the first two to itself.
+            next_client_id: 3,
             actions: VecDeque::new(),
             transmit: VecDeque::new(),
             effects: Effects::default(),

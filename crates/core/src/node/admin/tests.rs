@@ -104,9 +104,9 @@ fn clients_are_listed_named_and_killed() {
     let (a, b) = (net.client(host), net.client(host));
     net.run(a, "client setname first");
     let list = net.run(b, "client list");
-    assert!(list.contains("id=1 ") && list.contains("name=first") && list.contains("id=2 "));
+    assert!(list.contains("id=3 ") && list.contains("name=first") && list.contains("id=4 "));
     assert!(list.contains("cmd=client|list user=default redir=-1 resp=2"), "{list}");
-    assert!(!net.run(b, "client list id 1").contains("id=2 "));
+    assert!(!net.run(b, "client list id 3").contains("id=4 "));
     assert_eq!(net.run(b, "client list type master"), r"$0\r\n\r\n");
     for (command, reply) in [
         ("client kill 1.2.3.4:5", r"-ERR No such client\r\n"),
@@ -114,13 +114,13 @@ fn clients_are_listed_named_and_killed() {
         ("client kill type foo", r"-ERR Unknown client type \'foo\'\r\n"),
         ("client kill", r"-ERR wrong number of arguments for \'client|kill\' command\r\n"),
         ("client foo", r"-ERR unknown subcommand \'foo\'. Try CLIENT HELP.\r\n"),
-        ("client kill id 1", r":1\r\n"),
-        ("client kill id 2", r":0\r\n"),
+        ("client kill id 3", r":1\r\n"),
+        ("client kill id 4", r":0\r\n"),
     ] {
         assert_eq!(net.run(b, command), reply, "{command}");
     }
     assert!(!net.is_open(a) && net.is_open(b));
-    net.run(b, "client kill id 2 skipme no");
+    net.run(b, "client kill id 4 skipme no");
     assert!(!net.is_open(b));
 }
 

@@ -190,11 +190,11 @@ fn a_client_can_be_unblocked_by_another() {
     net.run(a, "BLPOP k 0");
     assert!(net.run(b, "CLIENT LIST").contains("flags=b "));
     assert!(net.run(b, "INFO clients").contains("blocked_clients:1"));
-    assert_eq!(net.run(b, "CLIENT UNBLOCK 1"), r":1\r\n");
+    assert_eq!(net.run(b, "CLIENT UNBLOCK 3"), r":1\r\n");
     assert_eq!(told(&mut net, a), r"*-1\r\n");
-    assert_eq!(net.run(b, "CLIENT UNBLOCK 1"), r":0\r\n");
+    assert_eq!(net.run(b, "CLIENT UNBLOCK 3"), r":0\r\n");
     net.run(a, "WAIT 3 0");
-    assert_eq!(net.run(b, "CLIENT UNBLOCK 1 ERROR"), r":1\r\n");
+    assert_eq!(net.run(b, "CLIENT UNBLOCK 3 ERROR"), r":1\r\n");
     assert_eq!(told(&mut net, a), r"-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
     assert!(net.run(b, "INFO clients").contains("blocked_clients:0"));
 }
@@ -204,7 +204,7 @@ fn who_leaves_while_waiting_is_forgotten() {
     let (mut net, [a, b, c]) = clients();
     net.run(a, "BLPOP k 0");
     net.run(b, "BLPOP k 0");
-    assert_eq!(net.run(c, "CLIENT KILL ID 1"), r":1\r\n");
+    assert_eq!(net.run(c, "CLIENT KILL ID 3"), r":1\r\n");
     net.run(c, "RPUSH k x");
     assert_eq!(told(&mut net, b), r"*2\r\n$1\r\nk\r\n$1\r\nx\r\n");
     assert!(net.run(c, "INFO clients").contains("blocked_clients:0"));
