@@ -28,6 +28,9 @@ pub fn write_double(out: &mut Vec<u8>, value: f64) {
     if value.is_infinite() {
         return out.extend_from_slice(b"inf");
     }
+    if value == 0.0 {
+        return out.push(b'0');
+    }
     let (digits, exponent) = double::significant(value.abs());
     let mut text = IntBuf::new();
     let digits = text.format(digits as i64);
