@@ -11,4 +11,20 @@
   }
   if (theme === "light" || theme === "dark") html.dataset.theme = theme;
   if ((lang || navigator.language || "").toLowerCase().startsWith("zh")) html.lang = "zh-CN";
+
+  // The page's code ends at once when it finds itself wrong, and cannot say so itself.
+  const chinese = () => html.lang.toLowerCase().startsWith("zh");
+  const stopped = (error) => {
+    if (!(error instanceof WebAssembly.RuntimeError) || document.getElementById("stopped")) return;
+    const notice = document.createElement("div");
+    notice.id = "stopped";
+    notice.setAttribute("role", "alert");
+    notice.textContent = chinese()
+      ? "程序发现了自身的错误，已经停止。请重新加载页面；浏览器控制台里有出错的位置。"
+      : "The program found a mistake of its own and has stopped. Reload the page to start over; " +
+        "the browser's console has the place.";
+    document.body.prepend(notice);
+  };
+  addEventListener("error", (event) => stopped(event.error));
+  addEventListener("unhandledrejection", (event) => stopped(event.reason));
 })();

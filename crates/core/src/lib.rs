@@ -34,5 +34,6 @@ pub mod rdb;
 pub mod replication;
 pub mod resp;
 pub mod rng;
+pub mod sorted;
 pub mod time;
 pub mod trace;

@@ -16,7 +16,7 @@ mod rewrite;
 mod user;
 pub mod value;
 
-use std::collections::BTreeMap;
+use crate::sorted::Sorted;
 
 pub use access::Setting;
 pub use era::Era;
@@ -252,7 +252,7 @@ pub struct Config {
     /// What the driver acts upon.
     pub driver: DriverConfig,
     /// Directives that are accepted and answered, but change nothing here: what was set, by name.
-    pub inert: BTreeMap<String, String>,
+    pub inert: Sorted<String, String>,
     /// How often [`Config::set`] changed something: a driver that remembers it sees cheaply
     /// whether to look again.
     pub revision: u64,
@@ -318,7 +318,7 @@ impl Default for Config {
             refuse_empty_master: false,
             encoding: EncodingLimits::default(),
             driver: DriverConfig::default(),
-            inert: BTreeMap::new(),
+            inert: Sorted::new(),
             revision: 0,
         }
     }

@@ -1,6 +1,6 @@
 //! Counters, as `INFO stats` shows them.
 
-use std::collections::BTreeMap;
+use crate::sorted::Sorted;
 
 /// What a node has counted since it started (or since `CONFIG RESETSTAT`).
 #[derive(Debug, Clone, Default, Hash)]
@@ -22,7 +22,7 @@ pub(crate) struct Stats {
     pub(crate) sync_partial_err: u64,
     pub(crate) error_replies: u64,
     /// Error replies by code (`INFO errorstats`).
-    pub(crate) errors: BTreeMap<String, u64>,
+    pub(crate) errors: Sorted<String, u64>,
     pub(crate) unexpected_error_replies: u64,
 }
 

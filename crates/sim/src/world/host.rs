@@ -3,7 +3,8 @@
 //! The driver keeps the contract written in [`lockstep_core::node`]: after inputs it drains
 //! actions, then transmits; it wakes the node no earlier than asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use lockstep_core::sorted::Sorted;
+use std::collections::BTreeSet;
 
 use lockstep_core::config::Config;
 use lockstep_core::id::ConnId;
@@ -30,8 +31,8 @@ const TURNS_MAX: u32 = 100_000;
 /// loses what was not.
 #[derive(Debug, Clone, Default, Hash)]
 pub(super) struct Disk {
-    pub(super) files: BTreeMap<String, Vec<u8>>,
-    pub(super) unsynced: BTreeMap<String, Vec<u8>>,
+    pub(super) files: Sorted<String, Vec<u8>>,
+    pub(super) unsynced: Sorted<String, Vec<u8>>,
 }
 
 impl Disk {

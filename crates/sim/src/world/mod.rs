@@ -14,7 +14,7 @@ mod interventions;
 mod net;
 mod views;
 
-use std::collections::BTreeMap;
+use lockstep_core::sorted::Sorted;
 use std::hash::{Hash, Hasher};
 
 use lockstep_core::config::Config;
@@ -31,7 +31,7 @@ use crate::ids::{ClientId, NodeId, Peer, WireId};
 use crate::message::{MessageKind, MessageRef};
 use crate::step::{Cause, Effect, Step};
 
-type Links = BTreeMap<(NodeId, NodeId), net::Link>;
+type Links = Sorted<(NodeId, NodeId), net::Link>;
 
 /// How many events without a visible effect may follow each other before [`World::step`] reports
 /// that the world is at rest. A lone master's timers tick without end.
@@ -87,8 +87,8 @@ pub struct World {
     hosts: Vec<host::Host>,
     clients: Vec<client::Client>,
     links: Links,
-    wires: BTreeMap<WireId, net::Wire>,
-    queue: BTreeMap<(Instant, u64), Due>,
+    wires: Sorted<WireId, net::Wire>,
+    queue: Sorted<(Instant, u64), Due>,
     // What the event in progress did. Empty between events.
     effects: Vec<Effect>,
     sent: Vec<MessageRef>,
@@ -110,9 +110,9 @@ impl World {
             default_link: (setup.latency_us, setup.bandwidth),
             hosts: Vec::new(),
             clients: Vec::new(),
-            links: BTreeMap::new(),
-            wires: BTreeMap::new(),
-            queue: BTreeMap::new(),
+            links: Sorted::new(),
+            wires: Sorted::new(),
+            queue: Sorted::new(),
             effects: Vec::new(),
             sent: Vec::new(),
             client_lines: 0,

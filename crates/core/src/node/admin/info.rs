@@ -77,7 +77,7 @@ impl<T: Trace> Node<T> {
             "cpu" => self.info_cpu(out),
             "commandstats" => self.info_commands(out),
             "errorstats" => {
-                for (code, count) in &self.stats.errors {
+                for (code, count) in self.stats.errors.iter() {
                     field!(out, "errorstat_{code}:count={count}");
                 }
             }

@@ -4,7 +4,8 @@
 //! give it a clock all the same, for statistics: nothing is ever decided by what it reads. Without
 //! one (in a simulation) every command takes no time.
 
-use std::collections::{BTreeMap, VecDeque};
+use crate::sorted::Sorted;
+use std::collections::VecDeque;
 
 use super::super::Node;
 use super::super::conn::Conn;
@@ -52,7 +53,7 @@ pub(super) struct Spikes {
 }
 
 /// Spikes by event.
-pub(in crate::node) type Events = BTreeMap<&'static str, Spikes>;
+pub(in crate::node) type Events = Sorted<&'static str, Spikes>;
 
 impl<T: Trace> Node<T> {
     /// Counts and times a command that ran. `began` is the stopwatch's reading from before.
@@ -86,7 +87,7 @@ impl<T: Trace> Node<T> {
     #[cold]
     fn note_latency(&mut self, event: &'static str, millis: u64) {
         let second = self.now.unix_ms / 1000;
-        let spikes = self.admin.events.entry(event).or_default();
+        let spikes = self.admin.events.or_default(event);
         spikes.worst = spikes.worst.max(millis);
         match spikes.samples.back_mut() {
             // One sample a second, the worst.
@@ -103,7 +104,7 @@ impl<T: Trace> Node<T> {
         let sub = Sub::new("latency", args);
         if sub.is("latest", 2)? {
             conn.out.array(self.admin.events.len());
-            for (event, spikes) in &self.admin.events {
+            for (event, spikes) in self.admin.events.iter() {
                 let (at, millis) = spikes.samples.back().copied().unwrap_or_default();
                 conn.out.array(4);
                 conn.out.bulk(event.as_bytes());
