@@ -51,7 +51,11 @@ pub fn assert_same(master: &Server, replica: &Server) {
             let replid = info.text("master_replid").to_owned();
             (replid, info.number("master_repl_offset"), keyspace(server))
         };
-        let (before, digest) = (state(master), master.digest());
+        let (before, after) = (state(master), state(replica));
+        if before != after {
+            return Err(format!("{before:?}\n   is not {after:?}"));
+        }
+        let digest = master.digest();
         let (after, other) = (state(replica), replica.digest());
         if before == after && digest == other && state(master) == before {
             return Ok(());

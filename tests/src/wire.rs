@@ -179,13 +179,23 @@ pub struct RawReplica {
 impl RawReplica {
     /// A connection that says what a replica says before `PSYNC`, with these words of `capa`.
     pub fn introduce(server: &Server, capa: &[&str], log: &mut Transcript) -> Self {
+        Self::introduce_at(server, 7777, capa, log)
+    }
+
+    /// As [`RawReplica::introduce`], for one that can be found on this port of this machine.
+    pub fn introduce_at(server: &Server, at: u16, capa: &[&str], log: &mut Transcript) -> Self {
         let mut replica = Self { client: server.client(), offset: 0 };
         replica.client.patience(PATIENCE);
         let capa: Vec<&str> = capa.iter().flat_map(|word| ["capa", word]).collect();
         let capa = [&["REPLCONF"], capa.as_slice()].concat();
-        let port: &[&str] = &["REPLCONF", "listening-port", "7777"];
-        for command in [&["PING"], port, &["REPLCONF", "ip-address", "127.0.0.9"], &capa] {
+        let ip = if at == 7777 { "127.0.0.9" } else { "127.0.0.1" };
+        let at = at.to_string();
+        let port: &[&str] = &["REPLCONF", "listening-port", &at];
+        for command in [&["PING"], port, &["REPLCONF", "ip-address", ip], &capa] {
             replica.ask(command, log);
+        }
+        for line in &mut log.0 {
+            *line = line.replace(&at, "<port>");
         }
         replica
     }

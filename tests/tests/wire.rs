@@ -9,6 +9,7 @@ use lockstep_tests::resp::Client;
 use lockstep_tests::rng::Rng;
 use lockstep_tests::server::Kind;
 use lockstep_tests::server::{Launch, Server};
+use lockstep_tests::wait_for;
 use lockstep_tests::wire::{RawMaster, RawReplica, Transcript, compare, rdb_parts};
 
 /// A master without pings of its own: they come when they come.
@@ -411,4 +412,96 @@ fn in_the_middle(kind: Kind) -> Transcript {
 #[test]
 fn a_replica_passes_on_what_redis_passes_on() {
     compare(in_the_middle);
+}
+
+fn note_failover(server: &Server, log: &mut Transcript) {
+    let info = server.info("replication");
+    log.note("info", &format!("{} {}", info.text("role"), info.text("master_failover_state")));
+}
+
+/// A master hands over to a raw replica: what it sends before, as it asks, and as a replica.
+fn hands_over(kind: Kind) -> Transcript {
+    let mut log = Transcript::default();
+    let target = RawMaster::new();
+    let server = quiet(kind).set("replica-announce-port", "7777").start();
+    let mut replica = RawReplica::introduce_at(&server, target.port, &["eof", "psync2"], &mut log);
+    replica.full(&["PSYNC", "?", "-1"], &mut log);
+    replica.ack();
+    let mut client = server.client();
+    assert!(client.run("SET a 1").is_ok());
+    replica.catch_up(&server, &mut log);
+    // It has not acknowledged that yet.
+    let failover = format!("FAILOVER TO 127.0.0.1 {} TIMEOUT 20000", target.port);
+    log.note("client", &format!("{:?}", client.run(&failover)));
+    note_failover(&server, &mut log);
+    replica.catch_up(&server, &mut log);
+    replica.ack();
+    let mut link = target.accept();
+    link.shake_hands(&mut log);
+    note_failover(&server, &mut log);
+    link.say(format!("+CONTINUE {NEXT_ID}\r\n"), &mut log);
+    link.say(SELECT, &mut log);
+    link.say("*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$1\r\n1\r\n", &mut log);
+    link.say(GETACK, &mut log);
+    link.hear(&mut log);
+    log.note("", &format!("closed: {}", replica.is_closed()));
+    note_failover(&server, &mut log);
+    note_info(&server, &mut log);
+    // Refused by the target it stays what it is.
+    assert!(client.run("REPLICAOF NO ONE").is_ok());
+    drop(link);
+    let mut replica = RawReplica::introduce_at(&server, target.port, &["eof", "psync2"], &mut log);
+    replica.full(&["PSYNC", "?", "-1"], &mut log);
+    replica.ack();
+    assert!(client.run("SET a 2").is_ok());
+    replica.catch_up(&server, &mut log);
+    replica.ack();
+    log.note("client", &format!("{:?}", client.run(&failover)));
+    let mut link = target.accept();
+    link.shake_hands(&mut log);
+    link.say("-ERR not now\r\n", &mut log);
+    link.ends(&mut log);
+    wait_for("the failover to be given up", Duration::from_secs(10), || {
+        let info = server.info("replication");
+        let over = info.text("master_failover_state") == "no-failover";
+        if over { Ok(()) } else { Err(format!("{info:?}")) }
+    });
+    note_info(&server, &mut log);
+    log
+}
+
+#[test]
+fn a_master_hands_over_as_redis_does() {
+    compare(hands_over);
+}
+
+/// A replica is told by its raw master to take over.
+fn takes_over(kind: Kind) -> Transcript {
+    let rdb = small_rdb();
+    let mut log = Transcript::default();
+    let master = RawMaster::new();
+    let server = quiet(kind)
+        .set("replica-announce-port", "7777")
+        .set("replicaof", format!("127.0.0.1 {}", master.port))
+        .start();
+    let mut link = master.accept();
+    link.shake_hands(&mut log);
+    link.say(format!("+FULLRESYNC {ID} 1000\r\n${}\r\n", rdb.len()), &mut log);
+    link.send(&rdb, &mut log);
+    link.hear(&mut log);
+    let mut stranger = RawReplica::introduce(&server, &["eof", "psync2"], &mut log);
+    stranger.ask(&["PSYNC", NEXT_ID, "1001", "FAILOVER"], &mut log);
+    note_info(&server, &mut log);
+    let mut old = RawReplica::introduce(&server, &["eof", "psync2"], &mut log);
+    old.ask(&["PSYNC", ID, "1001", "FAILOVER"], &mut log);
+    old.offset = 1000;
+    note_info(&server, &mut log);
+    assert!(server.client().run("SET mine 1").is_ok());
+    old.catch_up(&server, &mut log);
+    log
+}
+
+#[test]
+fn a_replica_takes_over_as_redis_does() {
+    compare(takes_over);
 }
