@@ -141,7 +141,10 @@ impl<T: Trace> Node<T> {
             return Err(MASTERDOWN);
         }
         let not_loading = || queued.is_some_and(|multi| multi.not_loading);
-        if self.is_loading() && (!spec.flags.has(Flags::LOADING) || not_loading()) {
+        if self.loads_for_all() && (!spec.flags.has(Flags::LOADING) || not_loading()) {
+            return Err(LOADING);
+        }
+        if self.loads_beside() && denied_beside_loading(spec) {
             return Err(LOADING);
         }
         let keyspace = spec.flags.has(Flags::WRITE) || spec.flags.has(Flags::READONLY);
@@ -366,6 +369,21 @@ impl<T: Trace> Node<T> {
 pub(super) fn arity_fits(spec: &CommandSpec, len: usize) -> bool {
     let arity = spec.arity.unsigned_abs() as usize;
     if spec.arity >= 0 { len == arity } else { len >= arity }
+}
+
+/// Commands that cannot run while a master's snapshot is loaded beside the dataset
+/// (`no_async_loading`).
+fn denied_beside_loading(spec: &CommandSpec) -> bool {
+    matches!(
+        spec.run,
+        Run::Node(
+            NodeCommand::Psync
+                | NodeCommand::Sync
+                | NodeCommand::Replicaof
+                | NodeCommand::Save
+                | NodeCommand::Bgsave
+        )
+    )
 }
 
 /// Commands that act at once even between MULTI and EXEC.

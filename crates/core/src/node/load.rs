@@ -37,9 +37,15 @@ pub(super) struct AtStart {
 }
 
 impl AtStart {
-    /// What the file says its dataset used.
     pub(super) fn used_memory(&self) -> u64 {
-        let used = self.loading.loader.aux().iter().find(|(name, _)| name == b"used-mem");
+        self.loading.used_memory()
+    }
+}
+
+impl Loading {
+    /// What the RDB says its dataset used.
+    pub(super) fn used_memory(&self) -> u64 {
+        let used = self.loader.aux().iter().find(|(name, _)| name == b"used-mem");
         let text = used.and_then(|(_, value)| std::str::from_utf8(value).ok());
         text.and_then(|text| text.parse().ok()).unwrap_or(0)
     }
@@ -70,6 +76,8 @@ pub(super) struct ReplAux {
 pub(super) struct Loaded {
     pub(super) keyspace: Keyspace,
     pub(super) aux: ReplAux,
+    /// All of its fields, for the log.
+    pub(super) about: Vec<(Vec<u8>, Vec<u8>)>,
     pub(super) keys: u64,
     /// Keys left out because their time had come, each with its database.
     pub(super) expired: Vec<(usize, Vec<u8>)>,
@@ -105,9 +113,10 @@ impl Loading {
                 _ => {}
             }
         }
+        let about = self.loader.aux().to_vec();
         let keyspace = self.loader.into_keyspace();
         aux.stream_db = aux.stream_db.filter(|db| *db < keyspace.databases());
-        Ok(Loaded { keyspace, aux, keys, expired })
+        Ok(Loaded { keyspace, aux, about, keys, expired })
     }
 }
 
@@ -146,7 +155,7 @@ impl<T: Trace> Node<T> {
     }
 
     /// The lines of Redis about the file that is being loaded.
-    fn tell_origin(&mut self, aux: &[(Vec<u8>, Vec<u8>)]) {
+    pub(super) fn tell_origin(&mut self, aux: &[(Vec<u8>, Vec<u8>)]) {
         for (name, value) in aux {
             let value = String::from_utf8_lossy(value);
             let number = value.parse::<u64>().unwrap_or(0);
@@ -178,6 +187,20 @@ impl<T: Trace> Node<T> {
     /// Whether the file of the start is still being loaded.
     pub fn is_loading(&self) -> bool {
         self.loading.is_some()
+    }
+
+    /// Whether clients are told `-LOADING`: of the file of the start, or of a master's snapshot.
+    pub(super) fn loads_for_all(&self) -> bool {
+        self.is_loading() || self.transfer_loads() == Some(false)
+    }
+
+    /// Whether a master's snapshot is being loaded while the old dataset answers.
+    pub(super) fn loads_beside(&self) -> bool {
+        self.transfer_loads() == Some(true)
+    }
+
+    fn transfer_loads(&self) -> Option<bool> {
+        self.link.transfer.as_ref().and_then(|transfer| transfer.loads())
     }
 
     /// The file is complete: its dataset, ids and offset take effect. Returns the number of keys.

@@ -157,6 +157,8 @@ pub enum FileOp {
 pub enum FileEvent {
     /// [`FileOp::Commit`] succeeded.
     Committed {
+        /// Temporary name.
+        name: String,
         /// Final name.
         to: String,
         /// Size in bytes.

@@ -118,7 +118,7 @@ impl<T: Trace> Node<T> {
         if self.shutdown.is_some() {
             return;
         }
-        if self.is_loading() {
+        if self.loads_for_all() || self.loads_beside() {
             // Half a dataset must not take the place of the whole one on the disk.
             (how.save, how.nosave) = (false, true);
         }

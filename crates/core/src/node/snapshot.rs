@@ -1,7 +1,5 @@
 //! Snapshots: one incremental cut of the dataset at a time, for the disk or for replicas.
 
-use std::collections::VecDeque;
-
 use super::blocked::Wait;
 use super::conn::{Conn, Payload};
 use super::load::key_delay_us;
@@ -74,9 +72,6 @@ pub(super) struct SaveState {
     pub(super) saves: u64,
     /// A `BGSAVE` waits for the end of the transaction it is in, or of the job in progress.
     pub(super) scheduled: bool,
-    /// Temporary names of snapshots that were given up while they were being committed: their
-    /// results, in this order, are nobody's.
-    stale_commits: VecDeque<String>,
 }
 
 impl SaveState {
@@ -89,7 +84,6 @@ impl SaveState {
             last_duration_s: -1,
             saves: 0,
             scheduled: false,
-            stale_commits: VecDeque::new(),
         }
     }
 
@@ -246,7 +240,7 @@ impl<T: Trace> Node<T> {
     /// A file operation has a result.
     pub(super) fn file_event(&mut self, event: FileEvent) {
         match event {
-            FileEvent::Committed { len, .. } => self.committed(len),
+            FileEvent::Committed { name, len, .. } => self.committed(&name, len),
             FileEvent::Data { token, data } => self.file_data(token_conn(token), &data),
             FileEvent::Failed { token: Some(token), error, .. } => {
                 self.log(Level::Warning, format!("Read error sending DB to replica: {error}"));
@@ -264,7 +258,9 @@ impl<T: Trace> Node<T> {
                 }
             }
             FileEvent::Failed { name, error, .. } => {
-                self.saving.stale_commits.retain(|stale| *stale != name);
+                if self.transfer_file_failed(&name, &error) {
+                    return;
+                }
                 if self.snapshot.as_ref().is_some_and(|job| job.temp == name) {
                     self.log_save_error(&error);
                     self.fail_job(&error);
@@ -287,11 +283,12 @@ impl<T: Trace> Node<T> {
         self.log(Level::Warning, text);
     }
 
-    fn committed(&mut self, len: u64) {
-        if self.saving.stale_commits.pop_front().is_some() {
+    fn committed(&mut self, name: &str, len: u64) {
+        if self.transfer_committed(name) {
             return;
         }
-        let Some(job) = &mut self.snapshot else { return };
+        // The result of a snapshot that was given up meanwhile is nobody's.
+        let Some(job) = self.snapshot.as_mut().filter(|job| job.temp == name) else { return };
         if job.phase != Phase::Committing {
             return;
         }
@@ -397,8 +394,7 @@ impl<T: Trace> Node<T> {
             Phase::Cutting => {
                 self.actions.push_back(Action::File(FileOp::Remove { name: job.temp }));
             }
-            Phase::Committing => self.saving.stale_commits.push_back(job.temp),
-            Phase::Sending => {}
+            Phase::Committing | Phase::Sending => {}
         }
         self.record(Event::SnapshotFinished { bytes: job.bytes, ok: false });
         let receives = |id: &ConnId| {

@@ -9,6 +9,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
 
 use lockstep_core::config::Config;
 use lockstep_core::node::{FileEvent, FileOp};
@@ -27,13 +28,15 @@ pub(crate) struct Files {
     done: Receiver<FileEvent>,
     committer: Sender<FileEvent>,
     waker: Arc<Waker>,
+    /// The last commit, which the next one waits for.
+    committing: Option<JoinHandle<()>>,
 }
 
 impl Files {
     /// No files; commits wake `waker`.
     pub(crate) fn new(waker: Arc<Waker>) -> Self {
         let (committer, done) = channel();
-        Self { writing: Vec::new(), reading: None, done, committer, waker }
+        Self { writing: Vec::new(), reading: None, done, committer, waker, committing: None }
     }
 
     /// Does it, or starts it. The event, if there is one yet, is for the node.
@@ -97,19 +100,27 @@ impl Files {
             return Some(failed(name, None, &io::Error::other("The file is not open")));
         };
         let (sender, waker) = (self.committer.clone(), self.waker.clone());
+        let before = self.committing.take();
         let work = {
             let name = name.clone();
             move || {
+                // One after the other: an earlier file must not take a later one's place.
+                let _ = before.map(JoinHandle::join);
                 let event = match commit(&file, &name, &to) {
-                    Ok(len) => FileEvent::Committed { to, len },
+                    Ok(len) => FileEvent::Committed { name, to, len },
                     Err(error) => failed(name, None, &error),
                 };
                 let _ = sender.send(event);
                 let _ = waker.wake();
             }
         };
-        let spawned = std::thread::Builder::new().name("commit".into()).spawn(work);
-        spawned.err().map(|error| failed(name, None, &error))
+        match std::thread::Builder::new().name("commit".into()).spawn(work) {
+            Ok(thread) => {
+                self.committing = Some(thread);
+                None
+            }
+            Err(error) => Some(failed(name, None, &error)),
+        }
     }
 
     fn read(&mut self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {

@@ -59,7 +59,7 @@ impl Disk {
                 Some(data) => {
                     let len = data.len() as u64;
                     self.files.insert(to.clone(), data);
-                    Some(FileEvent::Committed { to, len })
+                    Some(FileEvent::Committed { name, to, len })
                 }
                 None => Some(missing(name, None)),
             },

@@ -68,7 +68,10 @@ impl<T: Trace> Node<T> {
         }
         let pairs: Vec<(&[u8], &[u8])> =
             (2..args.len()).step_by(2).map(|at| (args.at(at), args.at(at + 1))).collect();
-        let setting = Setting { loading: self.is_loading(), local: is_local(&conn.peer) };
+        let setting = Setting {
+            loading: self.loads_for_all() || self.loads_beside(),
+            local: is_local(&conn.peer),
+        };
         let before = Box::new(self.config.clone());
         let set = self.config.set(&pairs, setting).map_err(CmdError::new)?;
         // Most directives are read where they matter; these have state elsewhere.

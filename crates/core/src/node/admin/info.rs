@@ -215,8 +215,8 @@ impl<T: Trace> Node<T> {
         let seconds = job.map_or(-1, |job| self.now.instant.secs_since(job.started) as i64);
         let status = if saving.last_ok { "ok" } else { "err" };
         let (loaded, expired) = self.admin.last_load;
-        field!(out, "loading:{}", u8::from(self.is_loading()));
-        field!(out, "async_loading:{}", u8::from(self.link.transfer.is_some()));
+        field!(out, "loading:{}", u8::from(self.loads_for_all()));
+        field!(out, "async_loading:{}", u8::from(self.loads_beside()));
         field!(out, "current_cow_peak:0");
         field!(out, "current_cow_size:0");
         field!(out, "current_cow_size_age:0");
@@ -246,13 +246,18 @@ impl<T: Trace> Node<T> {
         field!(out, "aof_last_cow_size:0");
         field!(out, "module_fork_in_progress:0");
         field!(out, "module_fork_last_cow_size:0");
-        if let Some(start) = &self.loading {
-            let (total, read) = (start.total, start.read.min(start.total));
-            let elapsed_ms = self.now.unix_ms.saturating_sub(start.since_ms);
-            let eta_ms = (elapsed_ms * (total - read)).checked_div(read);
-            field!(out, "loading_start_time:{}", start.since_ms / 1000);
+        let of_start = self.loading.as_ref();
+        let of_start =
+            of_start.map(|s| (s.total, s.read.min(s.total), s.since_ms, s.used_memory()));
+        let of_master = self.link.transfer.as_ref().filter(|t| t.loads().is_some());
+        let of_master =
+            of_master.map(|t| (t.total().unwrap_or(0), t.read, t.since_ms, t.used_memory()));
+        if let Some((total, read, since_ms, used)) = of_start.or(of_master) {
+            let elapsed_ms = self.now.unix_ms.saturating_sub(since_ms);
+            let eta_ms = (elapsed_ms * total.saturating_sub(read)).checked_div(read);
+            field!(out, "loading_start_time:{}", since_ms / 1000);
             field!(out, "loading_total_bytes:{total}");
-            field!(out, "loading_rdb_used_mem:{}", start.used_memory());
+            field!(out, "loading_rdb_used_mem:{used}");
             field!(out, "loading_loaded_bytes:{read}");
             field!(
                 out,

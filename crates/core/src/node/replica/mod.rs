@@ -42,6 +42,8 @@ pub(super) struct MasterLink {
     /// What the master announced with `+FULLRESYNC`.
     initial: Option<(ReplId, u64)>,
     pub(super) transfer: Option<Transfer>,
+    /// When a failed transfer last led to a new dial at once.
+    retried: Option<Instant>,
     /// A transaction of the master, collected until its EXEC: raw bytes of all its commands.
     transaction: Option<Vec<u8>>,
     /// The master's dataset was refused: see [`Node::refuse_empty`].
@@ -60,6 +62,9 @@ pub(super) struct Refused {
 /// Why a replica of Redis 2.6 has nothing to go on with.
 pub(super) const ONLY_SYNC: &str = "Redis 2.6 knows only SYNC, which is always full";
 
+/// How often a failed transfer is tried again without waiting for the cron, in microseconds.
+const RETRY_PERIOD_US: u64 = 1_000_000;
+
 impl Default for MasterLink {
     fn default() -> Self {
         Self {
@@ -73,6 +78,7 @@ impl Default for MasterLink {
             last_io: Instant::default(),
             down_since: None,
             initial: None,
+            retried: None,
             transfer: None,
             transaction: None,
             refused: None,
@@ -153,9 +159,6 @@ impl<T: Trace> Node<T> {
             self.leave_history_of_old(era);
         } else if was_master {
             // Our own history may be the prefix of the new master's: offer it.
-            if !self.stream.is_active() {
-                self.stream.create_backlog();
-            }
             self.link.cached = Some(self.selected.unwrap_or(0));
             self.log(
                 Level::Notice,
@@ -275,14 +278,19 @@ impl<T: Trace> Node<T> {
         self.link.transaction = None;
         self.link.initial = None;
         let was = self.link.state;
-        if self.link.transfer.take().is_some() && *reason != CloseReason::Asked {
+        let broken = matches!(reason, CloseReason::Peer);
+        if self.link.transfer.is_some() && broken {
             self.log(Level::Warning, "I/O error trying to sync with MASTER: connection lost");
         }
+        let transferred = self.drop_transfer() && *reason != CloseReason::Asked;
         if self.config.replicaof.is_none() && was != ReplState::Connected {
             return;
         }
         if was != ReplState::Connected {
             self.set_link_state(ReplState::Connect, "the link broke");
+            if transferred {
+                self.retry_transfer();
+            }
             return;
         }
         self.log(Level::Warning, "Connection with master lost.");
@@ -310,6 +318,21 @@ impl<T: Trace> Node<T> {
         }
         if let Some((host, port)) = self.config.replicaof.clone() {
             self.log(Level::Notice, format!("Reconnecting to MASTER {host}:{port}"));
+            self.dial_master();
+        }
+    }
+
+    /// A transfer failed: Redis 7 tries again at once. Here at most once in the cron's period, so
+    /// that a master that always fails is not asked as fast as the network allows.
+    fn retry_transfer(&mut self) {
+        let now = self.now.instant;
+        let soon = self.link.retried.is_some_and(|at| now - at < RETRY_PERIOD_US);
+        if soon || self.link.refused.is_some() || !self.config.era.is_modern() {
+            return;
+        }
+        self.link.retried = Some(now);
+        if let Some((host, port)) = self.config.replicaof.clone() {
+            self.log(Level::Notice, format!("Reconnecting to MASTER {host}:{port} after failure"));
             self.dial_master();
         }
     }

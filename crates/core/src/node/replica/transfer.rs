@@ -1,17 +1,41 @@
 //! The master's snapshot: framing, loading, and the moment it becomes the dataset.
+//!
+//! Whatever `repl-diskless-load` says, the snapshot is loaded beside the dataset while it arrives, and
+//! takes its place when it is complete and its checksum is right. The directive decides what others
+//! see meanwhile, and where the bytes go:
+//!
+//! * `disabled`: the old dataset answers until the end. The RDB becomes the file `dbfilename` first,
+//!   as in Redis, so that a restart goes on from it.
+//! * `on-empty-db`, when there are no keys: `-LOADING` from the first byte on, no file.
+//! * `swapdb`: no file. If the master's history is the one this node has followed (`async_loading`),
+//!   the old dataset answers, else `-LOADING`.
 
-use super::super::Node;
+use std::collections::VecDeque;
+
 use super::super::conn::Conn;
 use super::super::load::Loading;
+use super::super::{Action, FileOp, Node};
 use super::Refused;
 use crate::id::ReplId;
 use crate::replication::state::ReplState;
 use crate::replication::transfer::{self, Framing, HEADER_LINE_MAX};
 use crate::trace::{Event, Level, Trace};
 
+/// What a snapshot's arrival looks like from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Manner {
+    /// `repl-diskless-load disabled`
+    Disk,
+    /// `repl-diskless-load on-empty-db`, and there are no keys.
+    EmptyDb,
+    /// `repl-diskless-load swapdb`; whether the old dataset answers meanwhile.
+    Swap { answers: bool },
+}
+
 /// A snapshot being received.
 #[derive(Debug, Clone, Hash)]
 pub(in crate::node) struct Transfer {
+    manner: Manner,
     framing: Option<Framing>,
     loading: Box<Loading>,
     /// RDB bytes received.
@@ -19,14 +43,45 @@ pub(in crate::node) struct Transfer {
     /// The RDB is complete; bytes of it (sized form) or of the mark still to come.
     loaded: bool,
     mark_seen: usize,
+    /// Temporary name of the file that takes the bytes; empty: none does.
+    file: String,
+    /// Everything is there; the file is being synced and renamed.
+    committing: bool,
+    /// When the header came, in Unix milliseconds.
+    pub(in crate::node) since_ms: u64,
 }
 
 impl Transfer {
-    /// The announced length, if there is one.
+    /// The announced length; 0 if there is none, `None` before the header.
     pub(in crate::node) fn total(&self) -> Option<u64> {
         match self.framing {
             Some(Framing::Sized(len)) => Some(len),
-            _ => None,
+            Some(Framing::Eof(_)) => Some(0),
+            None => None,
+        }
+    }
+
+    /// Whether INFO calls it loading, and if so, whether the old dataset answers meanwhile.
+    pub(in crate::node) fn loads(&self) -> Option<bool> {
+        self.framing?;
+        match self.manner {
+            Manner::Disk => None,
+            Manner::EmptyDb => Some(false),
+            Manner::Swap { answers } => Some(answers),
+        }
+    }
+
+    pub(in crate::node) fn used_memory(&self) -> u64 {
+        self.loading.used_memory()
+    }
+}
+
+impl Transfer {
+    /// Keeps bytes of the RDB for the file.
+    fn keep(&self, bytes: &[u8], actions: &mut VecDeque<Action>) {
+        if !self.file.is_empty() && !bytes.is_empty() {
+            let op = FileOp::Append { name: self.file.clone(), data: bytes.to_vec() };
+            actions.push_back(Action::File(op));
         }
     }
 }
@@ -38,34 +93,60 @@ impl<T: Trace> Node<T> {
     pub(super) fn begin_transfer(&mut self, initial: Option<(ReplId, u64)>) {
         self.link.initial = initial;
         self.begin_read();
+        let manner = match self.config.repl_diskless_load.as_str() {
+            "swapdb" => {
+                let answers = initial.is_some_and(|(replid, _)| replid == self.stream.replid());
+                Manner::Swap { answers }
+            }
+            "on-empty-db" if !self.holds_data() => Manner::EmptyDb,
+            _ => Manner::Disk,
+        };
+        let file = match manner {
+            Manner::Disk if !self.config.dbfilename.is_empty() => {
+                let process = self.config.driver.process.id;
+                format!("temp-{}.{process}.rdb", self.now.unix_ms / 1000)
+            }
+            _ => String::new(),
+        };
+        if !file.is_empty() {
+            self.actions.push_back(Action::File(FileOp::Create { name: file.clone() }));
+        }
         self.link.transfer = Some(Transfer {
+            manner,
             framing: None,
             loading: Box::new(Loading::new(self.keyspace.fresh(), &self.config.encoding, false)),
             read: 0,
             loaded: false,
             mark_seen: 0,
+            file,
+            committing: false,
+            since_ms: 0,
         });
         self.set_link_state(ReplState::Transfer, "a snapshot follows");
     }
 
     pub(super) fn transfer_input(&mut self, conn: &mut Conn, input: &[u8]) -> usize {
         let Some(mut transfer) = self.link.transfer.take() else { return 0 };
+        if transfer.committing {
+            // What follows the snapshot waits for it.
+            self.link.transfer = Some(transfer);
+            return 0;
+        }
         let result = match transfer.framing {
             None => self.transfer_header(&mut transfer, input),
             Some(framing) => self.transfer_payload(&mut transfer, framing, input),
         };
         match result {
             Err(text) => {
+                self.link.transfer = Some(transfer);
                 self.abort_link(conn, text);
                 0
             }
-            Ok((used, false)) => {
-                self.link.transfer = Some(transfer);
-                used
-            }
-            Ok((used, true)) => {
-                if let Err(text) = self.finish_transfer(conn, transfer) {
-                    self.abort_link(conn, text);
+            Ok((used, done)) => {
+                if done {
+                    self.transfer_complete(conn, transfer);
+                } else {
+                    self.link.transfer = Some(transfer);
                 }
                 used
             }
@@ -86,16 +167,36 @@ impl<T: Trace> Node<T> {
         let line = input[..end].strip_suffix(b"\r").unwrap_or(&input[..end]);
         let Some(framing) = transfer::parse_header(line)? else { return Ok((end + 1, false)) };
         transfer.framing = Some(framing);
+        transfer.since_ms = self.now.unix_ms;
+        let target = if transfer.manner == Manner::Disk { "to disk" } else { "to parser" };
         let text = match framing {
             Framing::Sized(len) => {
-                format!("MASTER <-> REPLICA sync: receiving {len} bytes from master to parser")
+                format!("MASTER <-> REPLICA sync: receiving {len} bytes from master {target}")
             }
-            Framing::Eof(_) => "MASTER <-> REPLICA sync: receiving streamed RDB from master with \
-                                EOF to parser"
-                .to_owned(),
+            Framing::Eof(_) => format!(
+                "MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF {target}"
+            ),
         };
         self.log(Level::Notice, text);
+        match transfer.manner {
+            Manner::Disk => {}
+            Manner::EmptyDb => {
+                self.attach_to_new_master();
+                self.log(Level::Notice, "MASTER <-> REPLICA sync: Flushing old data");
+                self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
+            }
+            Manner::Swap { .. } => {
+                self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
+            }
+        }
         Ok((end + 1, false))
+    }
+
+    /// The history that this node and its replicas followed ends here.
+    fn attach_to_new_master(&mut self) {
+        self.discard_cached_master("the master's snapshot takes the dataset's place");
+        self.disconnect_replicas();
+        self.stream.free_backlog();
     }
 
     /// Takes bytes of the snapshot; the second value says whether that was the last of it.
@@ -112,9 +213,10 @@ impl<T: Trace> Node<T> {
         let input = &input[..input.len().min(limit)];
         let mut used = 0;
         if !transfer.loaded {
-            let (taken, done) = transfer.loading.feed(input).map_err(|error| {
-                format!("Failed trying to load the MASTER synchronization DB: {error}")
-            })?;
+            let (taken, done) = match transfer.loading.feed(input) {
+                Ok(fed) => fed,
+                Err(error) => return Err(load_failed(transfer.manner, &error.to_string())),
+            };
             used = taken;
             transfer.read += taken as u64;
             transfer.loaded = done;
@@ -131,14 +233,15 @@ impl<T: Trace> Node<T> {
                     transfer.read += tail.len() as u64;
                     used += tail.len();
                 }
+                transfer.keep(&input[..used], &mut self.actions);
                 if transfer.read == len && !transfer.loaded {
-                    return Err("Failed trying to load the MASTER synchronization DB: the RDB is \
-                                longer than the length announced"
-                        .into());
+                    let why = "the RDB is longer than the length announced";
+                    return Err(load_failed(transfer.manner, why));
                 }
                 Ok((used, transfer.read == len))
             }
             Framing::Eof(mark) => {
+                transfer.keep(&input[..used], &mut self.actions);
                 if transfer.loaded {
                     let want = &mark[transfer.mark_seen..];
                     let have = &tail[..tail.len().min(want.len())];
@@ -153,19 +256,24 @@ impl<T: Trace> Node<T> {
         }
     }
 
-    /// The snapshot is complete: it becomes the dataset, and its history ours.
-    fn finish_transfer(&mut self, conn: &mut Conn, transfer: Transfer) -> Result<(), String> {
-        self.log(Level::Notice, "MASTER <-> REPLICA sync: Flushing old data");
-        self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
-        let loaded = transfer
-            .loading
-            .finish()
-            .map_err(|e| format!("Failed trying to load the MASTER synchronization DB: {e}"))?;
-        if loaded.keys == 0 && self.config.refuse_empty_master && self.holds_data() {
-            return Err(self.refuse_empty());
+    /// The last byte of the snapshot has arrived.
+    fn transfer_complete(&mut self, conn: &mut Conn, mut transfer: Transfer) {
+        if transfer.file.is_empty() {
+            return self.finish_transfer(conn, transfer);
         }
-        self.link.refused = None;
-        if self.snapshot.is_some() {
+        self.abort_snapshot_before_load(true);
+        transfer.committing = true;
+        let op = FileOp::Commit { name: transfer.file.clone(), to: self.config.dbfilename.clone() };
+        self.actions.push_back(Action::File(op));
+        self.link.transfer = Some(transfer);
+    }
+
+    /// A save under way would replace the master's dataset on disk by the one that it replaces.
+    fn abort_snapshot_before_load(&mut self, says_so: bool) {
+        if self.snapshot.is_none() {
+            return;
+        }
+        if says_so {
             let text = format!(
                 "Replica is about to load the RDB file received from the master, but there is a \
                  pending RDB child running. Killing process {} and removing its temp file to avoid \
@@ -173,34 +281,130 @@ impl<T: Trace> Node<T> {
                 self.config.driver.process.id
             );
             self.log(Level::Notice, text);
-            self.abort_snapshot();
         }
-        self.discard_cached_master("the master's snapshot takes the dataset's place");
-        // Our replicas followed a history that ends here.
-        self.disconnect_replicas();
-        let keys = loaded.keys;
-        self.replace_dataset(loaded.keyspace);
-        let pre_psync = self.link.initial.is_none();
-        let (replid, offset) =
-            self.link.initial.take().unwrap_or_else(|| (ReplId::random(&mut self.rng), 0));
-        self.stream.adopt(replid, offset);
-        self.backlog_created_event();
-        self.selected = None;
-        self.link.pre_psync = pre_psync;
-        self.link.db = loaded.aux.stream_db.unwrap_or(0);
-        self.link.down_since = None;
+        self.abort_snapshot();
+    }
+
+    /// A file was synced and renamed. Returns whether it was the transfer's.
+    pub(in crate::node) fn transfer_committed(&mut self, name: &str) -> bool {
+        if self.link.transfer.as_ref().is_none_or(|t| !t.committing || t.file != name) {
+            return false;
+        }
+        if let Some(mut conn) = self.link.conn.and_then(|id| self.conns.take(id)) {
+            if let Some(transfer) = self.link.transfer.take() {
+                self.finish_transfer(&mut conn, transfer);
+            }
+            self.master_input(&mut conn, b"");
+            self.put_back(conn);
+        }
+        true
+    }
+
+    /// An operation on a file failed. Returns whether it was the transfer's.
+    pub(in crate::node) fn transfer_file_failed(&mut self, name: &str, error: &str) -> bool {
+        let Some(transfer) = self.link.transfer.as_mut().filter(|t| t.file == name) else {
+            return false;
+        };
+        let text = match transfer.committing {
+            true => format!(
+                "Failed trying to rename the temp DB into {} in MASTER <-> REPLICA \
+                 synchronization: {error}",
+                self.config.dbfilename
+            ),
+            false => format!(
+                "Write error or short write writing to the DB dump file needed for MASTER <-> \
+                 REPLICA synchronization: {error}"
+            ),
+        };
+        transfer.file.clear();
+        if let Some(mut conn) = self.link.conn.and_then(|id| self.conns.take(id)) {
+            self.abort_link(&mut conn, text);
+            self.put_back(conn);
+        }
+        true
+    }
+
+    /// The transfer is given up: nothing of it stays.
+    pub(super) fn drop_transfer(&mut self) -> bool {
+        let Some(transfer) = self.link.transfer.take() else { return false };
+        if !transfer.file.is_empty() && !transfer.committing {
+            self.actions.push_back(Action::File(FileOp::Remove { name: transfer.file }));
+        }
+        if matches!(transfer.manner, Manner::Swap { .. }) && transfer.framing.is_some() {
+            let text = "MASTER <-> REPLICA sync: Discarding temporary DB in background";
+            self.log(Level::Notice, text);
+        }
+        true
+    }
+
+    /// The snapshot is complete: it becomes the dataset, and its history ours.
+    fn finish_transfer(&mut self, conn: &mut Conn, transfer: Transfer) {
+        let manner = transfer.manner;
+        let loaded = match transfer.loading.finish() {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                let text = load_failed(manner, &error.to_string());
+                return self.abort_link(conn, text);
+            }
+        };
+        if loaded.keys == 0 && self.config.refuse_empty_master && self.holds_data() {
+            let text = self.refuse_empty();
+            return self.abort_link(conn, text);
+        }
+        self.link.refused = None;
+        self.abort_snapshot_before_load(false);
+        if manner == Manner::Disk {
+            self.attach_to_new_master();
+            self.log(Level::Notice, "MASTER <-> REPLICA sync: Flushing old data");
+            self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
+        }
+        self.tell_origin(&loaded.about);
+        let (keys, expired) = (loaded.keys, loaded.expired.len());
         self.log(
             Level::Notice,
-            format!(
-                "Done loading RDB, keys loaded: {keys}, keys expired: {}.",
-                loaded.expired.len()
-            ),
+            format!("Done loading RDB, keys loaded: {keys}, keys expired: {expired}."),
         );
+        self.admin.last_load = (keys, expired as u64);
+        if let Manner::Swap { .. } = manner {
+            self.attach_to_new_master();
+            let text = "MASTER <-> REPLICA sync: Swapping active DB with loaded DB";
+            self.log(Level::Notice, text);
+        }
+        self.replace_dataset(loaded.keyspace);
+        if let Manner::Swap { .. } = manner {
+            self.log(Level::Notice, "MASTER <-> REPLICA sync: Discarding old DB in background");
+        }
+        self.remove_received_file(manner);
+        self.adopt_history(loaded.aux.stream_db.unwrap_or(0));
         self.record(Event::Loaded { keys });
         self.set_link_state(ReplState::Connected, "the snapshot is loaded");
         self.log(Level::Notice, "MASTER <-> REPLICA sync: Finished with success");
         self.send_ack(conn);
-        Ok(())
+    }
+
+    /// `rdb-del-sync-files`
+    fn remove_received_file(&mut self, manner: Manner) {
+        if manner == Manner::Disk && self.config.rdb_del_sync_files && self.config.save.is_empty() {
+            self.log(
+                Level::Notice,
+                "Removing the RDB file obtained from the master. This replica has persistence \
+                 disabled",
+            );
+            let name = self.config.dbfilename.clone();
+            self.actions.push_back(Action::File(FileOp::Remove { name }));
+        }
+    }
+
+    /// The master's history is ours from the snapshot's offset on.
+    fn adopt_history(&mut self, stream_db: usize) {
+        let initial = self.link.initial.take();
+        self.link.pre_psync = initial.is_none();
+        let (replid, offset) = initial.unwrap_or_else(|| (ReplId::random(&mut self.rng), 0));
+        self.stream.adopt(replid, offset);
+        self.backlog_created_event();
+        self.selected = None;
+        self.link.db = stream_db;
+        self.link.down_since = None;
     }
 
     fn holds_data(&self) -> bool {
@@ -222,4 +426,10 @@ impl<T: Trace> Node<T> {
              seconds. To take the empty dataset: CONFIG SET lockstep-refuse-empty-master no"
         )
     }
+}
+
+/// The line for the log. Redis tells the reason in lines before it.
+fn load_failed(manner: Manner, why: &str) -> String {
+    let from = if manner == Manner::Disk { "disk" } else { "socket" };
+    format!("Failed trying to load the MASTER synchronization DB from {from}: {why}")
 }

@@ -73,8 +73,8 @@ impl Lone {
     }
 
     pub(super) fn committed(&mut self) {
-        self.commits.remove(0);
-        let event = FileEvent::Committed { to: "dump.rdb".into(), len: 1000 };
+        let name = self.commits.remove(0);
+        let event = FileEvent::Committed { name, to: "dump.rdb".into(), len: 1000 };
         self.node.handle_file(self.now, event);
         self.settle();
     }

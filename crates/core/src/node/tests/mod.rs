@@ -315,7 +315,7 @@ impl Net {
                 let data = files.remove(&name).expect("created before");
                 let len = data.len() as u64;
                 files.insert(to.clone(), data);
-                Some(FileEvent::Committed { to, len })
+                Some(FileEvent::Committed { name, to, len })
             }
             FileOp::Remove { name } => {
                 files.remove(&name);
