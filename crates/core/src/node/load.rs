@@ -61,7 +61,7 @@ pub(super) fn key_delay_us(delay: i64, before: u64, after: u64) -> u64 {
 }
 
 /// The replication fields of an RDB's aux section.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct ReplAux {
     /// `repl-stream-db`
     pub(super) stream_db: Option<usize>,
@@ -72,7 +72,7 @@ pub(super) struct ReplAux {
 }
 
 /// A dataset that was read to its end.
-#[derive(Debug)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Loaded {
     pub(super) keyspace: Keyspace,
     pub(super) aux: ReplAux,

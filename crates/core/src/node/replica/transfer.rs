@@ -13,7 +13,7 @@
 use std::collections::VecDeque;
 
 use super::super::conn::Conn;
-use super::super::load::Loading;
+use super::super::load::{Loaded, Loading};
 use super::super::{Action, FileOp, Node};
 use super::Refused;
 use crate::id::ReplId;
@@ -37,7 +37,10 @@ enum Manner {
 pub(in crate::node) struct Transfer {
     manner: Manner,
     framing: Option<Framing>,
-    loading: Box<Loading>,
+    /// What was read of the RDB; `None` once it is complete.
+    loading: Option<Box<Loading>>,
+    /// The dataset that it held, while its file is being synced and renamed.
+    complete: Option<Box<Loaded>>,
     /// RDB bytes received.
     pub(in crate::node) read: u64,
     /// The RDB is complete; bytes of it (sized form) or of the mark still to come.
@@ -45,8 +48,6 @@ pub(in crate::node) struct Transfer {
     mark_seen: usize,
     /// Temporary name of the file that takes the bytes; empty: none does.
     file: String,
-    /// Everything is there; the file is being synced and renamed.
-    committing: bool,
     /// When the header came, in Unix milliseconds.
     pub(in crate::node) since_ms: u64,
 }
@@ -72,7 +73,7 @@ impl Transfer {
     }
 
     pub(in crate::node) fn used_memory(&self) -> u64 {
-        self.loading.used_memory()
+        self.loading.as_ref().map_or(0, |loading| loading.used_memory())
     }
 }
 
@@ -111,15 +112,16 @@ impl<T: Trace> Node<T> {
         if !file.is_empty() {
             self.actions.push_back(Action::File(FileOp::Create { name: file.clone() }));
         }
+        let loading = Loading::new(self.keyspace.fresh(), &self.config.encoding, false);
         self.link.transfer = Some(Transfer {
             manner,
             framing: None,
-            loading: Box::new(Loading::new(self.keyspace.fresh(), &self.config.encoding, false)),
+            loading: Some(Box::new(loading)),
+            complete: None,
             read: 0,
             loaded: false,
             mark_seen: 0,
             file,
-            committing: false,
             since_ms: 0,
         });
         self.set_link_state(ReplState::Transfer, "a snapshot follows");
@@ -127,7 +129,7 @@ impl<T: Trace> Node<T> {
 
     pub(super) fn transfer_input(&mut self, conn: &mut Conn, input: &[u8]) -> usize {
         let Some(mut transfer) = self.link.transfer.take() else { return 0 };
-        if transfer.committing {
+        if transfer.complete.is_some() {
             // What follows the snapshot waits for it.
             self.link.transfer = Some(transfer);
             return 0;
@@ -213,7 +215,8 @@ impl<T: Trace> Node<T> {
         let input = &input[..input.len().min(limit)];
         let mut used = 0;
         if !transfer.loaded {
-            let (taken, done) = match transfer.loading.feed(input) {
+            let fed = transfer.loading.as_mut().map(|loading| loading.feed(input));
+            let (taken, done) = match fed.unwrap_or(Ok((0, true))) {
                 Ok(fed) => fed,
                 Err(error) => return Err(load_failed(transfer.manner, &error.to_string())),
             };
@@ -258,11 +261,26 @@ impl<T: Trace> Node<T> {
 
     /// The last byte of the snapshot has arrived.
     fn transfer_complete(&mut self, conn: &mut Conn, mut transfer: Transfer) {
+        let manner = transfer.manner;
+        let loaded = transfer.loading.take().map(|loading| loading.finish());
+        let loaded = match loaded {
+            Some(Ok(loaded)) => loaded,
+            other => {
+                let why = other.and_then(Result::err).map_or(String::new(), |e| e.to_string());
+                self.link.transfer = Some(transfer);
+                return self.abort_link(conn, load_failed(manner, &why));
+            }
+        };
+        if loaded.keys == 0 && self.config.refuse_empty_master && self.holds_data() {
+            self.link.transfer = Some(transfer);
+            let text = self.refuse_empty();
+            return self.abort_link(conn, text);
+        }
         if transfer.file.is_empty() {
-            return self.finish_transfer(conn, transfer);
+            return self.finish_transfer(conn, manner, loaded);
         }
         self.abort_snapshot_before_load(true);
-        transfer.committing = true;
+        transfer.complete = Some(Box::new(loaded));
         let op = FileOp::Commit { name: transfer.file.clone(), to: self.config.dbfilename.clone() };
         self.actions.push_back(Action::File(op));
         self.link.transfer = Some(transfer);
@@ -287,12 +305,13 @@ impl<T: Trace> Node<T> {
 
     /// A file was synced and renamed. Returns whether it was the transfer's.
     pub(in crate::node) fn transfer_committed(&mut self, name: &str) -> bool {
-        if self.link.transfer.as_ref().is_none_or(|t| !t.committing || t.file != name) {
+        if self.link.transfer.as_ref().is_none_or(|t| t.complete.is_none() || t.file != name) {
             return false;
         }
         if let Some(mut conn) = self.link.conn.and_then(|id| self.conns.take(id)) {
-            if let Some(transfer) = self.link.transfer.take() {
-                self.finish_transfer(&mut conn, transfer);
+            let transfer = self.link.transfer.take();
+            if let Some((manner, loaded)) = transfer.and_then(|t| Some((t.manner, t.complete?))) {
+                self.finish_transfer(&mut conn, manner, *loaded);
             }
             self.master_input(&mut conn, b"");
             self.put_back(conn);
@@ -305,7 +324,7 @@ impl<T: Trace> Node<T> {
         let Some(transfer) = self.link.transfer.as_mut().filter(|t| t.file == name) else {
             return false;
         };
-        let text = match transfer.committing {
+        let text = match transfer.complete.is_some() {
             true => format!(
                 "Failed trying to rename the temp DB into {} in MASTER <-> REPLICA \
                  synchronization: {error}",
@@ -327,7 +346,7 @@ impl<T: Trace> Node<T> {
     /// The transfer is given up: nothing of it stays.
     pub(super) fn drop_transfer(&mut self) -> bool {
         let Some(transfer) = self.link.transfer.take() else { return false };
-        if !transfer.file.is_empty() && !transfer.committing {
+        if !transfer.file.is_empty() && transfer.complete.is_none() {
             self.actions.push_back(Action::File(FileOp::Remove { name: transfer.file }));
         }
         if matches!(transfer.manner, Manner::Swap { .. }) && transfer.framing.is_some() {
@@ -338,19 +357,7 @@ impl<T: Trace> Node<T> {
     }
 
     /// The snapshot is complete: it becomes the dataset, and its history ours.
-    fn finish_transfer(&mut self, conn: &mut Conn, transfer: Transfer) {
-        let manner = transfer.manner;
-        let loaded = match transfer.loading.finish() {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                let text = load_failed(manner, &error.to_string());
-                return self.abort_link(conn, text);
-            }
-        };
-        if loaded.keys == 0 && self.config.refuse_empty_master && self.holds_data() {
-            let text = self.refuse_empty();
-            return self.abort_link(conn, text);
-        }
+    fn finish_transfer(&mut self, conn: &mut Conn, manner: Manner, loaded: Loaded) {
         self.link.refused = None;
         self.abort_snapshot_before_load(false);
         if manner == Manner::Disk {
