@@ -112,10 +112,15 @@ fn param(lang: Lang, names: &Names, param: &Param) -> Part {
         Param::ReplState(state) => Part::Strong(lang.t(state_name(*state)).to_owned()),
         Param::ReplicaState(state) => Part::Code(state.info_name().to_owned()),
         Param::Code(text) => Part::Code(text.clone()),
-        Param::Reason(text) => Part::Text(match lang {
-            Lang::En => text.clone(),
-            Lang::Zh => zh::reason(text).to_owned(),
-        }),
+        Param::Reason(text) => Part::Text(reason(lang, text).to_owned()),
+    }
+}
+
+/// A reason of the core's.
+pub(crate) fn reason(lang: Lang, text: &str) -> &str {
+    match lang {
+        Lang::En => text,
+        Lang::Zh => zh::reason(text),
     }
 }
 

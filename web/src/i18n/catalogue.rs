@@ -360,6 +360,7 @@ catalogue! {
     VerdictWasReplaced = "That history was its own until a full resynchronisation replaced it.", "那曾是它自己的复制历史，后来被一次全量同步取代。";
     VerdictBeforePsync2 = "That was the ID of its former master; before Redis 4.0 a promoted replica does not keep it.", "那是它以前主节点的 ID；Redis 4.0 之前，提升后的从节点不会保留它。";
     OtherwiseNever = "No repl-backlog-size would have changed that.", "无论 repl-backlog-size 多大，结果都一样。";
+    WhyAsked = "Why it asked for everything: {0}.", "它请求全部数据的原因：{0}。";
     OtherwiseFull = "It would be full if the backlog held fewer than {0} bytes.", "如果缓冲区保留的字节少于 {0}，就会是全量同步。";
     OtherwisePartial = "A repl-backlog-size of {0} would have been enough.", "repl-backlog-size 若为 {0} 就足够了。";
 

@@ -99,9 +99,28 @@ impl App {
                     </button>
                 </p>
                 { self.verdict(verdict) }
+                if let Some(why) = self.why_it_asked(step, replica, verdict) {
+                    <p>{ self.lang.fill(Key::WhyAsked, &[why]) }</p>
+                }
                 <ol class="log">{ for lines }</ol>
             </section>
         }
+    }
+
+    /// What the replica said of itself when it asked for everything.
+    fn why_it_asked(&self, decided: &Step, replica: &str, verdict: &Verdict) -> Option<&str> {
+        if matches!(verdict.request, Request::Resume { .. }) {
+            return None;
+        }
+        let port: u16 = replica.rsplit_once(':')?.1.parse().ok()?;
+        let asker = self.scene.nodes.iter().find(|node| node.port == port)?.id;
+        let past = self.timeline.steps().iter().take(decided.index as usize + 1).rev();
+        let mut asked = past.flat_map(|step| &step.effects).filter(|e| e.node == asker);
+        let why = asked.find_map(|effect| match &effect.event {
+            Event::PsyncSent { why, .. } => Some(*why),
+            _ => None,
+        })?;
+        Some(sentence::reason(self.lang, why))
     }
 
     fn verdict(&self, verdict: &Verdict) -> Html {

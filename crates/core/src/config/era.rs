@@ -39,13 +39,13 @@ impl Era {
     }
 
     /// `redis-ver` in the RDB.
-    pub fn redis_version(self) -> &'static str {
+    pub const fn redis_version(self) -> &'static str {
         match self {
             Self::V2_6 => "2.6.17",
             Self::V2_8 => "2.8.24",
             Self::V3_2 => "3.2.12",
             Self::V4_0 => "4.0.14",
-            Self::V7 => crate::node::REDIS_VERSION,
+            Self::V7 => "7.0.15",
         }
     }
 

@@ -238,7 +238,7 @@ impl<'a> Outgoing<'a> {
 }
 
 /// The Redis version whose behaviour this node reproduces.
-pub const REDIS_VERSION: &str = "7.0.15";
+pub const REDIS_VERSION: &str = crate::config::Era::V7.redis_version();
 
 /// Replies that wait for a client that does not read them, in bytes, before the node stops reading
 /// from it and running what it sent. Redis would let them grow without limit.

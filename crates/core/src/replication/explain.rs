@@ -97,8 +97,8 @@ impl Verdict {
             }
             FullReason::SecondOffsetPassed { by } => format!(
                 "It asked for byte {asked} of history {id}, which this node followed before, but \
-                 shares only before byte {}: the replica holds {by} bytes that this node never had. \
-                 {NO_SIZE}",
+                 shares only before byte {}: the replica holds {by} bytes that this node never \
+                 had. {NO_SIZE}",
                 master.second_replid_offset
             ),
             FullReason::NoBacklog => {
