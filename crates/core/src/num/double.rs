@@ -120,7 +120,7 @@ pub fn significant(value: f64) -> (u64, i32) {
     let (mantissa, exp) = split(value);
     // The binary exponent times log10(2), rounded down: right, or too small by one.
     let top = exp + 63 - mantissa.leading_zeros() as i32;
-    let first = (i64::from(top) * 315_653 >> 20) as i32;
+    let first = ((i64::from(top) * 315_653) >> 20) as i32;
     [first, first + 1]
         .into_iter()
         .map(|first| (scaled(mantissa, exp, DIGITS as i32 - 1 - first), first))

@@ -11,9 +11,8 @@ type Bits = std::ops::Range<u64>;
 fn bits(start: i64, end: i64, by_bit: bool, len: usize) -> Bits {
     let (total, unit) = if by_bit { (len as i64 * 8, 1) } else { (len as i64, 8) };
     let from_end = |index: i64| if index < 0 { index.saturating_add(total).max(0) } else { index };
-    let nothing = backwards(start, end);
     let (start, end) = (from_end(start), from_end(end).min(total - 1));
-    if nothing || start > end {
+    if start > end {
         return 0..0;
     }
     start as u64 * unit..(end as u64 + 1) * unit
@@ -48,7 +47,10 @@ pub(super) fn bitcount(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             let (start, end) = (int(args.at(2))?, int(args.at(3))?);
             // Redis does not come to look at the unit of a range that runs backwards.
             let unit = args.get(4).filter(|_| !backwards(start, end)).map(unit).transpose()?;
-            bits(start, end, unit.unwrap_or_default(), bytes.len())
+            match backwards(start, end) {
+                true => 0..0,
+                false => bits(start, end, unit.unwrap_or_default(), bytes.len()),
+            }
         }
         _ => return Err(CmdError::SYNTAX),
     };
