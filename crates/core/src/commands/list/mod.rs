@@ -1,8 +1,8 @@
 //! List commands.
 //!
-//! The blocking forms (`BLPOP`, `BRPOP`, `BLMOVE`, `BRPOPLPUSH`, `BLMPOP`) act as their non-blocking
-//! forms with data. Without data they answer null, as Redis does inside MULTI, and tell the node
-//! what to wait for.
+//! The blocking forms (`BLPOP`, `BRPOP`, `BLMOVE`, `BRPOPLPUSH`, `BLMPOP`) act as their other forms
+//! with data. Without data they answer null, as Redis does inside MULTI, and tell the node what to
+//! wait for.
 
 mod blocking;
 mod edit;
