@@ -5,9 +5,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use lockstep_tests::resp::encode;
+use lockstep_tests::resp::{Value, encode};
 use lockstep_tests::rng::Rng;
 use lockstep_tests::server::{Kind, Launch, Server};
+use lockstep_tests::wait_for;
 
 /// Who plays: clients by letter, `r` is a replica of which only the stream is looked at.
 const CAST: [char; 6] = ['a', 'b', 'c', 'd', 'e', 'r'];
@@ -112,6 +113,13 @@ impl Stage {
         let text = String::from_utf8_lossy(&seen).into_owned();
         let line = text.lines().find(|line| line.starts_with("+FULLRESYNC")).expect("a resync");
         self.offset = line.rsplit(' ').next().and_then(|n| n.parse().ok()).expect("an offset");
+        // The stream begins with the first acknowledgement once the replica counts as online.
+        wait_for("the replica to be online", Duration::from_secs(20), || {
+            self.prompter.write_all(b"INFO replication\r\n").expect("the server lives");
+            std::thread::sleep(Duration::from_millis(10));
+            let info = String::from_utf8_lossy(&arrived(&mut self.prompter)).into_owned();
+            if info.contains("state=online") { Ok(()) } else { Err(info) }
+        });
         self.acknowledge();
         self.settle();
         assert_eq!(arrived(self.socket('r')), b"", "nothing is in the stream yet");
@@ -244,6 +252,36 @@ fn random_plays_of_waiting_clients_are_alike() {
     let steps = std::env::var("LOCKSTEP_STEPS").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000);
     let lines: Vec<String> = (0..steps).map(|_| random_line(&mut rng)).collect();
     compare(lines.into_iter());
+}
+
+/// A real replica of the other kind ends with what its master holds, and hears what is said there.
+#[test]
+fn what_waiting_clients_take_reaches_replicas_of_the_other_kind() {
+    for (kind, other) in [(Kind::Lockstep, Kind::Redis), (Kind::Redis, Kind::Lockstep)] {
+        let mut rng = Rng::from_env("clients with replicas");
+        let mut stage = Stage::new(kind);
+        let replica = Launch::new(other).replica_of(&stage.server).start();
+        let limit = Duration::from_secs(20);
+        wait_for("the link", limit, || {
+            let status = replica.info("replication").text("master_link_status").to_owned();
+            if status == "up" { Ok(()) } else { Err(status) }
+        });
+        let mut listener = replica.client();
+        listener.run("SUBSCRIBE news");
+        for _ in 0..500 {
+            stage.play(&random_line(&mut rng));
+        }
+        stage.play("a: PUBLISH news hello");
+        let message = listener.receive().expect("a message");
+        assert_eq!(message.items().last().map(Value::text), Some("hello".into()), "{kind:?}");
+        stage.play("b: WAIT 1 5000");
+        let offset = |server: &Server| server.info("replication").number("master_repl_offset");
+        wait_for("equal offsets", limit, || {
+            let both = (offset(&replica), offset(&stage.server));
+            if both.0 == both.1 { Ok(()) } else { Err(format!("{both:?}")) }
+        });
+        assert_eq!(replica.digest(), stage.server.digest(), "{kind:?} as the master");
+    }
 }
 
 fn random_line(rng: &mut Rng) -> String {
