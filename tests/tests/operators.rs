@@ -425,3 +425,44 @@ fn long_commands_are_cut_and_secrets_left_out_of_the_slow_log() {
     assert_eq!(logs[1], logs[0]);
     assert!(logs[1].iter().flatten().all(|word| word != "secret"));
 }
+
+#[test]
+fn a_full_memory_refuses_writes_or_gives_up_keys() {
+    for kind in BOTH {
+        let server = Launch::new(kind).start();
+        let mut client = server.client();
+        assert!(client.run("SET a 1").is_ok());
+        assert!(client.run("CONFIG SET maxmemory 1").is_ok());
+        let oom = "OOM command not allowed when used memory > 'maxmemory'.";
+        assert_eq!(client.run("SET a 2").text(), oom, "{kind:?}");
+        assert_eq!(client.run("GET a").text(), "1", "{kind:?}");
+        assert!(client.run("MULTI").is_ok());
+        assert_eq!(client.run("GET a").text(), oom, "{kind:?}");
+        let aborted = client.run("EXEC").text();
+        assert!(aborted.starts_with("EXECABORT"), "{kind:?}: {aborted}");
+        assert_eq!(client.run("DEL a").int(), 1, "{kind:?}: what gives memory back is allowed");
+        assert!(server.log().contains("is smaller than the current memory usage"), "{kind:?}");
+    }
+    for policy in ["allkeys-lru", "allkeys-random", "volatile-ttl", "volatile-lru"] {
+        let master = Launch::new(Kind::Lockstep).set("maxmemory-policy", policy).start();
+        let replica = Launch::new(Kind::Lockstep).replica_of(&master).start();
+        lockstep_tests::sync::wait_online(&master, &replica);
+        let mut client = master.client();
+        let limit = master.info("memory").number("used_memory") + 2_000_000;
+        assert!(client.run(&format!("CONFIG SET maxmemory {limit}")).is_ok());
+        let value = "x".repeat(1000);
+        for number in 0..6000 {
+            let reply = client.run(&format!("SET key:{number} {value} EX {}", 100_000 - number));
+            assert!(reply.is_ok(), "{policy}: {reply:?}");
+        }
+        let evicted = master.info("stats").number("evicted_keys");
+        let kept = client.run("DBSIZE").int();
+        assert!(evicted > 3000 && evicted + kept == 6000, "{policy}: {evicted} {kept}");
+        let used = master.info("memory").number("used_memory");
+        assert!(used < limit + 100_000, "{policy}: {used} of {limit}");
+        if policy == "allkeys-lru" {
+            assert!(client.run("GET key:5999").text() == value, "the newest is there");
+        }
+        lockstep_tests::sync::assert_same(&master, &replica);
+    }
+}

@@ -109,6 +109,17 @@ pub enum Event {
         /// Key.
         key: Vec<u8>,
     },
+    /// A key was given up because memory was full.
+    Evicted {
+        /// Database.
+        db: usize,
+        /// Key.
+        key: Vec<u8>,
+        /// Bytes in use.
+        used: u64,
+        /// `maxmemory`
+        limit: u64,
+    },
     /// The replica side changed state.
     ReplStateChanged {
         /// Before.
@@ -299,6 +310,8 @@ pub enum Fed {
     Ping,
     /// A key's time had come.
     Expire,
+    /// A key was given up because memory was full.
+    Evict,
     /// `REPLCONF GETACK`
     GetAck,
     /// `MULTI` or `EXEC` around a transaction.

@@ -9,9 +9,11 @@
 //! # Invariants
 //!
 //! * One thread owns the node. Other threads resolve names, wait for the disk, or serve the page.
-//! * `unsafe` is in `sys` alone.
+//! * `unsafe` is in `sys` and `alloc` alone.
 #![deny(unsafe_code)]
 
+#[allow(unsafe_code)]
+mod alloc;
 mod cli;
 mod driver;
 mod log;
@@ -22,6 +24,7 @@ mod stopwatch;
 #[allow(unsafe_code)]
 mod sys;
 
+pub use alloc::Counted;
 pub use cli::run;
 
 /// The Redis version whose behaviour this server has.

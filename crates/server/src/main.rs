@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: lockstep_server::Counted = lockstep_server::Counted;
 
 fn main() -> ExitCode {
     lockstep_server::run(std::env::args_os().collect())

@@ -55,6 +55,7 @@ fn serve(settings: Settings) -> io::Result<ExitCode> {
     let pidfile = pidfile(&config);
     let mut node = Node::new(config, seed, clock.now(), log);
     node.set_stopwatch(crate::stopwatch::choose());
+    node.set_memory_gauge(crate::alloc::used);
     let Some(mut driver) = Driver::new(node, clock)? else { return Ok(ExitCode::FAILURE) };
     if let Some(path) = &pidfile {
         let pid = format!("{}\n", std::process::id());
@@ -127,9 +128,8 @@ fn room_for(maxclients: usize, log: &mut Log) -> usize {
 }
 
 /// Directives whose absence somebody may come to regret: what is lost without them.
-const MISSED: [(&str, &str); 4] = [
+const MISSED: [(&str, &str); 3] = [
     ("appendonly", "there is no append-only file; use save points for persistence"),
-    ("maxmemory", "memory is not limited and keys are not evicted"),
     ("cluster-enabled", "this server does not join a cluster"),
     ("tls-port", "connections are not encrypted"),
 ];

@@ -228,6 +228,7 @@ fn changes_data(event: &Event) -> bool {
         Event::Command { dirty: 1.., .. }
             | Event::Fed { .. }
             | Event::Applied { .. }
+            | Event::Evicted { .. }
             | Event::Expired { .. }
             | Event::Loaded { .. }
             | Event::Continued { .. }

@@ -51,6 +51,7 @@ pub(super) fn text(key: Key) -> &'static str {
         Key::AckSent => "又过了一秒：{0} 报告到第 {1} 字节为止都已收到。",
         Key::DialSent => "{0} 尝试连接主节点 {1}。",
         Key::DialTried => "{0} 尝试连接它的主节点。",
+        Key::KeyEvicted => "内存已满（{2} 字节，maxmemory 为 {3}）：{0} 淘汰键 {1}。",
         Key::KeyExpired => "键 {1} 已到期，{0} 将其删除。",
         Key::TimerFired => "{0} 的定时器触发。",
         Key::FileSaved => "{0} 已把 {1} 写入磁盘。",

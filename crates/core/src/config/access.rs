@@ -350,9 +350,9 @@ mod tests {
     #[test]
     fn what_is_ignored_is_known() {
         let mut config = Config::default();
-        let words = ["maxmemory", "1mb", "slave-lazy-flush", "yes", "activedefrag", "no"];
+        let words = ["maxmemory-clients", "1mb", "slave-lazy-flush", "yes", "activedefrag", "no"];
         set(&mut config, &words).expect("valid");
         let ignored: Vec<_> = config.ignored().collect();
-        assert_eq!(ignored, [("maxmemory", "1048576"), ("replica-lazy-flush", "yes")]);
+        assert_eq!(ignored, [("maxmemory-clients", "1048576"), ("replica-lazy-flush", "yes")]);
     }
 }

@@ -222,6 +222,14 @@ pub struct Config {
     pub renamed: Vec<(Vec<u8>, Vec<u8>)>,
     /// `enable-protected-configs`: `no`, `yes` or `local`.
     pub enable_protected_configs: String,
+    /// `maxmemory` in bytes; 0: no limit.
+    pub maxmemory: u64,
+    /// `maxmemory-policy`
+    pub maxmemory_policy: String,
+    /// `maxmemory-samples`
+    pub maxmemory_samples: usize,
+    /// `replica-ignore-maxmemory`
+    pub replica_ignore_maxmemory: bool,
     /// `lazyfree-lazy-expire`: expired keys are streamed as UNLINK.
     pub lazyfree_lazy_expire: bool,
     /// `shutdown-timeout` in seconds.
@@ -304,6 +312,10 @@ impl Default for Config {
             enable_debug_command: "yes".into(),
             renamed: Vec::new(),
             enable_protected_configs: "no".into(),
+            maxmemory: 0,
+            maxmemory_policy: "noeviction".into(),
+            maxmemory_samples: 5,
+            replica_ignore_maxmemory: true,
             lazyfree_lazy_expire: false,
             shutdown_timeout: 10,
             rdb_key_save_delay: 0,

@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 
 use super::table::{Entry, Hasher, Table};
 use super::{Expiry, Keyspace};
+use crate::rng::Rng;
 
 /// The deadlines of a database's keys, by the key's id in the table, and in the order of time: the
 /// node knows exactly when the next key is due, and sleeps until then.
@@ -58,6 +59,11 @@ impl Deadlines {
         let at = self.by_id.remove(&id.to_le_bytes())?.at.get() - 1;
         self.by_time.remove(&(at, id));
         Some(at)
+    }
+
+    /// The id of a key with a deadline, chosen at random.
+    pub(super) fn random(&self, rng: &mut Rng) -> Option<u32> {
+        self.by_id.random(rng).map(|deadline| u32::from_le_bytes(deadline.id))
     }
 
     /// The earliest deadline and whose it is.

@@ -13,6 +13,7 @@
 
 pub mod cut;
 pub mod digest;
+pub mod evict;
 mod expire;
 pub mod hash;
 mod item;

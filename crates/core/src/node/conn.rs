@@ -107,6 +107,8 @@ pub(crate) struct Multi {
     pub(crate) writes: bool,
     /// Some queued command reaches the replicas without writing (`PUBLISH`).
     pub(crate) may_replicate: bool,
+    /// Some queued command may use more memory.
+    pub(crate) needs_room: bool,
     /// Some queued command needs a link to the master, or data that may be served stale.
     pub(crate) not_stale: bool,
     /// Some queued command cannot run while the dataset is loaded.

@@ -2,6 +2,7 @@
 
 use super::Node;
 use super::conn::{Conn, ReplyMode};
+use super::memory::OOM;
 use crate::commands::error::c_string;
 use crate::commands::keys::check_object;
 use crate::commands::server::NodeCommand;
@@ -123,6 +124,13 @@ impl<T: Trace> Node<T> {
         // EXEC is what was queued.
         let queued = conn.multi.as_deref();
         let queued = queued.filter(|_| matches!(spec.run, Run::Node(NodeCommand::Exec)));
+        if self.config.maxmemory > 0 {
+            let would_queue = conn.multi.is_some() && !bypasses_queue(spec);
+            let needs_room = would_queue || queued.is_some_and(|multi| multi.needs_room);
+            if self.out_of_memory(spec, needs_room) {
+                return Err(OOM);
+            }
+        }
         let writes = spec.flags.has(Flags::WRITE) || queued.is_some_and(|multi| multi.writes);
         let asks_health = matches!(spec.run, Run::Node(NodeCommand::Ping));
         if (writes || asks_health) && self.saving.refuses_writes(&self.config) {

@@ -156,7 +156,7 @@ impl<T: Trace> Node<T> {
     }
 
     /// Emits SELECT if the stream's database is another one.
-    fn feed_select(&mut self, db: usize) {
+    pub(super) fn feed_select(&mut self, db: usize) {
         if self.selected == Some(db) {
             return;
         }

@@ -25,6 +25,7 @@ mod full_sync;
 mod input;
 mod limits;
 mod load;
+mod memory;
 mod monitor;
 mod primary;
 mod pubsub;
@@ -380,6 +381,12 @@ impl<T: Trace> Node<T> {
     /// Tells where relative names count from, as `CONFIG GET dir` shows it.
     pub fn set_dir(&mut self, dir: String) {
         self.config.dir = dir;
+    }
+
+    /// Tells the node how to learn how many bytes of memory are in use, for `INFO` and `maxmemory`.
+    /// Without it they are estimated.
+    pub fn set_memory_gauge(&mut self, gauge: fn() -> u64) {
+        self.admin.memory_gauge = Some(gauge);
     }
 
     /// Gives the node a clock that reads nanoseconds, for statistics only: `SLOWLOG`, `LATENCY`

@@ -20,6 +20,7 @@ pub(crate) struct Stats {
     pub(crate) sync_full: u64,
     pub(crate) sync_partial_ok: u64,
     pub(crate) sync_partial_err: u64,
+    pub(crate) evicted_keys: u64,
     pub(crate) error_replies: u64,
     /// Error replies by code (`INFO errorstats`).
     pub(crate) errors: Sorted<String, u64>,

@@ -26,6 +26,7 @@ impl<T: Trace> Node<T> {
         }
         let Some(multi) = &mut conn.multi else { return };
         multi.writes |= spec.flags.has(Flags::WRITE);
+        multi.needs_room |= spec.flags.has(Flags::DENYOOM);
         multi.may_replicate |= spec.flags.has(Flags::MAY_REPLICATE);
         multi.not_stale |= !spec.flags.has(Flags::STALE);
         multi.not_loading |= !spec.flags.has(Flags::LOADING);

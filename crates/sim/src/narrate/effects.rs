@@ -86,6 +86,10 @@ pub(super) fn effect(node: NodeId, event: &Event) -> Option<Sentence> {
             let key = if *changed { Key::ContinuedNewId } else { Key::Continued };
             Sentence::new(key, [me, Param::History(*replid), number(*offset)])
         }
+        Event::Evicted { key, used, limit, .. } => Sentence::new(
+            Key::KeyEvicted,
+            [me, super::text(key), Param::Number(*used), Param::Number(*limit)],
+        ),
         Event::Expired { key, .. } => Sentence::new(Key::KeyExpired, [me, super::text(key)]),
         Event::Closed { reason, .. } => closed(me, reason),
         Event::ClientBlocked { on, .. } => blocked(me, on)?,

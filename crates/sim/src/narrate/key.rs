@@ -79,6 +79,7 @@ keys! {
     AckSent = "A second has passed: {0} reports that it holds everything up to byte {1}.";
     DialSent = "{0} tries to reach its master {1}.";
     DialTried = "{0} tries to reach its master.";
+    KeyEvicted = "Memory is full ({2} bytes, maxmemory {3}): {0} gives up key {1}.";
     KeyExpired = "The time of key {1} has come: {0} deletes it.";
     TimerFired = "A timer of {0} fires.";
     FileSaved = "{0} has put {1} on its disk.";

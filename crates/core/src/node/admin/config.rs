@@ -80,6 +80,9 @@ impl<T: Trace> Node<T> {
             // What no longer fits is let go of with the next transmission.
             self.stream_grew = true;
         }
+        if set.iter().any(|directive| directive.name == "maxmemory") {
+            self.check_maxmemory();
+        }
         self.promise(conn, Action::ApplyConfig, Some(before));
         Ok(())
     }

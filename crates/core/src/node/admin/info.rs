@@ -182,10 +182,10 @@ impl<T: Trace> Node<T> {
              used_memory_scripts:0\r\n\
              used_memory_scripts_human:0B\r\n",
         );
-        let maxmemory = self.config.text_of("maxmemory").parse().unwrap_or(0);
+        let maxmemory = self.config.maxmemory;
         field!(out, "maxmemory:{maxmemory}");
         field!(out, "maxmemory_human:{}", human(maxmemory));
-        field!(out, "maxmemory_policy:{}", self.config.text_of("maxmemory-policy"));
+        field!(out, "maxmemory_policy:{}", self.config.maxmemory_policy);
         let ratio = fixed(if total == 0 { 0.0 } else { rss as f64 / total as f64 }, 2);
         let beyond = rss as i64 - total as i64;
         out.push_str("allocator_frag_ratio:1.00\r\nallocator_frag_bytes:0\r\n");
@@ -194,7 +194,7 @@ impl<T: Trace> Node<T> {
         out.push_str("rss_overhead_ratio:1.00\r\nrss_overhead_bytes:0\r\n");
         field!(out, "mem_fragmentation_ratio:{ratio}");
         field!(out, "mem_fragmentation_bytes:{beyond}");
-        field!(out, "mem_not_counted_for_evict:0");
+        field!(out, "mem_not_counted_for_evict:{}", self.uncounted_memory());
         let backlog = self.stream.backlog().map_or(0, |backlog| backlog.histlen);
         field!(out, "mem_replication_backlog:{backlog}");
         field!(out, "mem_total_replication_buffers:{}", used.backlog);
@@ -290,9 +290,9 @@ impl<T: Trace> Node<T> {
         field!(out, "expired_keys:{}", keys.expired);
         out.push_str("expired_stale_perc:0.00\r\nexpired_time_cap_reached_count:0\r\n");
         field!(out, "expire_cycle_cpu_milliseconds:{}", stats.expire_nanos / 1_000_000);
+        field!(out, "evicted_keys:{}", stats.evicted_keys);
         out.push_str(
-            "evicted_keys:0\r\n\
-             evicted_clients:0\r\n\
+            "evicted_clients:0\r\n\
              total_eviction_exceeded_time:0\r\n\
              current_eviction_exceeded_time:0\r\n",
         );

@@ -15,6 +15,7 @@ pub(super) struct MemoryUse {
     pub(super) backlog: u64,
     pub(super) clients: u64,
     pub(super) replicas: u64,
+    total: u64,
 }
 
 impl MemoryUse {
@@ -23,7 +24,7 @@ impl MemoryUse {
     }
 
     pub(super) fn total(&self) -> u64 {
-        self.dataset + self.overhead()
+        self.total
     }
 }
 
@@ -38,8 +39,14 @@ impl<T: Trace> Node<T> {
                 Kind::Client | Kind::Master => clients += bytes as u64,
             }
         }
-        let (dataset, backlog) = (self.keyspace.memory(), self.stream.memory() as u64);
-        let used = MemoryUse { dataset, backlog, clients, replicas };
+        let backlog = self.stream.memory() as u64;
+        let overhead = backlog + clients + replicas;
+        let total = match self.admin.memory_gauge {
+            Some(gauge) => gauge(),
+            None => self.keyspace.memory() + overhead,
+        };
+        let dataset = total.saturating_sub(overhead);
+        let used = MemoryUse { dataset, backlog, clients, replicas, total };
         self.admin.memory_peak = self.admin.memory_peak.max(used.total());
         used
     }

@@ -31,6 +31,8 @@ pub(in crate::node) struct Admin {
     pub(super) events: Events,
     pub(super) slowlog: VecDeque<Slow>,
     pub(super) next_slow: u64,
+    /// Reads how many bytes are in use.
+    pub(in crate::node) memory_gauge: Option<fn() -> u64>,
     /// Replies given for what the driver has yet to do.
     pub(super) promised: VecDeque<Promise>,
     /// `DEBUG SET-ACTIVE-EXPIRE`
@@ -51,6 +53,7 @@ impl Default for Admin {
             events: Events::default(),
             slowlog: VecDeque::new(),
             next_slow: 0,
+            memory_gauge: None,
             promised: VecDeque::new(),
             active_expire: true,
             memory_peak: 0,
