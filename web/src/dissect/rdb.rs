@@ -4,6 +4,8 @@
 //!
 //! Encodings of whole collections in one string (listpack, intset, ziplist) are shown as one run.
 
+use lockstep_core::resp::reply::format_double;
+
 use super::{Builder, CutOff, Read, Row, readable, resp};
 use crate::i18n::{Key, Say, grouped};
 
@@ -227,7 +229,7 @@ fn value(b: &mut Builder<'_>, shape: Shape) -> Read<()> {
                 string(b, Key::DissectElement)?;
                 let bits = b.leaf(8, Key::DissectScore)?;
                 let score = f64::from_le_bytes(bits.try_into().map_err(|_| CutOff)?);
-                b.value(score.to_string());
+                b.value(format_double(score));
             }
             Shape::OldScores => {
                 string(b, Key::DissectElement)?;
