@@ -78,6 +78,12 @@ pub fn check(path: &str, text: &str) -> Vec<String> {
             determinism(&code, &mut found);
             offsets(path, &code, &mut found);
         }
+        if ["crates/core/src/", "crates/sim/src/", "web/src/"]
+            .iter()
+            .any(|dir| path.starts_with(dir))
+        {
+            debug_texts(text, &code, &mut found);
+        }
     }
     if path.ends_with("Cargo.toml") && text.contains("[package]") && !text.contains("license") {
         found.add(1, "no licence: license.workspace = true");
@@ -102,6 +108,17 @@ fn machine_paths(text: &str, found: &mut Findings<'_>) {
             if line.contains(word) {
                 found.add(number, format!("{word} is {why}"));
             }
+        }
+    }
+}
+
+/// In the page `{:?}` prints nothing.
+fn debug_texts(text: &str, code: &str, found: &mut Findings<'_>) {
+    const FAILURES: &[&str] = &["assert", "panic!", "unreachable!", "expect("];
+    for ((number, line), (_, code)) in lines(text).zip(lines(code)) {
+        let shown = line.contains(":?}") || line.contains(":#?}");
+        if shown && !code.trim().is_empty() && !FAILURES.iter().any(|word| code.contains(word)) {
+            found.add(number, "{:?} prints nothing in the page: implement Display, or give a name");
         }
     }
 }

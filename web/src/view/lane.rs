@@ -206,7 +206,8 @@ fn lines(
 fn draw(line: &Line) -> Html {
     html! {
         <line class={classes!("path", line.class, line.fate)}
-            x1={percent(line.from.0)} y1={percent(line.from.1)} x2={percent(line.to.0)} y2={percent(line.to.1)} />
+            x1={percent(line.from.0)} y1={percent(line.from.1)}
+            x2={percent(line.to.0)} y2={percent(line.to.1)} />
     }
 }
 

@@ -400,7 +400,6 @@ impl App {
                     )}
                     style={format!("{};--depth:{}", place.style(), depth.min(4))}
                     data-testid="message"
-                    data-kind={format!("{:?}", message.kind)}
                     onclick={ctx.link().callback(move |_| Msg::Show(shared.clone()))}
                 >
                     { icons::message(family, message.bytes.len()) }

@@ -32,6 +32,27 @@ pub enum ReplState {
     Connected,
 }
 
+impl ReplState {
+    /// Its name, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Connect => "Connect",
+            Self::Connecting => "Connecting",
+            Self::ReceivePingReply => "ReceivePingReply",
+            Self::SendHandshake => "SendHandshake",
+            Self::ReceiveAuthReply => "ReceiveAuthReply",
+            Self::ReceivePortReply => "ReceivePortReply",
+            Self::ReceiveIpReply => "ReceiveIpReply",
+            Self::ReceiveCapaReply => "ReceiveCapaReply",
+            Self::SendPsync => "SendPsync",
+            Self::ReceivePsyncReply => "ReceivePsyncReply",
+            Self::Transfer => "Transfer",
+            Self::Connected => "Connected",
+        }
+    }
+}
+
 /// The master's view of a replica (`replstate`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReplicaState {
@@ -46,6 +67,16 @@ pub enum ReplicaState {
 }
 
 impl ReplicaState {
+    /// Its name, for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::WaitBgsaveStart => "WaitBgsaveStart",
+            Self::WaitBgsaveEnd => "WaitBgsaveEnd",
+            Self::SendBulk => "SendBulk",
+            Self::Online => "Online",
+        }
+    }
+
     /// The name in `INFO replication`.
     pub fn info_name(self) -> &'static str {
         match self {

@@ -62,8 +62,8 @@ impl fmt::Display for Param {
             Self::Node(id) => write!(f, "node {}", id.0 + 1),
             Self::Number(n) => n.fmt(f),
             Self::History(id) => write!(f, "{:.6}", id.to_string()),
-            Self::ReplState(state) => write!(f, "{state:?}"),
-            Self::ReplicaState(state) => write!(f, "{state:?}"),
+            Self::ReplState(state) => f.write_str(state.name()),
+            Self::ReplicaState(state) => f.write_str(state.name()),
             Self::Code(text) | Self::Reason(text) => f.write_str(text),
         }
     }
