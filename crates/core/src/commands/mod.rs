@@ -69,7 +69,8 @@ pub struct Ctx<'a> {
     pub rng: &'a mut Rng,
     /// Redis's encoding thresholds (`hash-max-listpack-entries`...), which `CONFIG SET` changes.
     pub limits: &'a crate::config::EncodingLimits,
-    /// Whether the command comes from this node's master.
+    /// Whether what is past is left to a master: the command comes from ours, or a client changes a
+    /// replica that may be written to.
     pub from_master: bool,
     /// `lazyfree-lazy-expire`: the stream says `UNLINK` for keys whose time has come.
     pub lazy_expire: bool,

@@ -223,7 +223,7 @@ impl<T: Trace> Node<T> {
                 effects: &mut self.effects,
                 rng: &mut self.rng,
                 limits: &self.config.encoding,
-                from_master: false,
+                from_master: self.config.replicaof.is_some(),
                 lazy_expire: self.config.lazyfree_lazy_expire,
             },
             args,

@@ -1,9 +1,9 @@
 //! Full resynchronisations: which snapshot a replica gets, when it starts, and what is left to do
 //! when the replica has it.
 
-use super::Node;
 use super::conn::{Conn, Filter, Payload, ReplicaPeer};
 use super::snapshot::Phase;
+use super::{Action, FileOp, Node};
 use crate::id::ConnId;
 use crate::replication::state::ReplicaState;
 use crate::trace::{CloseReason, Level, SnapshotTarget, Trace};
@@ -89,6 +89,29 @@ impl<T: Trace> Node<T> {
         }
     }
 
+    /// `rdb-del-sync-files`: a master that keeps nothing on disk removes the file that it fed its
+    /// replicas from, when they have it.
+    pub(super) fn remove_file_of_replicas(&mut self) {
+        if !self.saving.for_replicas || !self.config.save.is_empty() {
+            return;
+        }
+        if !self.config.rdb_del_sync_files {
+            self.saving.for_replicas = false;
+            return;
+        }
+        let peers = self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica());
+        if peers.into_iter().any(|peer| peer.state != ReplicaState::Online) {
+            return;
+        }
+        self.saving.for_replicas = false;
+        self.log(
+            Level::Notice,
+            "Removing the RDB file used to feed replicas in a persistence-less instance",
+        );
+        let name = self.config.dbfilename.clone();
+        self.actions.push_back(Action::File(FileOp::Remove { name }));
+    }
+
     fn start_replica_snapshot(&mut self, waiting: Vec<ConnId>, in_hand: Option<&mut Conn>) {
         let told = waiting.iter().filter_map(|id| self.conns.get(*id)).map(|c| &c.introduction);
         let mut told = told.chain(in_hand.as_ref().map(|conn| &conn.introduction));
@@ -103,6 +126,9 @@ impl<T: Trace> Node<T> {
         self.log(Level::Notice, format!("Starting BGSAVE for SYNC with target: {name}"));
         let offset = self.stream.master_repl_offset();
         self.begin_job(target, offset, filter.data);
+        if target == SnapshotTarget::ReplicasDisk && self.config.rdb_del_sync_files {
+            self.saving.for_replicas = true;
+        }
         let process = self.config.driver.process.id;
         let what = match target {
             SnapshotTarget::ReplicasSocket => "RDB transfer",

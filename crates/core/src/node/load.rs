@@ -242,6 +242,7 @@ impl<T: Trace> Node<T> {
         };
         if is_replica {
             self.stream.restore(replid, offset);
+            self.log(Level::Notice, super::replica::SYNTHESIZED);
             self.link.cached = Some(aux.stream_db.unwrap_or(0));
             self.master_cached_event();
         } else {

@@ -92,6 +92,8 @@ pub enum Action {
     Close(ConnId),
     /// Stop reading from this connection (it is over a limit), or read again.
     Read(ConnId, bool),
+    /// Let small writes on this connection wait for more (`repl-disable-tcp-nodelay`).
+    Delay(ConnId),
     /// A file operation; answered with [`Node::handle_file`].
     File(FileOp),
     /// `CONFIG SET` changed the configuration: do what needs doing outside the node, and answer

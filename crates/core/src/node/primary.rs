@@ -181,6 +181,9 @@ impl<T: Trace> Node<T> {
             return Ok(());
         }
         self.stats.sync_full += 1;
+        if self.config.repl_disable_tcp_nodelay {
+            self.actions.push_back(Action::Delay(conn.id));
+        }
         self.stats.sync_partial_err += u64::from(resumed);
         conn.kind = Kind::Replica(Box::new(peer));
         let state = Some(ReplicaState::WaitBgsaveStart);
@@ -483,7 +486,7 @@ fn rdb_only(value: &[u8]) -> Result<bool, CmdError> {
         None => Err(CmdError::NOT_INT),
         Some(0) => Ok(false),
         Some(1) => Ok(true),
-        Some(_) => Err(CmdError::fixed("ERR value is out of range, must be between 0 and 1")),
+        Some(_) => Err(CmdError::fixed("ERR value is out of range, value must between 0 and 1")),
     }
 }
 

@@ -160,12 +160,13 @@ impl<T: Trace> Node<T> {
         shutdown.until = None;
         let how = shutdown.how;
         self.log_lagging();
-        let saves = self.snapshot.as_ref().is_some_and(|job| job.phase != Phase::Sending);
-        if saves {
+        let child = self.snapshot.as_ref().is_some_and(|job| job.phase != Phase::Sending);
+        if child {
             self.log(Level::Warning, "There is a child saving an .rdb. Killing it!");
         }
         self.abort_snapshot();
-        if how.nosave || !(how.save || !self.config.save.is_empty()) {
+        let saves = how.save || (!how.nosave && !self.config.save.is_empty());
+        if !saves {
             return self.exit();
         }
         self.log(Level::Notice, "Saving the final RDB snapshot before exiting.");

@@ -72,6 +72,8 @@ pub(super) struct SaveState {
     pub(super) saves: u64,
     /// A `BGSAVE` waits for the end of the transaction it is in, or of the job in progress.
     pub(super) scheduled: bool,
+    /// The RDB file was made for replicas, while `rdb-del-sync-files` was on.
+    pub(super) for_replicas: bool,
 }
 
 impl SaveState {
@@ -84,6 +86,7 @@ impl SaveState {
             last_duration_s: -1,
             saves: 0,
             scheduled: false,
+            for_replicas: false,
         }
     }
 

@@ -153,6 +153,7 @@ impl<T: Trace> Node<T> {
         self.drop_silent_replicas();
         self.release_idle_backlog();
         self.start_due_snapshot();
+        self.remove_file_of_replicas();
     }
 
     /// A lone newline tells a replica that waits for its snapshot that we are alive.

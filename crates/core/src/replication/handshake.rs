@@ -133,7 +133,7 @@ pub fn introduction_reply(state: ReplState, line: &[u8], who: &Identity<'_>) -> 
 pub fn ask(modern: bool, history: Option<(ReplId, u64)>, failover: bool, out: &mut Vec<u8>) {
     let (replid, offset) = match &history {
         None => (&b"?"[..], "-1".to_owned()),
-        Some((replid, psync_offset)) => (&replid.as_bytes()[..], psync_offset.to_string()),
+        Some((replid, psync_offset)) => (replid.as_bytes(), psync_offset.to_string()),
     };
     let words: [&[u8]; 4] = [b"PSYNC", replid, offset.as_bytes(), b"FAILOVER"];
     say(modern, out, &words[..3 + usize::from(failover)]);

@@ -54,6 +54,13 @@ impl Stream {
         }
     }
 
+    /// Small writes wait for more, to save packets.
+    pub(crate) fn delay(&self) {
+        if let Self::Tcp(stream) = self {
+            let _ = stream.set_nodelay(false);
+        }
+    }
+
     /// Small writes go out at once; a dead peer is noticed after `keepalive` seconds (0: never).
     pub(crate) fn tune(&self, keepalive_seconds: u32) {
         let Self::Tcp(stream) = self else { return };

@@ -524,6 +524,11 @@ impl Driver {
                     self.readable.push(id);
                 }
             }
+            Action::Delay(id) => {
+                if let Some(conn) = self.conns.get_mut(id) {
+                    conn.stream.delay();
+                }
+            }
             Action::File(op) => {
                 if let Some(event) = self.files.run(op) {
                     self.node.handle_file(now, event);

@@ -245,6 +245,8 @@ impl World {
                     self.kick(wire, 1 - side);
                 }
             }
+            // Links here have no such algorithm.
+            Action::Delay(_) => {}
             Action::File(op) => {
                 let host = self.host_mut(id);
                 let boot = host.boots;

@@ -401,12 +401,14 @@ impl<T: Trace> Node<T> {
         field!(out, "slave_read_repl_offset:{}", applied + unread);
         field!(out, "slave_repl_offset:{applied}");
         if let Some(transfer) = link.transfer.as_ref().filter(|_| syncing) {
-            let total = transfer.total().unwrap_or(0);
-            let percent = transfer.read as f64 * 100.0 / total.max(1) as f64;
+            // Redis: -1 before the header, 0 without a length.
+            let total = transfer.total().map_or(-1, |len| len as i64);
+            let percent =
+                if total == 0 { 0.0 } else { transfer.read as f64 / total as f64 * 100.0 };
             field!(out, "master_sync_total_bytes:{total}");
             field!(out, "master_sync_read_bytes:{}", transfer.read);
-            field!(out, "master_sync_left_bytes:{}", total as i64 - transfer.read as i64);
-            field!(out, "master_sync_perc:{}", fixed(if total == 0 { 0.0 } else { percent }, 2));
+            field!(out, "master_sync_left_bytes:{}", total - transfer.read as i64);
+            field!(out, "master_sync_perc:{}", fixed(percent, 2));
             field!(out, "master_sync_last_io_seconds_ago:{}", now.secs_since(link.last_io));
         }
         if !connected {

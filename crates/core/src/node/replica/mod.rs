@@ -62,6 +62,11 @@ pub(super) struct Refused {
 /// Why a replica of Redis 2.6 has nothing to go on with.
 pub(super) const ONLY_SYNC: &str = "Redis 2.6 knows only SYNC, which is always full";
 
+/// Said when this node's own history becomes what it asks a master to continue.
+pub(super) const SYNTHESIZED: &str = "Before turning into a replica, using my own master \
+    parameters to synthesize a cached master: I may be able to synchronize with the new master with \
+    just a partial transfer.";
+
 /// How often a failed transfer is tried again without waiting for the cron, in microseconds.
 const RETRY_PERIOD_US: u64 = 1_000_000;
 
@@ -160,12 +165,7 @@ impl<T: Trace> Node<T> {
         } else if was_master {
             // Our own history may be the prefix of the new master's: offer it.
             self.link.cached = Some(self.selected.unwrap_or(0));
-            self.log(
-                Level::Notice,
-                "Before turning into a replica, using my own master parameters to synthesize a \
-                 cached master: I may be able to synchronize with the new master with just a \
-                 partial transfer.",
-            );
+            self.log(Level::Notice, SYNTHESIZED);
             self.master_cached_event();
         }
         self.disconnect_blocked();

@@ -4,7 +4,9 @@ mod blocked;
 mod clients;
 mod eras;
 mod explained;
+mod failing_over;
 mod hostile;
+mod leaving;
 mod limits;
 mod lone;
 mod pubsub;
@@ -12,6 +14,7 @@ mod refusing;
 mod replication;
 mod saving;
 mod states;
+mod transfers;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -264,7 +267,7 @@ impl Net {
                     self.hosts[other.0].node.handle_close(self.now, other.1);
                 }
             }
-            Action::Read(..) | Action::Sleep { .. } => {}
+            Action::Read(..) | Action::Delay(_) | Action::Sleep { .. } => {}
             Action::ApplyConfig | Action::RewriteConfig => {
                 self.hosts[host].node.handle_config(self.now, Ok(()));
             }
