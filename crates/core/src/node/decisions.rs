@@ -97,14 +97,19 @@ impl Asked {
         }
     }
 
-    /// The explanation: why this was asked, and what the answer means.
-    pub(super) fn explain(&self) -> String {
-        let asked = match &self.request {
+    /// What was asked, and why.
+    fn asked(&self) -> String {
+        match &self.request {
             Request::Resume { replid, offset } => {
                 format!("This node asked for byte {offset} of history {}", replid.escape_ascii())
             }
             _ => format!("This node asked for everything, because {}", self.why),
-        };
+        }
+    }
+
+    /// The explanation: why this was asked, and what the answer means.
+    pub(super) fn explain(&self) -> String {
+        let asked = self.asked();
         let resumed = matches!(self.request, Request::Resume { .. });
         let answer = match &self.answer {
             Answer::None => ". There is no answer yet.".to_owned(),
@@ -150,12 +155,12 @@ impl<T: Trace> Node<T> {
     /// This node asks its master.
     pub(super) fn note_asked(&mut self, request: Request) {
         let why = self.link.no_history;
-        if !matches!(request, Request::Resume { .. }) {
-            let text = format!("PSYNC to the master explained: {why}.");
-            self.log(Level::Notice, text);
-        }
         let (host, port) = self.config.replicaof.clone().unwrap_or_default();
         let asked = Asked { request, why, answer: Answer::None };
+        if !matches!(asked.request, Request::Resume { .. }) {
+            let text = format!("PSYNC to the master explained: {}.", asked.asked());
+            self.log(Level::Notice, text);
+        }
         self.decisions.push(self.now.unix_ms, format!("{host}:{port}"), Side::Replica(asked));
     }
 

@@ -64,6 +64,9 @@ fn a_replica_says_why_it_had_nothing_to_go_on_with() {
     let said = latest(&mut net, reader);
     assert_eq!(value(&said, "condition"), "no-cached-master");
     assert!(value(&said, "explanation").contains("this node has just started"), "{said:?}");
+    let line = "PSYNC to the master explained: This node asked for everything, because this node \
+                has just started, and has loaded no replication id from an RDB file.";
+    assert!(net.log(replica).iter().any(|logged| logged == line));
     // An inline command is no part of a stream: what follows cannot be trusted.
     let conn = net.at(replica).link().and_then(|link| link.conn).expect("connected");
     net.raw((replica, conn), b"garbage\r\n");
