@@ -86,7 +86,7 @@ fn dropped_in_the_transfer(kind: Kind, diskless: &str) {
         .set("rdbcompression", "no")
         .start();
     let mut client = server.client();
-    assert!(client.run("DEBUG POPULATE 64 key 1000000").is_ok());
+    assert!(client.run("DEBUG POPULATE 640 key 100000").is_ok());
     let before = server.memory();
     let mut log = Transcript::default();
     let mut replica = RawReplica::introduce(&server, &["eof", "psync2"], &mut log);
@@ -94,7 +94,7 @@ fn dropped_in_the_transfer(kind: Kind, diskless: &str) {
     write_mb(&server, 100);
     wait_dropped(&server);
     let grown = server.peak_memory().saturating_sub(before);
-    // Redis's child shares its memory; a cut keeps old values only until they are written.
+    // Redis's child shares its memory; a cut copies what is about to change, a bucket at a time.
     assert!(grown < 60 * MB, "{kind:?}: {grown} bytes more");
 }
 
