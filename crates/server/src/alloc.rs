@@ -8,8 +8,8 @@ use mimalloc::MiMalloc;
 /// Bytes asked for and not given back.
 ///
 /// Nearly all allocations are made by the one thread that owns the node. So the count is read and
-/// written without a lock on the bus, which would cost as much as the allocation itself: two threads
-/// that allocate in the same nanosecond may lose one of their additions.
+/// written without a lock on the bus, which would cost as much as the allocation itself: of two
+/// threads that allocate in the same nanosecond one may lose its addition.
 static USED: AtomicU64 = AtomicU64::new(0);
 
 /// mimalloc, counted.

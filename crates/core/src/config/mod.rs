@@ -142,7 +142,8 @@ pub struct Config {
     pub databases: usize,
     /// `requirepass`; empty: none.
     pub requirepass: Vec<u8>,
-    /// Further passwords of the default user, by their SHA-256: from `user` lines and `ACL SETUSER`.
+    /// Further passwords of the default user, by their SHA-256: from `user` lines and
+    /// `ACL SETUSER`.
     pub passwords: Vec<[u8; 32]>,
     /// `masterauth`; empty: none.
     pub masterauth: Vec<u8>,

@@ -121,6 +121,9 @@ impl<T: Trace> Node<T> {
         field!(out, "executable:{}", process.executable);
         field!(out, "config_file:{}", process.config_file);
         field!(out, "io_threads_active:0");
+        if let Some(left) = self.shutdown_in_ms() {
+            field!(out, "shutdown_in_milliseconds:{left}");
+        }
     }
 
     fn info_clients(&self, conn: &Conn, out: &mut String) {

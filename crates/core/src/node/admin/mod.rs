@@ -42,6 +42,7 @@ impl<T: Trace> Node<T> {
         command: NodeCommand,
         args: Args<'_>,
     ) -> Outcome {
+        conn.last_command = subcommand(conn.last_command, args);
         match command {
             NodeCommand::Dbsize => conn.out.count(self.keyspace.len(conn.db)),
             NodeCommand::Time => self.time(conn),
@@ -91,6 +92,42 @@ impl<T: Trace> Node<T> {
 fn lolwut(conn: &mut Conn) {
     let text = format!("Redis ver. {REDIS_VERSION}, played by Lockstep {VERSION}\n");
     conn.out.verbatim("txt", text.as_bytes());
+}
+
+/// Names of subcommands as statistics and `CLIENT LIST` show them, where their handlers do not say.
+const SUBCOMMANDS: &[&str] = &[
+    "acl|cat",
+    "acl|deluser",
+    "acl|genpass",
+    "acl|getuser",
+    "acl|list",
+    "acl|log",
+    "acl|setuser",
+    "acl|users",
+    "acl|whoami",
+    "latency|doctor",
+    "latency|histogram",
+    "latency|history",
+    "latency|latest",
+    "latency|reset",
+    "memory|doctor",
+    "memory|malloc-stats",
+    "memory|purge",
+    "memory|stats",
+    "memory|usage",
+    "module|list",
+    "slowlog|get",
+    "slowlog|len",
+    "slowlog|reset",
+];
+
+fn subcommand(command: &'static str, args: Args<'_>) -> &'static str {
+    let Some(sub) = args.get(1) else { return command };
+    let is = |name: &&&str| {
+        let rest = name.strip_prefix(command).and_then(|rest| rest.strip_prefix('|'));
+        rest.is_some_and(|rest| sub.eq_ignore_ascii_case(rest.as_bytes()))
+    };
+    SUBCOMMANDS.iter().find(is).copied().unwrap_or(command)
 }
 
 /// A container command's subcommand.
