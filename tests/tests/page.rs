@@ -204,7 +204,7 @@ fn a_complete_handshake_there_and_back() {
         "asks 6380: are you there?",
         "on which port it listens: 6381",
         "what it understands: eof psync2",
-        "it asks for a full copy",
+        "and asks for a full copy",
         "6380 decides: full",
         "answers 6381: you get a full copy",
         "announces to 6381 an RDB",
