@@ -23,7 +23,7 @@ const SIZE_WANTED: usize = 200 * 1024;
 const SIZE_LIMIT: usize = 300 * 1024;
 /// It has not met its budget yet. Until it does, the build fails above what it has reached: this
 /// number may only go down, and goes away at [`SIZE_LIMIT`].
-const SIZE_REACHED: usize = 475 * 1024;
+const SIZE_REACHED: usize = 440 * 1024;
 
 /// How the page's standard library differs from the one that Rust ships: compiled for size, and
 /// ending at once where it would first have put a panic into words. The page shows what to do then

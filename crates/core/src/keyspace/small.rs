@@ -8,10 +8,10 @@ const INLINE: usize = 22;
 
 /// An immutable byte string of 24 bytes: up to 22 bytes lie in place, longer ones on the heap. For
 /// fields and members.
-#[derive(Clone, Hash)]
+#[derive(Clone)]
 pub struct SmallBytes(Repr);
 
-#[derive(Clone, Hash)]
+#[derive(Clone)]
 enum Repr {
     Inline { len: u8, bytes: [u8; INLINE] },
     Heap(Box<[u8]>),
@@ -79,6 +79,12 @@ impl Deref for SmallBytes {
 impl AsRef<[u8]> for SmallBytes {
     fn as_ref(&self) -> &[u8] {
         self.as_slice()
+    }
+}
+
+impl std::hash::Hash for SmallBytes {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_slice().hash(state);
     }
 }
 
