@@ -4,6 +4,7 @@ use super::super::Node;
 use super::super::conn::Conn;
 use super::docs::{self, Arg};
 use super::facts;
+use super::subcommands::{self, SubSpec};
 use super::{Sub, help};
 use crate::commands::table::all;
 use crate::commands::{CmdError, CommandSpec, Flags, Group, Keys, Outcome, lookup};
@@ -23,7 +24,7 @@ impl<T: Trace> Node<T> {
             conn.out.count(all().count());
         } else if sub.is("info", -2)? {
             conn.last_command = "command|info";
-            each_named(conn, args, info, Reply::null_array);
+            each_named(conn, args);
         } else if sub.is("docs", -2)? {
             conn.last_command = "command|docs";
             command_docs(&mut conn.out, args);
@@ -42,7 +43,7 @@ impl<T: Trace> Node<T> {
             for key in keys {
                 conn.out.array(2);
                 conn.out.bulk(key);
-                key_flags(&mut conn.out, spec);
+                key_flags(&mut conn.out, spec.flags);
             }
         } else if sub.is("help", 2)? {
             help(&mut conn.out, "COMMAND", HELP);
@@ -54,21 +55,17 @@ impl<T: Trace> Node<T> {
 }
 
 /// One entry for each command named from argument 2 on, or for all.
-fn each_named(
-    conn: &mut Conn,
-    args: Args<'_>,
-    entry: fn(&mut Reply, &CommandSpec),
-    missing: fn(&mut Reply),
-) {
+fn each_named(conn: &mut Conn, args: Args<'_>) {
     if args.len() == 2 {
         conn.out.array(all().count());
-        return all().for_each(|spec| entry(&mut conn.out, spec));
+        return all().for_each(|spec| info(&mut conn.out, spec));
     }
     conn.out.array(args.len() - 2);
     for name in args.from(2) {
-        match lookup(name) {
-            Some(spec) => entry(&mut conn.out, spec),
-            None => missing(&mut conn.out),
+        match (lookup(name), subcommands::lookup(name)) {
+            (Some(spec), _) => info(&mut conn.out, spec),
+            (None, Some(sub)) => sub_info(&mut conn.out, &sub),
+            (None, None) => conn.out.null(),
         }
     }
 }
@@ -97,15 +94,38 @@ fn info(out: &mut Reply, spec: &CommandSpec) {
     out.bulk(spec.name.as_bytes());
     out.int(i64::from(spec.arity));
     let shown = if facts::is_container(spec.name) { Flags::NONE } else { spec.flags };
-    let flags = FLAG_NAMES.iter().filter(|(flag, _)| shown.has(*flag)).map(|(_, name)| *name);
-    names(out, flags.chain(facts::flags(spec.name)));
+    names(out, flag_names(shown).chain(facts::flags(spec.name)));
     let container = facts::is_container(spec.name);
     let Keys { first, last, step } = if container { Keys::NONE } else { spec.keys };
     [first, last, step].into_iter().for_each(|number| out.int(i64::from(number)));
     names(out, categories(spec).into_iter());
     out.array(0); // tips
     key_specs(out, spec);
-    out.array(0); // subcommands are described by their container's HELP
+    out.array(subcommands::of(spec.name).count());
+    subcommands::of(spec.name).for_each(|sub| sub_info(out, &sub));
+}
+
+/// The same of a subcommand.
+fn sub_info(out: &mut Reply, sub: &SubSpec) {
+    let reads = sub.flags.has(Flags::READONLY);
+    out.array(10);
+    out.bulk(sub.full_name().as_bytes());
+    out.int(i64::from(sub.arity));
+    names(out, flag_names(sub.flags));
+    let key = i64::from(reads);
+    [2 * key, 2 * key, key].into_iter().for_each(|number| out.int(number));
+    names(out, sub.categories());
+    out.array(0);
+    out.array(usize::from(reads));
+    if reads {
+        let range = [("lastkey", 0), ("keystep", 1), ("limit", 0)];
+        key_spec(out, sub.flags, 2, "range", &range);
+    }
+    out.array(0);
+}
+
+fn flag_names(flags: Flags) -> impl Iterator<Item = &'static str> {
+    FLAG_NAMES.iter().filter(move |(flag, _)| flags.has(*flag)).map(|(_, name)| *name)
 }
 
 /// The commands of a category, given without its `@`.
@@ -154,8 +174,8 @@ fn categories(spec: &CommandSpec) -> Vec<&'static str> {
     out
 }
 
-fn key_flags(out: &mut Reply, spec: &CommandSpec) {
-    let access = if spec.flags.has(Flags::WRITE) { "RW" } else { "RO" };
+fn key_flags(out: &mut Reply, flags: Flags) {
+    let access = if flags.has(Flags::WRITE) { "RW" } else { "RO" };
     names(out, [access, "access"].into_iter());
 }
 
@@ -168,18 +188,18 @@ fn key_specs(out: &mut Reply, spec: &CommandSpec) {
     if first > 0 {
         let relative = if last < 0 { last } else { last - first };
         let range = [("lastkey", relative), ("keystep", step), ("limit", 0)];
-        key_spec(out, spec, first, "range", &range);
+        key_spec(out, spec.flags, first, "range", &range);
     }
     if let Some(index) = counted {
         let counted = [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)];
-        key_spec(out, spec, index as i16, "keynum", &counted);
+        key_spec(out, spec.flags, index as i16, "keynum", &counted);
     }
 }
 
-fn key_spec(out: &mut Reply, spec: &CommandSpec, index: i16, kind: &str, find: &[(&str, i16)]) {
+fn key_spec(out: &mut Reply, flags: Flags, index: i16, kind: &str, find: &[(&str, i16)]) {
     out.map(3);
     out.bulk(b"flags");
-    key_flags(out, spec);
+    key_flags(out, flags);
     for (name, kind, fields) in
         [("begin_search", "index", &[("index", index)][..]), ("find_keys", kind, find)]
     {
@@ -261,26 +281,39 @@ fn argument_list(out: &mut Reply, arguments: &[Arg]) {
 
 /// `COMMAND LIST [FILTERBY MODULE name | ACLCAT category | PATTERN pattern]`
 fn list(conn: &mut Conn, args: Args<'_>) -> Outcome {
-    let mut found: Vec<&CommandSpec> = all().collect();
-    if args.len() > 2 {
-        if args.len() != 5 || !args.at(2).eq_ignore_ascii_case(b"filterby") {
-            return Err(CmdError::SYNTAX);
+    let filter = match args.len() {
+        2 => None,
+        5 if args.at(2).eq_ignore_ascii_case(b"filterby") => Some((args.at(3), args.at(4))),
+        _ => return Err(CmdError::SYNTAX),
+    };
+    let kinds = [&b"pattern"[..], b"aclcat", b"module"];
+    let known = |kind: &[u8]| kinds.iter().position(|known| kind.eq_ignore_ascii_case(known));
+    let filter = match filter {
+        None => None,
+        Some((kind, value)) => Some((known(kind).ok_or(CmdError::SYNTAX)?, value)),
+    };
+    let passes = |name: &str, categories: &[&str]| match filter {
+        None => true,
+        Some((0, pattern)) => crate::glob::matches(pattern, name.as_bytes(), true),
+        Some((1, category)) => {
+            categories.iter().any(|known| known.as_bytes()[1..].eq_ignore_ascii_case(category))
         }
-        let (kind, value) = (args.at(3), args.at(4));
-        if kind.eq_ignore_ascii_case(b"pattern") {
-            found.retain(|spec| crate::glob::matches(value, spec.name.as_bytes(), true));
-        } else if kind.eq_ignore_ascii_case(b"aclcat") {
-            found.retain(|spec| {
-                categories(spec).iter().any(|c| c.as_bytes()[1..].eq_ignore_ascii_case(value))
-            });
-        } else if kind.eq_ignore_ascii_case(b"module") {
-            found.clear();
-        } else {
-            return Err(CmdError::SYNTAX);
+        Some(_) => false,
+    };
+    let mut found: Vec<String> = Vec::new();
+    for spec in all() {
+        if passes(spec.name, &categories(spec)) {
+            found.push(spec.name.to_owned());
+        }
+        for sub in subcommands::of(spec.name) {
+            let name = sub.full_name();
+            if passes(&name, &sub.categories().collect::<Vec<_>>()) {
+                found.push(name);
+            }
         }
     }
     conn.out.array(found.len());
-    found.iter().for_each(|spec| conn.out.bulk(spec.name.as_bytes()));
+    found.iter().for_each(|name| conn.out.bulk(name.as_bytes()));
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod lockstep;
 mod memory;
 mod slowlog;
 mod state;
+mod subcommands;
 #[cfg(test)]
 mod tests;
 
