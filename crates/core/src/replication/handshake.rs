@@ -7,6 +7,7 @@
 //! Before Redis 7 each was sent, as an inline command, when the one before it had been answered;
 //! before 3.2 there was no `capa`, before 2.8 `SYNC` in place of `PSYNC`.
 
+use super::for_log;
 use super::state::ReplState;
 use crate::id::ReplId;
 use crate::resp::request::encode;
@@ -56,7 +57,7 @@ pub fn ping_reply(line: &[u8]) -> Progress {
         let note = "Master replied to PING, replication can continue...".into();
         return Progress::Next(ReplState::SendHandshake, Some(note));
     }
-    Progress::Failed(format!("Error reply to PING from master: '{}'", line.escape_ascii()))
+    Progress::Failed(format!("Error reply to PING from master: '{}'", for_log(line)))
 }
 
 /// Appends everything between `PING` and `PSYNC`, or the first of it, and returns the state that
@@ -111,7 +112,7 @@ fn after(state: ReplState, who: &Identity<'_>) -> ReplState {
 /// Takes one of the replies to [`introduce`].
 pub fn introduction_reply(state: ReplState, line: &[u8], who: &Identity<'_>) -> Progress {
     let refused = line.first() == Some(&b'-');
-    let text = line.escape_ascii();
+    let text = for_log(line);
     let note = |what: &str| {
         refused
             .then(|| format!("(Non critical) Master does not understand REPLCONF {what}: {text}"))
@@ -168,7 +169,7 @@ pub enum PsyncReply {
 /// `+FULLRESYNC` with an unusable id or offset, or something that is no reply to PSYNC at all: the
 /// text, for the log.
 pub fn psync_reply(line: &[u8]) -> Result<PsyncReply, String> {
-    let shown = || line.escape_ascii().to_string();
+    let shown = || for_log(line);
     if line.is_empty() {
         return Ok(PsyncReply::Keepalive);
     }

@@ -8,6 +8,22 @@
 pub const OFFSET_MAX: u64 = 1 << 62;
 
 pub mod explain;
+/// Longest piece of what a peer sent that a log line shows, in bytes.
+const SHOWN_MAX: usize = 1024;
+
+/// What a peer sent, for a log line: as it came, but for what could not stand in one.
+pub(crate) fn for_log(bytes: &[u8]) -> String {
+    let bytes = &bytes[..bytes.len().min(SHOWN_MAX)];
+    let mut text = String::with_capacity(bytes.len());
+    for byte in bytes {
+        match byte {
+            b' '..=b'~' => text.push(char::from(*byte)),
+            other => text.extend(other.escape_ascii().map(char::from)),
+        }
+    }
+    text
+}
+
 pub mod handshake;
 pub mod psync;
 pub mod state;

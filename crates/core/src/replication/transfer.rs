@@ -1,6 +1,8 @@
 //! The framing of a snapshot on the wire: `$<len>\r\n` and that many bytes, or
 //! `$EOF:<40 bytes>\r\n`, the RDB, and the same 40 bytes. No CRLF follows either.
 
+use super::for_log;
+
 /// A master that never ends its header line is not a master: longest line accepted, as in Redis.
 pub const HEADER_LINE_MAX: usize = 1024;
 
@@ -18,11 +20,11 @@ pub enum Framing {
 /// # Errors
 /// The line for the log, in Redis's wording.
 pub fn parse_header(line: &[u8]) -> Result<Option<Framing>, String> {
-    let shown = || line.escape_ascii().to_string();
+    let shown = || for_log(line);
     match line.split_first() {
         None => Ok(None),
         Some((b'-', rest)) => {
-            Err(format!("MASTER aborted replication with an error: {}", rest.escape_ascii()))
+            Err(format!("MASTER aborted replication with an error: {}", for_log(rest)))
         }
         Some((b'$', rest)) => match rest.strip_prefix(b"EOF:") {
             Some(mark) => match mark.try_into() {

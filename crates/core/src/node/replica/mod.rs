@@ -282,6 +282,9 @@ impl<T: Trace> Node<T> {
         if self.link.transfer.is_some() && broken {
             self.log(Level::Warning, "I/O error trying to sync with MASTER: connection lost");
         }
+        if broken {
+            self.log_silence(was);
+        }
         let transferred = self.drop_transfer() && *reason != CloseReason::Asked;
         if self.config.replicaof.is_none() && was != ReplState::Connected {
             return;
@@ -320,6 +323,22 @@ impl<T: Trace> Node<T> {
             self.log(Level::Notice, format!("Reconnecting to MASTER {host}:{port}"));
             self.dial_master();
         }
+    }
+
+    /// The connection ended while a reply was due; the first line is what Redis says of an end that
+    /// is no error.
+    fn log_silence(&mut self, state: ReplState) {
+        let text = match state {
+            ReplState::None
+            | ReplState::Connect
+            | ReplState::Connecting
+            | ReplState::Transfer
+            | ReplState::Connected => return,
+            ReplState::ReceivePsyncReply => "Master did not reply to PSYNC, will try later",
+            _ => "Master did not respond to command during SYNC handshake",
+        };
+        self.log(Level::Warning, "Failed to read response from the server: Success");
+        self.log(Level::Warning, text);
     }
 
     /// A transfer failed: Redis 7 tries again at once. Here at most once in the cron's period, so
