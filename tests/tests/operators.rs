@@ -310,10 +310,11 @@ fn a_server_that_loads_says_so_and_answers() {
         let second = loaded(&mut client);
         assert!(first < second && second < file.len() as u64, "{kind:?}: {first} {second}");
         assert!(client.run("CONFIG SET key-load-delay 0").is_ok());
-        wait_for("the end of the load", Duration::from_secs(20), || {
+        let size = wait_for("the end of the load", Duration::from_secs(20), || {
             let size = client.run("DBSIZE");
-            if size.is_error() { Err(size.text()) } else { Ok(assert_eq!(size.int(), 20_000)) }
+            if size.is_error() { Err(size.text()) } else { Ok(size.int()) }
         });
+        assert_eq!(size, 20_000, "{kind:?}");
     }
 }
 
