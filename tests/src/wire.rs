@@ -273,7 +273,7 @@ impl RawReplica {
     }
 
     /// A byte of the stream. Redis holds the stream back until it hears an ACK, and does not hear
-    /// those that come before it has itself noticed that the snapshot is sent: so they are repeated.
+    /// those that come before it has noticed itself that the snapshot is sent: they are repeated.
     fn byte(&mut self) -> u8 {
         self.client.patience(Duration::from_millis(200));
         for _ in 0..100 {
