@@ -1,7 +1,7 @@
 //! Both directions of the handshake, byte for byte: a raw replica attached to each server as
-//! master, a raw master for each server as replica, the same script for both, and what they said compared.
-//! Only ids, times, and the values of the RDB's aux fields may differ. What the stream says is in
-//! `stream.rs`.
+//! master, a raw master for each server as replica, the same script for both, and what they said
+//! compared. Only ids, times, and the values of the RDB's aux fields may differ. What the stream
+//! says is in `stream.rs`.
 
 use std::time::Duration;
 

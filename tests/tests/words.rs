@@ -94,7 +94,8 @@ fn a_master_and_what_is_asked_of_it(kind: Kind) {
     wait_line(
         &server,
         "*",
-        "Unable to partial resync with replica %s for lack of backlog (Replica request was: 99999).",
+        "Unable to partial resync with replica %s for lack of backlog (Replica request was: \
+         99999).",
     );
     wait_line(
         &server,
