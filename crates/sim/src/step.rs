@@ -13,7 +13,7 @@ use crate::script::Intervention;
 pub enum Grain {
     /// To the next visible event, whatever it is.
     Event,
-    /// To the next arrival of a message (or intervention).
+    /// To the next arrival of a message (or intervention, or what is a [`Grain::Transition`]).
     #[default]
     Delivery,
     /// To the next change of a role, a link's state or a history, or the next decision about a
@@ -92,7 +92,11 @@ impl Step {
         let intervention = matches!(self.cause, Cause::Intervention(_));
         match grain {
             Grain::Event => true,
-            Grain::Delivery => intervention || matches!(self.cause, Cause::Delivered(_)),
+            // What a transition is, nobody may miss: a replica loads when its file is complete, and
+            // that is no arrival.
+            Grain::Delivery => {
+                intervention || matches!(self.cause, Cause::Delivered(_)) || self.is_transition()
+            }
             Grain::Transition => intervention || self.is_transition(),
         }
     }
