@@ -32,8 +32,8 @@ pub fn is_raw(args: &[Vec<u8>]) -> bool {
     COMMANDS.iter().any(starts)
 }
 
-/// Whether this is no answer to a command, but comes by itself: a message of a channel, or a line of
-/// `MONITOR`.
+/// Whether this is no answer to a command, but comes by itself: a message of a channel, or a line
+/// of `MONITOR`.
 pub fn is_push(bytes: &[u8]) -> bool {
     match decode::decode(bytes) {
         Ok(Some((Value::Push(parts) | Value::Array(parts), _))) => {

@@ -1,8 +1,8 @@
 //! `FAILOVER`: a master hands its role to one of its replicas without losing a write.
 //!
-//! Writes are paused until a replica has acknowledged the whole stream (`waiting-for-sync`). Then the
-//! master becomes that replica's replica (`failover-in-progress`), and its PSYNC says FAILOVER: this
-//! makes the other a master, which continues the stream.
+//! Writes are paused until a replica has acknowledged the whole stream (`waiting-for-sync`). Then
+//! the master becomes that replica's replica (`failover-in-progress`), and its PSYNC says FAILOVER:
+//! this makes the other a master, which continues the stream.
 
 use super::Node;
 use super::blocked::{PauseKind, PausePurpose};

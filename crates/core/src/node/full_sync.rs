@@ -226,8 +226,8 @@ impl<T: Trace> Node<T> {
         self.replicas.iter().filter(receives).copied().collect()
     }
 
-    /// A replica has the whole snapshot: the stream follows. After a transfer without a length it is
-    /// held back until the first ACK, which says that the replica has seen the end.
+    /// A replica has the whole snapshot: the stream follows. After a transfer without a length it
+    /// is held back until the first ACK, which says that the replica has seen the end.
     pub(super) fn put_online(&mut self, conn: &mut Conn) {
         let (now, name, id) = (self.now.instant, conn.replica_name(), conn.id);
         let rdb_only = conn.introduction.rdb_only;

@@ -1,8 +1,8 @@
 //! Leaving: `SHUTDOWN`, SIGTERM, and what has to happen before.
 //!
-//! Replicas that lag get `shutdown-timeout` to catch up while writes are paused; then the dataset is
-//! saved, if it is to be. From the cut of that last snapshot on nobody is served, as in Redis, whose
-//! last save blocks: nothing may enter the stream that the file does not know.
+//! Replicas that lag get `shutdown-timeout` to catch up while writes are paused; then the dataset
+//! is saved, if it is to be. From the cut of that last snapshot on nobody is served, as in Redis,
+//! whose last save blocks: nothing may enter the stream that the file does not know.
 
 use super::blocked::{PauseKind, PausePurpose, Wait};
 use super::conn::Conn;

@@ -3,8 +3,8 @@
 
 use crate::commands::Flags;
 
-/// By container: `name:arity:letters`. `a` administrative, `n` not from scripts, `p` about channels,
-/// `r` reads the key that follows, `l` works while loading and on stale data.
+/// By container: `name:arity:letters`. `a` administrative, `n` not from scripts, `p` about
+/// channels, `r` reads the key that follows, `l` works while loading and on stale data.
 const TABLE: &[(&str, &str)] = &[
     (
         "client",

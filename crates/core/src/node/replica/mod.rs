@@ -64,8 +64,8 @@ pub(super) const ONLY_SYNC: &str = "Redis 2.6 knows only SYNC, which is always f
 
 /// Said when this node's own history becomes what it asks a master to continue.
 pub(super) const SYNTHESIZED: &str = "Before turning into a replica, using my own master \
-    parameters to synthesize a cached master: I may be able to synchronize with the new master with \
-    just a partial transfer.";
+    parameters to synthesize a cached master: I may be able to synchronize with the new master \
+    with just a partial transfer.";
 
 /// How often a failed transfer is tried again without waiting for the cron, in microseconds.
 const RETRY_PERIOD_US: u64 = 1_000_000;

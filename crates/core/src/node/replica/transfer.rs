@@ -1,14 +1,14 @@
 //! The master's snapshot: framing, loading, and the moment it becomes the dataset.
 //!
-//! Whatever `repl-diskless-load` says, the snapshot is loaded beside the dataset while it arrives, and
-//! takes its place when it is complete and its checksum is right. The directive decides what others
-//! see meanwhile, and where the bytes go:
+//! Whatever `repl-diskless-load` says, the snapshot is loaded beside the dataset while it arrives,
+//! and takes its place when it is complete and its checksum is right. The directive decides what
+//! others see meanwhile, and where the bytes go:
 //!
-//! * `disabled`: the old dataset answers until the end. The RDB becomes the file `dbfilename` first,
-//!   as in Redis, so that a restart goes on from it.
+//! * `disabled`: the old dataset answers until the end. The RDB becomes the file `dbfilename`
+//!   first, as in Redis, so that a restart goes on from it.
 //! * `on-empty-db`, when there are no keys: `-LOADING` from the first byte on, no file.
-//! * `swapdb`: no file. If the master's history is the one this node has followed (`async_loading`),
-//!   the old dataset answers, else `-LOADING`.
+//! * `swapdb`: no file. If the master's history is the one this node has followed
+//!   (`async_loading`), the old dataset answers, else `-LOADING`.
 
 use std::collections::VecDeque;
 
