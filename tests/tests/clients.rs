@@ -186,7 +186,20 @@ fn tidied(bytes: &[u8]) -> String {
             }
         }
     }
-    without_times(&out)
+    without_times(&without_deadlines(&out))
+}
+
+/// Deadlines in the stream are milliseconds of when the command came.
+fn without_deadlines(text: &str) -> String {
+    const BEFORE: &str = r"PXAT\r\n$13\r\n";
+    let mut parts = text.split(BEFORE);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(BEFORE);
+        out.push_str("deadline");
+        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    out
 }
 
 /// `+1700000000.123456 [` becomes `+time [`.
