@@ -22,9 +22,10 @@ impl Instant {
         self.micros_since(earlier) / 1_000
     }
 
-    /// Whole seconds from `earlier` to this instant, 0 if `earlier` is later.
+    /// Seconds from `earlier` to this instant, as Redis counts them: the difference of the two
+    /// readings of a clock that shows whole seconds. 0 if `earlier` is later.
     pub const fn secs_since(self, earlier: Self) -> u64 {
-        self.micros_since(earlier) / 1_000_000
+        (self.0 / 1_000_000).saturating_sub(earlier.0 / 1_000_000)
     }
 }
 

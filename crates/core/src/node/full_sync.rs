@@ -173,19 +173,20 @@ impl<T: Trace> Node<T> {
             return;
         };
         // The connection is not in the table now: its position counts by hand.
-        self.release_payload(sent);
+        self.release_payload(Some(sent));
         if self.snapshot.is_none() {
             self.put_online(conn);
         }
     }
 
-    fn release_payload(&mut self, own: u64) {
+    /// Lets go of what every replica has; `own`: how far the one in hand is, if any.
+    fn release_payload(&mut self, own: Option<u64>) {
         let others =
             self.replicas.iter().filter_map(|id| match self.conns.get(*id)?.replica()?.payload {
                 Payload::Shared { sent } => Some(sent),
                 _ => None,
             });
-        let slowest = others.fold(own, u64::min);
+        let slowest = others.fold(own.unwrap_or(u64::MAX), u64::min);
         if let Some(job) = &mut self.snapshot {
             job.payload.release_before(slowest);
             let drained = job.payload.start() == job.payload.end();
@@ -193,16 +194,14 @@ impl<T: Trace> Node<T> {
                 && job.target == SnapshotTarget::ReplicasSocket
                 && drained
             {
-                self.transfer_done();
+                self.transfer_done(own.is_some());
             }
         }
     }
 
     /// Every replica has the whole snapshot. The one in hand, if any, is the caller's.
-    fn transfer_done(&mut self) {
-        let up = self.receivers().len();
-        // Redis counts while its child still runs; here everything has been sent.
-        let up = up.max(1);
+    fn transfer_done(&mut self, in_hand: bool) {
+        let up = self.receivers().len() + usize::from(in_hand);
         self.log(
             Level::Warning,
             format!("Diskless rdb transfer, done reading from pipe, {up} replicas still up."),
@@ -277,7 +276,7 @@ impl<T: Trace> Node<T> {
                 );
                 self.abort_snapshot();
             }
-            (SnapshotTarget::ReplicasSocket, _) => self.release_payload(u64::MAX),
+            (SnapshotTarget::ReplicasSocket, _) => self.release_payload(None),
             (SnapshotTarget::ReplicasDisk, Phase::Sending) if !readers => self.finish_job(true),
             // Whoever wants the file as such, has save points.
             (SnapshotTarget::ReplicasDisk, Phase::Cutting)

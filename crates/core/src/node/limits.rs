@@ -53,21 +53,38 @@ impl<T: Trace> Node<T> {
         self.log(Level::Warning, text);
     }
 
+    /// Drops those that have been over their soft limit for too long, also if nothing more is
+    /// written for them.
+    fn check_soft_limits(&mut self) {
+        let over_soft = |conn: &&Conn| {
+            let since = conn.replica().map_or(conn.over_soft_since, |peer| peer.over_soft_since);
+            since.is_some()
+        };
+        let over: Vec<_> = self.conns.iter().filter(over_soft).map(|conn| conn.id).collect();
+        for id in over {
+            let Some(mut conn) = self.conns.take(id) else { continue };
+            let (waiting, client) = (conn.out_waiting(), self.describe_client(&conn));
+            let is_replica = conn.replica().is_some();
+            if waiting <= OUTPUT_FREE_BYTES {
+                conn.over_soft_since = None;
+            }
+            let small = conn.over_soft_since.is_none();
+            let over = !small && self.over_client_limit(&mut conn, waiting as u64);
+            self.conns.insert(conn);
+            if over || (is_replica && self.over_output_limit(id)) {
+                self.close(id, CloseReason::OutputLimit);
+                let text =
+                    format!("Client {client} closed for overcoming of output buffer limits.");
+                self.log(Level::Warning, text);
+            }
+        }
+    }
+
     /// Once a second: drops clients over their soft limit, idle ones, and those that do not read
     /// what is left for them.
     pub(super) fn check_clients(&mut self) {
         let (now, timeout) = (self.now.instant, self.config.timeout);
-        let over_soft = |conn: &&Conn| conn.over_soft_since.is_some();
-        let over: Vec<_> = self.conns.iter().filter(over_soft).map(|conn| conn.id).collect();
-        for id in over {
-            // It is looked at when it is put back.
-            if let Some(mut conn) = self.conns.take(id) {
-                if conn.out_waiting() <= OUTPUT_FREE_BYTES {
-                    conn.over_soft_since = None;
-                }
-                self.put_back(conn);
-            }
-        }
+        self.check_soft_limits();
         let late = |conn: &&Conn| {
             let idle = now.secs_since(conn.last_input);
             // Who waits, listens or watches says nothing for good reason.

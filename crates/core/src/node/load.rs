@@ -79,6 +79,8 @@ pub(super) struct Loaded {
     /// All of its fields, for the log.
     pub(super) about: Vec<(Vec<u8>, Vec<u8>)>,
     pub(super) keys: u64,
+    /// It had no checksum.
+    pub(super) unchecked: bool,
     /// Keys left out because their time had come, each with its database.
     pub(super) expired: Vec<(usize, Vec<u8>)>,
 }
@@ -113,10 +115,10 @@ impl Loading {
                 _ => {}
             }
         }
-        let about = self.loader.aux().to_vec();
+        let (about, unchecked) = (self.loader.aux().to_vec(), self.reader.is_unchecked());
         let keyspace = self.loader.into_keyspace();
         aux.stream_db = aux.stream_db.filter(|db| *db < keyspace.databases());
-        Ok(Loaded { keyspace, aux, about, keys, expired })
+        Ok(Loaded { keyspace, aux, about, keys, unchecked, expired })
     }
 }
 
@@ -175,6 +177,20 @@ impl<T: Trace> Node<T> {
         }
     }
 
+    /// What Redis says at the end of an RDB.
+    pub(super) fn tell_loaded(&mut self, loaded: &Loaded) {
+        if loaded.unchecked && self.config.rdbchecksum {
+            let text = "RDB file was saved with checksum disabled: no check performed.";
+            self.log(Level::Warning, text);
+        }
+        let (keys, expired) = (loaded.keys, loaded.expired.len());
+        self.log(
+            Level::Notice,
+            format!("Done loading RDB, keys loaded: {keys}, keys expired: {expired}."),
+        );
+        self.admin.last_load = (keys, expired as u64);
+    }
+
     /// How long to wait before the next bytes, in microseconds: `key-load-delay`.
     pub fn load_pause(&mut self) -> u64 {
         let delay = self.config.key_load_delay;
@@ -211,15 +227,7 @@ impl<T: Trace> Node<T> {
         self.now = now;
         let Some(start) = self.loading.take() else { return Ok(0) };
         let loaded = start.loading.finish()?;
-        self.log(
-            Level::Notice,
-            format!(
-                "Done loading RDB, keys loaded: {}, keys expired: {}.",
-                loaded.keys,
-                loaded.expired.len()
-            ),
-        );
-        self.admin.last_load = (loaded.keys, loaded.expired.len() as u64);
+        self.tell_loaded(&loaded);
         self.keyspace.replace_data(loaded.keyspace);
         self.restore_history(&loaded.aux);
         self.record(Event::Loaded { keys: loaded.keys });

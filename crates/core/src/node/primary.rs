@@ -380,7 +380,7 @@ impl<T: Trace> Node<T> {
 
     // Limits and ends.
 
-    fn over_output_limit(&mut self, id: ConnId) -> bool {
+    pub(super) fn over_output_limit(&mut self, id: ConnId) -> bool {
         let now = self.now.instant;
         let limit = self.config.output_limit_replica;
         // As in Redis, a limit below the backlog would drop replicas that cost nothing.

@@ -72,6 +72,8 @@ pub(super) struct SaveState {
     pub(super) saves: u64,
     /// A `BGSAVE` waits for the end of the transaction it is in, or of the job in progress.
     pub(super) scheduled: bool,
+    /// A job ended since the replicas that wait for one were looked at.
+    pub(super) ended: bool,
     /// The RDB file was made for replicas, while `rdb-del-sync-files` was on.
     pub(super) for_replicas: bool,
 }
@@ -86,6 +88,7 @@ impl SaveState {
             last_duration_s: -1,
             saves: 0,
             scheduled: false,
+            ended: false,
             for_replicas: false,
         }
     }
@@ -179,6 +182,9 @@ impl<T: Trace> Node<T> {
 
     /// When [`Node::snapshot_work`] has something to do, if it has.
     pub(super) fn snapshot_work_at(&self) -> Option<Instant> {
+        if self.saving.ended {
+            return Some(self.now.instant);
+        }
         let job = self.snapshot.as_ref()?;
         let ahead = job.payload.end() - job.payload.start();
         let works = job.phase == Phase::Cutting && ahead < PAYLOAD_AHEAD_BYTES;
@@ -189,6 +195,10 @@ impl<T: Trace> Node<T> {
     pub(super) fn snapshot_work(&mut self) {
         if self.snapshot_work_at().is_none_or(|at| at > self.now.instant) {
             return;
+        }
+        // Replicas that could not share the last snapshot wait for the next.
+        if std::mem::take(&mut self.saving.ended) {
+            return self.start_due_snapshot();
         }
         let delay = self.config.rdb_key_save_delay;
         let progress = self.keyspace.cut_step(if delay == 0 { STEP_BYTES } else { 1 });
@@ -365,8 +375,9 @@ impl<T: Trace> Node<T> {
         if job.then_exit {
             self.after_final_save(ok);
         } else if std::mem::take(&mut self.saving.scheduled) {
-            self.begin_disk_save();
+            self.begin_background_save();
         }
+        self.saving.ended = true;
     }
 
     fn fail_job(&mut self, error: &str) {
@@ -391,6 +402,7 @@ impl<T: Trace> Node<T> {
     /// ask again.
     pub(super) fn abort_snapshot(&mut self) {
         let Some(job) = self.snapshot.take() else { return };
+        self.saving.ended = true;
         self.keyspace.cut_end();
         match job.phase {
             _ if job.target == SnapshotTarget::ReplicasSocket => {}
@@ -416,6 +428,12 @@ impl<T: Trace> Node<T> {
     }
 
     // Commands.
+
+    fn begin_background_save(&mut self) {
+        self.begin_disk_save();
+        let process = self.config.driver.process.id;
+        self.log(Level::Notice, format!("Background saving started by pid {process}"));
+    }
 
     pub(super) fn begin_disk_save(&mut self) {
         self.begin_job(SnapshotTarget::Disk, self.stream.master_repl_offset(), false);
@@ -463,8 +481,7 @@ impl<T: Trace> Node<T> {
             self.saving.scheduled = true;
             conn.out.simple("Background saving scheduled");
         } else {
-            self.begin_disk_save();
-            self.log(Level::Notice, "Background saving started");
+            self.begin_background_save();
             conn.out.simple("Background saving started");
         }
         Ok(())
@@ -473,8 +490,7 @@ impl<T: Trace> Node<T> {
     /// Save points.
     pub(super) fn check_save_points(&mut self) {
         if self.snapshot.is_none() && std::mem::take(&mut self.saving.scheduled) {
-            self.log(Level::Notice, "Background saving started");
-            return self.begin_disk_save();
+            return self.begin_background_save();
         }
         if self.snapshot.is_some() || self.saving.dirty == 0 {
             return;
@@ -489,7 +505,7 @@ impl<T: Trace> Node<T> {
             && retry
         {
             self.log(Level::Notice, format!("{changes} changes in {secs} seconds. Saving..."));
-            self.begin_disk_save();
+            self.begin_background_save();
         }
     }
 }

@@ -79,6 +79,8 @@ pub struct Reader {
     carry: Vec<u8>,
     need: u64,
     crc: u64,
+    /// The writer left the checksum out.
+    unchecked: bool,
     /// The key under way, what is known of it, and whether the sink knows it.
     key: Vec<u8>,
     meta: Meta,
@@ -102,10 +104,16 @@ impl Reader {
             carry: Vec::new(),
             need: 0,
             crc: 0,
+            unchecked: false,
             key: Vec::new(),
             meta: NO_META,
             begun: false,
         }
+    }
+
+    /// Whether it ended without a checksum, where one was wanted.
+    pub fn is_unchecked(&self) -> bool {
+        self.unchecked
     }
 
     /// The version of the format, once its first nine bytes were read.
@@ -366,6 +374,7 @@ impl Reader {
 
     fn trailer(&mut self, cursor: &mut Cursor<'_>) -> Step<()> {
         let sum = u64::from_le_bytes(cursor.array()?);
+        self.unchecked = self.settings.checksum && sum == 0;
         if self.settings.checksum && sum != 0 && sum != self.crc {
             let crc = self.crc;
             return known(

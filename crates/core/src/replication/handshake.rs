@@ -159,15 +159,15 @@ pub enum PsyncReply {
     },
     /// The master cannot serve us now, but will.
     TryLater(String),
-    /// The master knows no `PSYNC` (before 2.8), or is in error: `SYNC` may work.
+    /// The master knows no `PSYNC` (before 2.8), is in error, or says what nobody knows: `SYNC` may
+    /// work.
     NotSupported(String),
 }
 
 /// Reads the reply to `PSYNC`.
 ///
 /// # Errors
-/// `+FULLRESYNC` with an unusable id or offset, or something that is no reply to PSYNC at all: the
-/// text, for the log.
+/// `+FULLRESYNC` with an unusable id or offset: the text, for the log.
 pub fn psync_reply(line: &[u8]) -> Result<PsyncReply, String> {
     let shown = || for_log(line);
     if line.is_empty() {
@@ -191,8 +191,7 @@ pub fn psync_reply(line: &[u8]) -> Result<PsyncReply, String> {
             Ok(PsyncReply::Continue { replid: words.next().and_then(ReplId::parse) })
         }
         Some(b"-NOMASTERLINK" | b"-LOADING") => Ok(PsyncReply::TryLater(shown())),
-        Some(w) if w.starts_with(b"-") => Ok(PsyncReply::NotSupported(shown())),
-        _ => Err(format!("Unexpected reply to PSYNC from master: {}", shown())),
+        _ => Ok(PsyncReply::NotSupported(shown())),
     }
 }
 
@@ -258,7 +257,8 @@ mod tests {
         assert_eq!(read(String::new()), Ok(PsyncReply::Keepalive));
         assert!(matches!(read("-NOMASTERLINK Can't SYNC".into()), Ok(PsyncReply::TryLater(_))));
         assert!(matches!(read("-ERR unknown".into()), Ok(PsyncReply::NotSupported(_))));
-        for bad in ["+FULLRESYNC", "+FULLRESYNC abc 1", "hello"] {
+        assert_eq!(read("hello".into()), Ok(PsyncReply::NotSupported("hello".into())));
+        for bad in ["+FULLRESYNC", "+FULLRESYNC abc 1"] {
             assert!(read(bad.into()).is_err(), "{bad}");
         }
         assert!(read(format!("+FULLRESYNC {id} -1")).is_err());

@@ -294,7 +294,7 @@ impl<T: Trace> Node<T> {
             conn.out.bytes().len(),
             conn.out.bytes().len(),
             u8::from(more > 0),
-            size_of::<Conn>() + held + multi_mem,
+            (size_of::<Conn>() + held + multi_mem) as u64 + more,
             if waiting as u64 + more > 0 && !conn.queued { "rw" } else { "r" },
             conn.last_command,
             if conn.out.resp3() { 3 } else { 2 },

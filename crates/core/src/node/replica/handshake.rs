@@ -114,7 +114,6 @@ impl<T: Trace> Node<T> {
         match reply {
             Err(text) => {
                 self.note_answer(Answer::Refused);
-                self.discard_cached_master("the master's reply cannot be understood");
                 self.abort_link(conn, text);
             }
             Ok(PsyncReply::Keepalive) => {}
@@ -142,9 +141,13 @@ impl<T: Trace> Node<T> {
                 conn.closing = Some(CloseReason::Asked);
             }
             Ok(PsyncReply::NotSupported(text)) => {
-                let text =
-                    format!("Master does not support PSYNC or is in error state (reply: {text})");
-                self.log(Level::Notice, text);
+                if text.starts_with("-ERR") {
+                    let why = "Master does not support PSYNC or is in error state";
+                    self.log(Level::Notice, format!("{why} (reply: {text})"));
+                } else {
+                    let text = format!("Unexpected reply to PSYNC from master: {text}");
+                    self.log(Level::Warning, text);
+                }
                 if self.failover_in_progress() {
                     self.note_answer(Answer::Refused);
                     conn.closing = Some(CloseReason::Asked);

@@ -291,8 +291,8 @@ impl<T: Trace> Node<T> {
         }
         if was != ReplState::Connected {
             self.set_link_state(ReplState::Connect, "the link broke");
-            if transferred {
-                self.retry_transfer();
+            if transferred || *reason == CloseReason::Timeout {
+                self.retry_link();
             }
             return;
         }
@@ -341,9 +341,9 @@ impl<T: Trace> Node<T> {
         self.log(Level::Warning, text);
     }
 
-    /// A transfer failed: Redis 7 tries again at once. Here at most once in the cron's period, so
+    /// A transfer failed or the master was silent: Redis 7 tries again at once. Here at most once in the cron's period, so
     /// that a master that always fails is not asked as fast as the network allows.
-    fn retry_transfer(&mut self) {
+    fn retry_link(&mut self) {
         let now = self.now.instant;
         let soon = self.link.retried.is_some_and(|at| now - at < RETRY_PERIOD_US);
         if soon || self.link.refused.is_some() || !self.config.era.is_modern() {

@@ -261,7 +261,10 @@ impl<T: Trace> Node<T> {
         }
         match self.link.conn {
             Some(id) => self.close(id, CloseReason::Timeout),
-            None => self.set_link_state(ReplState::Connect, "timed out"),
+            None => {
+                self.set_link_state(ReplState::Connect, "timed out");
+                self.retry_link();
+            }
         }
     }
 }

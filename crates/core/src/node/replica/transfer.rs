@@ -366,12 +366,8 @@ impl<T: Trace> Node<T> {
             self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
         }
         self.tell_origin(&loaded.about);
-        let (keys, expired) = (loaded.keys, loaded.expired.len());
-        self.log(
-            Level::Notice,
-            format!("Done loading RDB, keys loaded: {keys}, keys expired: {expired}."),
-        );
-        self.admin.last_load = (keys, expired as u64);
+        self.tell_loaded(&loaded);
+        let keys = loaded.keys;
         if let Manner::Swap { .. } = manner {
             self.attach_to_new_master();
             let text = "MASTER <-> REPLICA sync: Swapping active DB with loaded DB";
