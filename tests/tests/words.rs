@@ -144,6 +144,7 @@ fn a_replica_and_what_its_master_does(kind: Kind) {
     ] {
         wait_line(&server, "*", &line);
     }
+    wait_line(&server, "#", "RDB file was saved with checksum disabled: no check performed.");
     // It says nothing for longer than repl-timeout.
     wait_line(&server, "#", "MASTER timeout: no data nor PING received...");
     wait_line(&server, "#", "Connection with master lost.");
@@ -229,6 +230,7 @@ fn a_replica_and_masters_that_refuse(kind: Kind) {
     link.shake_hands(log);
     link.say("hello\r\n", log);
     wait_line(&server, "#", "Unexpected reply to PSYNC from master: hello");
+    wait_line(&server, "*", "Retrying with SYNC...");
     link.hear(log);
     link.say("-ERR no\r\n", log);
     let mut link = master.accept();
@@ -279,6 +281,48 @@ fn a_replica_over_its_limit(kind: Kind) {
     wait_line(&server, "#", line);
 }
 
+/// A replica that stops reading, and a master that has nothing more to say.
+fn a_replica_over_its_soft_limit(kind: Kind) {
+    let server = Launch::new(kind)
+        .set("client-output-buffer-limit", "replica 0 1mb 1")
+        .set("repl-backlog-size", "1mb")
+        .start();
+    let mut replica = introduce(&server);
+    replica.full(&["PSYNC", "?", "-1"], &mut Transcript::default());
+    replica.ack();
+    let value = "x".repeat(500_000);
+    let mut client = server.client();
+    for _ in 0..80 {
+        assert!(client.call(&["SET", "k", &value]).is_ok());
+    }
+    let line = "Client %s closed for overcoming of output buffer limits.";
+    wait_line(&server, "#", line);
+}
+
+/// Silence for longer than `repl-timeout`: the replica dials again at once.
+fn a_replica_of_a_silent_master(kind: Kind) {
+    let master = RawMaster::new();
+    let server = Launch::new(kind)
+        .set("replicaof", format!("127.0.0.1 {}", master.port))
+        .set("repl-timeout", "1")
+        .start();
+    let _mute = master.accept();
+    wait_line(&server, "#", "Timeout connecting to the MASTER...");
+    let again = format!("Reconnecting to MASTER 127.0.0.1:{} after failure", master.port);
+    wait_line(&server, "*", &again);
+    let log = &mut Transcript::default();
+    let mut link = master.accept();
+    link.shake_hands(log);
+    link.say(format!("+FULLRESYNC {ID} 1\r\n$100\r\nREDIS0010"), log);
+    wait_line(
+        &server,
+        "#",
+        "Timeout receiving bulk data from MASTER... If the problem persists try to set the \
+         'repl-timeout' parameter in redis.conf to a larger value.",
+    );
+    let _again = master.accept();
+}
+
 #[test]
 fn every_log_line_is_reached() {
     std::thread::scope(|scope| {
@@ -287,6 +331,8 @@ fn every_log_line_is_reached() {
             scope.spawn(move || a_replica_and_what_its_master_does(kind));
             scope.spawn(move || a_replica_and_masters_that_refuse(kind));
             scope.spawn(move || a_replica_over_its_limit(kind));
+            scope.spawn(move || a_replica_over_its_soft_limit(kind));
+            scope.spawn(move || a_replica_of_a_silent_master(kind));
         }
     });
 }

@@ -92,6 +92,16 @@ impl Loading {
         Self { reader: Reader::new(Settings::default()), loader }
     }
 
+    /// Keys read so far.
+    pub(super) fn keys(&self) -> u64 {
+        self.loader.keys()
+    }
+
+    /// What it says of itself, as far as it was read.
+    pub(super) fn about(&self) -> &[(Vec<u8>, Vec<u8>)] {
+        self.loader.aux()
+    }
+
     /// Reads bytes. Returns how many belong to the RDB, and whether it is complete.
     pub(super) fn feed(&mut self, input: &[u8]) -> Result<(usize, bool), RdbError> {
         let fed = self.reader.feed(input, &mut self.loader)?;
@@ -195,7 +205,8 @@ impl<T: Trace> Node<T> {
     pub fn load_pause(&mut self) -> u64 {
         let delay = self.config.key_load_delay;
         let Some(start) = &mut self.loading else { return 0 };
-        let keys = start.loading.loader.keys();
+        let keys = start.loading.keys();
+        self.admin.last_load = (keys, 0);
         let before = std::mem::replace(&mut start.delayed_keys, keys);
         key_delay_us(delay, before, keys)
     }
@@ -208,6 +219,11 @@ impl<T: Trace> Node<T> {
     /// Whether clients are told `-LOADING`: of the file of the start, or of a master's snapshot.
     pub(super) fn loads_for_all(&self) -> bool {
         self.is_loading() || self.transfer_loads() == Some(false)
+    }
+
+    /// Whether anything is being loaded, whatever clients are told.
+    pub fn loads(&self) -> bool {
+        self.loads_for_all() || self.loads_beside()
     }
 
     /// Whether a master's snapshot is being loaded while the old dataset answers.

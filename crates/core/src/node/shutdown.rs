@@ -118,7 +118,7 @@ impl<T: Trace> Node<T> {
         if self.shutdown.is_some() {
             return;
         }
-        if self.loads_for_all() || self.loads_beside() {
+        if self.loads() {
             // Half a dataset must not take the place of the whole one on the disk.
             (how.save, how.nosave) = (false, true);
         }
@@ -130,6 +130,10 @@ impl<T: Trace> Node<T> {
         }
         let until = Some(self.now.instant.plus_ms(seconds * 1000));
         self.shutdown = Some(Shutdown { how, until });
+        // As in Redis, nobody is asked while an earlier pause holds the stream still.
+        if !self.is_paused() {
+            self.feed_getack();
+        }
         self.pause(PauseKind::Write, PausePurpose::Shutdown, None);
         self.watch_from_now();
         self.log(Level::Notice, "Waiting for replicas before shutting down.");

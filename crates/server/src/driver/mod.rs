@@ -290,6 +290,10 @@ impl Driver {
         let Some(name) = self.signals.take() else { return };
         // A shutdown that failed, or was aborted, is over.
         self.leaving &= self.node.is_leaving();
+        let text = match self.node.loads() {
+            true => "Received shutdown signal during loading, scheduling shutdown.".to_owned(),
+            false => format!("Received {name} scheduling shutdown..."),
+        };
         let log = self.node.trace_mut();
         if self.leaving && name == "SIGINT" {
             log.signal("You insist... exiting now.");
@@ -297,7 +301,7 @@ impl Driver {
             self.exit = Some(1);
             return;
         }
-        log.signal(&format!("Received {name} scheduling shutdown..."));
+        log.signal(&text);
         self.leaving = true;
         let signal = if name == "SIGINT" { Signal::Int } else { Signal::Term };
         self.node.handle_signal(now, signal);

@@ -279,20 +279,25 @@ impl<T: Trace> Node<T> {
         self.link.initial = None;
         let was = self.link.state;
         let broken = matches!(reason, CloseReason::Peer);
-        if self.link.transfer.is_some() && broken {
-            self.log(Level::Warning, "I/O error trying to sync with MASTER: connection lost");
-        }
         if broken {
+            self.log_broken_transfer();
             self.log_silence(was);
         }
-        let transferred = self.drop_transfer() && *reason != CloseReason::Asked;
-        if self.config.replicaof.is_none() && was != ReplState::Connected {
+        let (dropped, tell) = self.drop_transfer();
+        let transferred = dropped && *reason != CloseReason::Asked;
+        if was != ReplState::Connected && self.config.replicaof.is_none() {
+            if tell {
+                self.tell_discarded();
+            }
             return;
         }
         if was != ReplState::Connected {
             self.set_link_state(ReplState::Connect, "the link broke");
             if transferred || *reason == CloseReason::Timeout {
                 self.retry_link();
+            }
+            if tell {
+                self.tell_discarded();
             }
             return;
         }

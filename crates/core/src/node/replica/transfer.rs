@@ -41,6 +41,8 @@ pub(in crate::node) struct Transfer {
     loading: Option<Box<Loading>>,
     /// The dataset that it held, while its file is being synced and renamed.
     complete: Option<Box<Loaded>>,
+    /// How much the log has told of what the RDB says of itself.
+    told: usize,
     /// RDB bytes received.
     pub(in crate::node) read: u64,
     /// The RDB is complete; bytes of it (sized form) or of the mark still to come.
@@ -118,6 +120,7 @@ impl<T: Trace> Node<T> {
             framing: None,
             loading: Some(Box::new(loading)),
             complete: None,
+            told: 0,
             read: 0,
             loaded: false,
             mark_seen: 0,
@@ -223,6 +226,7 @@ impl<T: Trace> Node<T> {
             used = taken;
             transfer.read += taken as u64;
             transfer.loaded = done;
+            self.show_progress(transfer);
             if T::FINE {
                 let (read, total) = (transfer.read, transfer.total());
                 self.record(Event::TransferProgress { read, total });
@@ -256,6 +260,38 @@ impl<T: Trace> Node<T> {
                 }
                 Ok((used, transfer.mark_seen == mark.len()))
             }
+        }
+    }
+
+    /// What Redis shows while it loads from the link: where the RDB comes from, and the keys so far.
+    fn show_progress(&mut self, transfer: &mut Transfer) {
+        let Some(loading) = transfer.loading.as_ref().filter(|_| transfer.manner != Manner::Disk)
+        else {
+            return;
+        };
+        self.admin.last_load = (loading.keys(), 0);
+        let told = std::mem::replace(&mut transfer.told, loading.about().len());
+        self.tell_origin(&loading.about()[told..]);
+    }
+
+    /// The link broke while a snapshot came.
+    pub(super) fn log_broken_transfer(&mut self) {
+        let Some(transfer) = &self.link.transfer else { return };
+        if transfer.manner == Manner::Disk || transfer.framing.is_none() {
+            let text = "I/O error trying to sync with MASTER: connection lost";
+            return self.log(Level::Warning, text);
+        }
+        let (read, manner) = (transfer.read, transfer.manner);
+        for text in [
+            "Short read or OOM loading DB. Unrecoverable error, aborting now.".to_owned(),
+            format!(
+                "Internal error in RDB reading offset {read}, function at rdb/reader.rs -> \
+                 Unexpected EOF reading RDB file. Failure loading rdb format from socket, assuming \
+                 connection error, resuming operation."
+            ),
+            load_failed(manner, "connection lost"),
+        ] {
+            self.log(Level::Warning, text);
         }
     }
 
@@ -343,17 +379,19 @@ impl<T: Trace> Node<T> {
         true
     }
 
-    /// The transfer is given up: nothing of it stays.
-    pub(super) fn drop_transfer(&mut self) -> bool {
-        let Some(transfer) = self.link.transfer.take() else { return false };
+    /// The transfer is given up: nothing of it stays. Returns whether there was one, and whether
+    /// that is to be told with [`Self::tell_discarded`].
+    pub(super) fn drop_transfer(&mut self) -> (bool, bool) {
+        let Some(transfer) = self.link.transfer.take() else { return (false, false) };
         if !transfer.file.is_empty() && transfer.complete.is_none() {
             self.actions.push_back(Action::File(FileOp::Remove { name: transfer.file }));
         }
-        if matches!(transfer.manner, Manner::Swap { .. }) && transfer.framing.is_some() {
-            let text = "MASTER <-> REPLICA sync: Discarding temporary DB in background";
-            self.log(Level::Notice, text);
-        }
-        true
+        (true, matches!(transfer.manner, Manner::Swap { .. }) && transfer.framing.is_some())
+    }
+
+    pub(super) fn tell_discarded(&mut self) {
+        let text = "MASTER <-> REPLICA sync: Discarding temporary DB in background";
+        self.log(Level::Notice, text);
     }
 
     /// The snapshot is complete: it becomes the dataset, and its history ours.
@@ -365,7 +403,10 @@ impl<T: Trace> Node<T> {
             self.log(Level::Notice, "MASTER <-> REPLICA sync: Flushing old data");
             self.log(Level::Notice, "MASTER <-> REPLICA sync: Loading DB in memory");
         }
-        self.tell_origin(&loaded.about);
+        // The others have been told while it came.
+        if manner == Manner::Disk {
+            self.tell_origin(&loaded.about);
+        }
         self.tell_loaded(&loaded);
         let keys = loaded.keys;
         if let Manner::Swap { .. } = manner {

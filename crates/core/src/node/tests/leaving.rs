@@ -45,7 +45,7 @@ fn a_shutdown_names_the_replicas_it_leaves_behind() {
     net.run(client, "SHUTDOWN");
     net.pass_ms(2_200);
     assert!(net.exited(master));
-    let line = "Lagging replica 127.0.0.1:7000 reported offset 50 behind master, lag=";
+    let line = "Lagging replica 127.0.0.1:7000 reported offset 87 behind master, lag=";
     assert!(has(&net, master, line), "{:?}", net.log(master));
     assert!(has(&net, master, "0 of 1 replicas are in sync when shutting down."));
 }
