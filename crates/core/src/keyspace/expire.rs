@@ -13,6 +13,8 @@ use crate::rng::Rng;
 pub(super) struct Deadlines {
     by_id: Table<Deadline>,
     by_time: BTreeSet<(u64, u32)>,
+    /// Those of them that a client of a writable replica has set: no master will delete the keys.
+    own: BTreeSet<(u64, u32)>,
 }
 
 #[derive(Debug, Clone, Hash)]
@@ -30,7 +32,7 @@ impl Entry for Deadline {
 
 impl Deadlines {
     pub(super) fn new(hasher: Hasher) -> Self {
-        Self { by_id: Table::with_hasher(hasher), by_time: BTreeSet::new() }
+        Self { by_id: Table::with_hasher(hasher), by_time: BTreeSet::new(), own: BTreeSet::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -42,23 +44,33 @@ impl Deadlines {
         self.by_id.get(&id.to_le_bytes()).map(|d| d.at.get() - 1)
     }
 
-    /// Sets a deadline and returns the one there was.
-    pub(super) fn set(&mut self, id: u32, at_ms: u64) -> Option<u64> {
+    /// Sets a deadline and returns the one there was. `own`: not by the master's word.
+    pub(super) fn set(&mut self, id: u32, at_ms: u64, own: bool) -> Option<u64> {
         let at = NonZeroU64::MIN.saturating_add(at_ms);
         let old = self.by_id.insert(Deadline { id: id.to_le_bytes(), at });
         let old = old.map(|d| d.at.get() - 1);
         if let Some(old) = old {
-            self.by_time.remove(&(old, id));
+            self.forget(old, id);
         }
         self.by_time.insert((at.get() - 1, id));
+        if own {
+            self.own.insert((at.get() - 1, id));
+        }
         old
     }
 
     /// Takes a deadline away.
     pub(super) fn remove(&mut self, id: u32) -> Option<u64> {
         let at = self.by_id.remove(&id.to_le_bytes())?.at.get() - 1;
-        self.by_time.remove(&(at, id));
+        self.forget(at, id);
         Some(at)
+    }
+
+    fn forget(&mut self, at: u64, id: u32) {
+        self.by_time.remove(&(at, id));
+        if !self.own.is_empty() {
+            self.own.remove(&(at, id));
+        }
     }
 
     /// The id of a key with a deadline, chosen at random.
@@ -71,19 +83,26 @@ impl Deadlines {
         self.by_time.first().copied()
     }
 
+    /// The same, perhaps only of the replica's own.
+    fn first_of(&self, own: bool) -> Option<(u64, u32)> {
+        if own { self.own.first().copied() } else { self.first() }
+    }
+
     pub(super) fn memory(&self) -> usize {
-        self.by_id.memory() + self.by_time.len() * size_of::<(u64, u32)>() * 4 / 3
+        self.by_id.memory()
+            + (self.by_time.len() + self.own.len()) * size_of::<(u64, u32)>() * 4 / 3
     }
 }
 
 impl Keyspace {
-    /// Deletes keys whose time has come, up to `budget` of them, as a master does all the time.
+    /// Deletes keys whose time has come, up to `budget` of them, as a master does all the time, or
+    /// only those whose time a writable replica's clients have set (`own`).
     /// Returns how many; fewer than `budget` means that none is left.
-    pub fn expire_cycle(&mut self, budget: usize) -> usize {
+    pub fn expire_cycle(&mut self, budget: usize, own: bool) -> usize {
         let mut deleted = 0;
         for db in 0..self.dbs.len() {
             while deleted < budget {
-                let Some((at, id)) = self.dbs[db].deadlines.first() else { break };
+                let Some((at, id)) = self.dbs[db].deadlines.first_of(own) else { break };
                 if at >= self.now_ms {
                     break;
                 }
@@ -98,9 +117,14 @@ impl Keyspace {
     }
 
     /// The first Unix time in milliseconds at which a key will have expired; `None` if no key has a
-    /// time to live.
-    pub fn next_expire_hint(&self) -> Option<u64> {
-        self.dbs.iter().filter_map(|db| db.deadlines.first()).map(|(at, _)| at + 1).min()
+    /// time to live. `own` as for [`Self::expire_cycle`].
+    pub fn next_expire_hint(&self, own: bool) -> Option<u64> {
+        self.dbs.iter().filter_map(|db| db.deadlines.first_of(own)).map(|(at, _)| at + 1).min()
+    }
+
+    /// How many times to live a writable replica's clients have set.
+    pub fn own_deadlines(&self) -> usize {
+        self.dbs.iter().map(|db| db.deadlines.own.len()).sum()
     }
 
     /// Whether the time of the key with this id has come.
@@ -139,14 +163,14 @@ mod tests {
     #[test]
     fn deadlines_are_ordered_and_replaced() {
         let mut deadlines = Deadlines::new(Hasher::new(1));
-        assert_eq!(deadlines.set(7, 300), None);
-        assert_eq!(deadlines.set(9, 200), None);
+        assert_eq!(deadlines.set(7, 300, false), None);
+        assert_eq!(deadlines.set(9, 200, false), None);
         assert_eq!(deadlines.first(), Some((200, 9)));
-        assert_eq!(deadlines.set(9, 400), Some(200));
+        assert_eq!(deadlines.set(9, 400, false), Some(200));
         assert_eq!((deadlines.first(), deadlines.get(9)), (Some((300, 7)), Some(400)));
         assert_eq!((deadlines.remove(7), deadlines.remove(7)), (Some(300), None));
         assert_eq!((deadlines.first(), deadlines.len()), (Some((400, 9)), 1));
-        deadlines.set(1, u64::MAX);
+        deadlines.set(1, u64::MAX, false);
         assert_eq!(deadlines.get(1), Some(u64::MAX - 1));
     }
 }

@@ -437,6 +437,7 @@ impl Keyspace {
 
     #[inline]
     fn set_ttl(&mut self, db: usize, id: u32, ttl: Ttl) {
+        let own = self.expiry == Expiry::Hide;
         let base = &mut self.dbs[db];
         let Some(item) = base.table.by_id_mut(id) else { return };
         match ttl {
@@ -449,7 +450,7 @@ impl Keyspace {
             }
             Ttl::At(ms) => {
                 item.set_volatile(true);
-                base.deadlines.set(id, ms);
+                base.deadlines.set(id, ms, own);
             }
         }
     }

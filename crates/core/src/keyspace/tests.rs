@@ -18,11 +18,11 @@ fn a_key_is_there_until_its_deadline_is_past() {
     assert!(keys.insert(0, b"k", text(b"v"), Ttl::At(1_000_100)));
     keys.begin(1_000_100, Expiry::Delete);
     assert!(keys.get(0, b"k").is_some());
-    assert_eq!(keys.next_expire_hint(), Some(1_000_101));
+    assert_eq!(keys.next_expire_hint(false), Some(1_000_101));
     keys.begin(1_000_101, Expiry::Delete);
     assert!(keys.get(0, b"k").is_none());
     assert_eq!(keys.take_expired(), [(0, b"k".to_vec())]);
-    assert_eq!((keys.len(0), keys.next_expire_hint()), (0, None));
+    assert_eq!((keys.len(0), keys.next_expire_hint(false)), (0, None));
     assert_eq!(keys.stats(), Stats { hits: 1, misses: 1, expired: 1 });
 }
 
@@ -64,12 +64,12 @@ fn the_cycle_deletes_what_is_due_in_order_and_within_its_budget() {
         keys.insert(db, &[b'a' + n as u8], text(b"v"), Ttl::At(1_000_010 - n));
     }
     keys.begin(1_000_008, Expiry::Delete);
-    assert_eq!(keys.expire_cycle(2), 2);
+    assert_eq!(keys.expire_cycle(2, false), 2);
     let names: Vec<_> = keys.take_expired().into_iter().map(|(_, key)| key).collect();
     assert_eq!(names, [b"i", b"g"]);
-    assert_eq!(keys.expire_cycle(100), 5);
+    assert_eq!(keys.expire_cycle(100, false), 5);
     assert_eq!(keys.len(0) + keys.len(1), 3);
-    assert_eq!(keys.next_expire_hint(), Some(1_000_009));
+    assert_eq!(keys.next_expire_hint(false), Some(1_000_009));
 }
 
 #[test]

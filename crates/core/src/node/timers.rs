@@ -63,9 +63,7 @@ impl<T: Trace> Node<T> {
         };
         let cron = work.map_or(cron, |at| cron.min((at, Timer::Work)));
         // The active expire cycle runs when a key is due, but not more often than Redis's.
-        let active =
-            self.config.replicaof.is_none() && self.admin.active_expire && !self.is_paused();
-        let expire = self.keyspace.next_expire_hint().filter(|_| active);
+        let expire = self.next_expire();
         Some(expire.map_or(cron, |at_ms| {
             let wait_ms = at_ms.saturating_sub(self.now.unix_ms).saturating_add(1);
             let due = self.now.instant.plus_ms(wait_ms).max(self.timers.expire);
@@ -119,15 +117,21 @@ impl<T: Trace> Node<T> {
         self.timers.watch = self.now.instant.plus_ms(WATCH_PERIOD_MS);
     }
 
+    /// When a key is due that this node may delete by itself. A replica waits for its master's
+    /// word, except for what its own clients have written.
+    fn next_expire(&self) -> Option<u64> {
+        let active = self.admin.active_expire && !self.is_paused();
+        let own = self.config.replicaof.is_some();
+        self.keyspace.next_expire_hint(own).filter(|_| active)
+    }
+
     fn expire_cycle(&mut self) {
-        let is_master = self.config.replicaof.is_none() && !self.is_paused();
-        let off = !is_master || !self.admin.active_expire;
-        if off || self.keyspace.next_expire_hint().is_none() {
+        if self.next_expire().is_none() {
             return;
         }
         self.begin_read();
         self.admin.watch.start();
-        self.keyspace.expire_cycle(EXPIRE_BUDGET);
+        self.keyspace.expire_cycle(EXPIRE_BUDGET, self.config.replicaof.is_some());
         self.stats.expire_nanos += self.admin.watch.lap(self.admin.watch.at);
         self.propagate_expired();
     }

@@ -170,12 +170,12 @@ impl<T: Trace> Node<T> {
         conn.out.int(offset);
     }
 
-    /// Prepares the keyspace for lookups that no command makes.
     /// Whether a client waits: for keys, acknowledgements, or the end of a pause.
     pub fn is_blocked(&self, conn: ConnId) -> bool {
         self.conns.get(conn).is_some_and(|conn| conn.blocked.is_some())
     }
 
+    /// Prepares the keyspace for lookups that no command makes.
     #[inline]
     pub(super) fn begin_read(&mut self) {
         // A replica waits for its master's word, and during a pause the dataset stays as it is.

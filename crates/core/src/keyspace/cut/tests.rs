@@ -139,7 +139,7 @@ fn run(keys: &mut Keyspace, step: &Step) {
         Step::Swap(a, b) => keys.swap_db(a, b),
         Step::Time(ms) => {
             keys.begin(keys.now_ms() + ms, Expiry::Delete);
-            keys.expire_cycle(1_000);
+            keys.expire_cycle(1_000, false);
         }
         Step::Replace => {
             let mut other = keys.fresh();

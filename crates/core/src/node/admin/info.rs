@@ -313,8 +313,11 @@ impl<T: Trace> Node<T> {
             "latest_fork_usec:0\r\n\
              total_forks:0\r\n\
              migrate_cached_sockets:0\r\n\
-             slave_expires_tracked_keys:0\r\n\
-             active_defrag_hits:0\r\n\
+             slave_expires_tracked_keys:",
+        );
+        field!(out, "{}", self.keyspace.own_deadlines());
+        out.push_str(
+            "active_defrag_hits:0\r\n\
              active_defrag_misses:0\r\n\
              active_defrag_key_hits:0\r\n\
              active_defrag_key_misses:0\r\n\

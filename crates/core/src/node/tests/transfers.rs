@@ -185,3 +185,21 @@ fn a_writable_replica_leaves_what_is_past_to_its_master() {
     // A write deletes it first.
     assert_eq!(net.run(client, "APPEND k x"), r":1\r\n");
 }
+
+#[test]
+fn a_writable_replica_expires_what_its_own_clients_gave_a_time_to_live() {
+    let mut net = Net::new();
+    let master = net.node(|_| {});
+    let replica = net.node(|config| config.replica_read_only = false);
+    let (writer, client) = (net.client(master), net.client(replica));
+    net.run(client, "REPLICAOF 127.0.0.1 6380");
+    net.pass_ms(3_000);
+    net.run(writer, "DEBUG SET-ACTIVE-EXPIRE 0");
+    net.run(writer, "SET theirs 1 PX 100");
+    net.run(writer, "SET both 1 PX 100000");
+    net.run(client, "SET mine 1 PX 100");
+    net.run(client, "PEXPIRE both 100");
+    net.pass_ms(1_000);
+    assert_eq!(net.run(client, "DBSIZE"), r":1\r\n");
+    assert_eq!(net.run(client, "GET theirs"), r"$-1\r\n", "hidden until the master says DEL");
+}
