@@ -66,6 +66,8 @@ pub(super) struct SaveState {
     /// Unix seconds of the last successful save.
     pub(super) last_save: u64,
     pub(super) last_ok: bool,
+    /// Unix milliseconds when the log last said that a replica goes on although it cannot save.
+    pub(super) told_unsaved_ms: u64,
     /// Unix milliseconds of the last try by a save point.
     pub(super) last_try_ms: u64,
     pub(super) last_duration_s: i64,
@@ -89,6 +91,7 @@ impl SaveState {
             saves: 0,
             scheduled: false,
             ended: false,
+            told_unsaved_ms: 0,
             for_replicas: false,
         }
     }
@@ -382,8 +385,9 @@ impl<T: Trace> Node<T> {
 
     fn fail_job(&mut self, error: &str) {
         self.keyspace.cut_end();
-        self.saving.last_ok = false;
         let Some(job) = &self.snapshot else { return };
+        // As in Redis, what a client or a shutdown waits for says itself that it failed.
+        self.saving.last_ok &= job.foreground;
         let temp = job.temp.clone();
         self.actions.push_back(Action::File(FileOp::Remove { name: temp }));
         if job.target != SnapshotTarget::Disk {

@@ -6,11 +6,14 @@ use super::super::conn::{Conn, Kind};
 use super::super::dispatch::{arity_fits, unknown};
 use super::super::pubsub::Space;
 use crate::commands::server::NodeCommand;
-use crate::commands::{CmdError, CommandSpec, Run};
+use crate::commands::{CmdError, CommandSpec, Flags, Run};
 use crate::replication::state::ReplState;
 use crate::resp::request::encode;
 use crate::resp::{Args, Limits, RequestParser};
 use crate::trace::{CloseReason, Event, Fed, Level, Trace};
+
+/// How often the log says that a replica goes on although it cannot save, in milliseconds.
+const UNSAVED_PERIOD_MS: u64 = 10_000;
 
 impl<T: Trace> Node<T> {
     /// Applies commands of the stream. Returns the bytes used.
@@ -142,12 +145,28 @@ impl<T: Trace> Node<T> {
         if !arity_fits(spec, args.len()) {
             return self.report_master_error(args, &CmdError::arity(spec.name));
         }
+        if !self.saving.last_ok {
+            self.tell_unsaved(spec);
+        }
         self.admin.watch.start();
         let began = self.admin.watch.at;
         self.run_from_master(conn, spec, args);
         let nanos = self.admin.watch.lap(began);
         let timed = self.config.latency_tracking && self.admin.watch.clock.is_some();
         self.admin.commands.called(spec.name, false, nanos, timed);
+    }
+
+    /// A master would refuse this now; a replica follows its master.
+    #[cold]
+    fn tell_unsaved(&mut self, spec: &CommandSpec) {
+        let asks_health = matches!(spec.run, Run::Node(NodeCommand::Ping));
+        let refused = (spec.flags.has(Flags::WRITE) || asks_health)
+            && self.saving.refuses_writes(&self.config);
+        if refused && self.now.unix_ms > self.saving.told_unsaved_ms + UNSAVED_PERIOD_MS {
+            self.saving.told_unsaved_ms = self.now.unix_ms;
+            let text = "Replica is applying a command even though it is unable to write to disk.";
+            self.log(Level::Warning, text);
+        }
     }
 
     fn run_from_master(&mut self, conn: &mut Conn, spec: &CommandSpec, args: Args<'_>) {

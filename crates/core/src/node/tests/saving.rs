@@ -1,6 +1,7 @@
 //! Saving, loading, leaving.
 
 use super::Net;
+use super::lone::Lone;
 
 #[test]
 fn what_is_saved_is_what_a_node_loads() {
@@ -42,5 +43,21 @@ fn shutdown_saves_if_there_are_save_points() {
         net.run(client, "SHUTDOWN");
         assert!(net.exited(node));
         assert_eq!(net.file(node, "dump.rdb").is_some(), saved);
+    }
+}
+
+#[test]
+fn only_a_save_in_the_background_that_failed_refuses_writes() {
+    for (command, refused) in [("SAVE", false), ("BGSAVE", true)] {
+        let mut lone = Lone::new(|config| config.save = vec![(3600, 1000)]);
+        let client = lone.client(0);
+        lone.send(client, "SET a 1");
+        lone.send(client, command);
+        lone.work();
+        lone.commit_failed();
+        lone.take(client, usize::MAX);
+        lone.send(client, "SET b 2");
+        let reply = lone.take(client, usize::MAX);
+        assert_eq!(reply.starts_with(b"-MISCONF"), refused, "{command}");
     }
 }
