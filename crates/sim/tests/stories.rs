@@ -276,7 +276,8 @@ fn a_key_that_expired_while_the_master_was_down_is_deleted_on_the_replicas_too()
     say(&mut t, 100, MASTER, "SET session chaoge EX 3");
     scenarios::pass(&mut t, 200);
     say(&mut t, 0, MASTER, "SAVE");
-    scenarios::pass(&mut t, 200);
+    // Time for the replicas' ACKs: a shutdown that has to ask for them writes on after the file.
+    scenarios::pass(&mut t, 1_200);
     act_after(&mut t, 100, Intervention::StopNode { node: MASTER, stop: Stop::Graceful });
     let start = t.cursor();
     act_after(&mut t, 5_000, Intervention::StartNode { node: MASTER });
