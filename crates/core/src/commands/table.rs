@@ -132,6 +132,42 @@ pub enum Group {
     Server,
 }
 
+/// Rows of the families' tables.
+#[allow(clippy::too_many_arguments)] // a row of a table
+impl Group {
+    /// A command of this family that is a function over the keyspace.
+    pub(crate) const fn data(
+        self,
+        name: &'static str,
+        arity: i16,
+        flags: Flags,
+        keys: Keys,
+        since: &'static str,
+        handler: Handler,
+        syntax: &'static str,
+        summary: &'static str,
+    ) -> CommandSpec {
+        let run = Run::Data(handler);
+        CommandSpec { name, arity, flags, keys, group: self, since, summary, syntax, run }
+    }
+
+    /// A command of this family that the node carries out.
+    pub(crate) const fn node(
+        self,
+        name: &'static str,
+        arity: i16,
+        flags: Flags,
+        keys: Keys,
+        since: &'static str,
+        command: NodeCommand,
+        syntax: &'static str,
+        summary: &'static str,
+    ) -> CommandSpec {
+        let run = Run::Node(command);
+        CommandSpec { name, arity, flags, keys, group: self, since, summary, syntax, run }
+    }
+}
+
 impl Group {
     /// The name in `COMMAND DOCS`.
     pub fn name(self) -> &'static str {

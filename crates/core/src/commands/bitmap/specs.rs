@@ -1,8 +1,7 @@
 //! The table of bitmap commands.
 
 use super::{count, field, op};
-use crate::commands::Handler;
-use crate::commands::table::{CommandSpec, Flags, Group, Keys, Run};
+use crate::commands::table::{CommandSpec, Flags, Group, Keys};
 
 const READ: Flags = Flags::READONLY;
 const FAST: Flags = Flags::FAST;
@@ -10,44 +9,31 @@ const MORE: Flags = Flags::WRITE.and(Flags::DENYOOM);
 /// The keys of `BITOP`: all behind the operation.
 const FROM_SECOND: Keys = Keys { first: 2, last: -1, step: 1 };
 
+const FAMILY: Group = Group::Bitmap;
+
 #[rustfmt::skip] // a table: one command, three lines
 /// This family's commands.
 pub const COMMANDS: &[CommandSpec] = &[
-    spec("setbit", 4, MORE, Keys::ONE, "2.2.0", super::setbit,
+    FAMILY.data("setbit", 4, MORE, Keys::ONE, "2.2.0", super::setbit,
         "key offset value",
         "Sets or clears one bit of a string."),
-    spec("getbit", 3, READ.and(FAST), Keys::ONE, "2.2.0", super::getbit,
+    FAMILY.data("getbit", 3, READ.and(FAST), Keys::ONE, "2.2.0", super::getbit,
         "key offset",
         "Shows one bit of a string."),
-    spec("bitcount", -2, READ, Keys::ONE, "2.6.0", count::bitcount,
+    FAMILY.data("bitcount", -2, READ, Keys::ONE, "2.6.0", count::bitcount,
         "key [start end [BYTE | BIT]]",
         "Counts the bits that are set."),
-    spec("bitpos", -3, READ, Keys::ONE, "2.8.7", count::bitpos,
+    FAMILY.data("bitpos", -3, READ, Keys::ONE, "2.8.7", count::bitpos,
         "key bit [start [end [BYTE | BIT]]]",
         "Finds the first bit that is set, or clear."),
-    spec("bitop", -4, MORE, FROM_SECOND, "2.6.0", op::bitop,
+    FAMILY.data("bitop", -4, MORE, FROM_SECOND, "2.6.0", op::bitop,
         "<AND | OR | XOR | NOT> destkey key [key ...]",
         "Combines strings bit by bit."),
-    spec("bitfield", -2, MORE, Keys::ONE, "3.2.0", field::bitfield,
+    FAMILY.data("bitfield", -2, MORE, Keys::ONE, "3.2.0", field::bitfield,
         "key [GET type offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET type offset value | INCRBY \
          type offset increment> ...]",
         "Reads and changes integers of any width inside a string."),
-    spec("bitfield_ro", -2, READ.and(FAST), Keys::ONE, "6.0.0", field::bitfield_ro,
+    FAMILY.data("bitfield_ro", -2, READ.and(FAST), Keys::ONE, "6.0.0", field::bitfield_ro,
         "key [GET type offset [GET type offset ...]]",
         "Reads integers of any width inside a string."),
 ];
-
-#[allow(clippy::too_many_arguments)] // a row of the table above
-const fn spec(
-    name: &'static str,
-    arity: i16,
-    flags: Flags,
-    keys: Keys,
-    since: &'static str,
-    handler: Handler,
-    syntax: &'static str,
-    summary: &'static str,
-) -> CommandSpec {
-    let run = Run::Data(handler);
-    CommandSpec { name, arity, flags, keys, group: Group::Bitmap, since, summary, syntax, run }
-}

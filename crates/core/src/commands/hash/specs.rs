@@ -1,75 +1,63 @@
 //! The table of hash commands.
 
 use super::{incr, random, read, write};
-use crate::commands::Handler;
-use crate::commands::table::{CommandSpec, Flags, Group, Keys, Run};
+use crate::commands::table::{CommandSpec, Flags, Group, Keys};
 
 const READ: Flags = Flags::READONLY;
 const FAST: Flags = Flags::FAST;
 const SET: Flags = Flags::WRITE.and(Flags::DENYOOM).and(Flags::FAST);
 
+const FAMILY: Group = Group::Hash;
+
 #[rustfmt::skip] // a table: one command, three lines
 /// This family's commands.
 pub const COMMANDS: &[CommandSpec] = &[
-    spec("hset", -4, SET, "2.0.0", write::hset,
+    FAMILY.data("hset", -4, SET, Keys::ONE, "2.0.0", write::hset,
         "key field value [field value ...]",
         "Gives fields of a hash their values."),
-    spec("hmset", -4, SET, "2.0.0", write::hmset,
+    FAMILY.data("hmset", -4, SET, Keys::ONE, "2.0.0", write::hmset,
         "key field value [field value ...]",
         "Gives fields of a hash their values (HSET does the same)."),
-    spec("hsetnx", 4, SET, "2.0.0", write::hsetnx,
+    FAMILY.data("hsetnx", 4, SET, Keys::ONE, "2.0.0", write::hsetnx,
         "key field value",
         "Gives a field a value unless it has one."),
-    spec("hget", 3, READ.and(FAST), "2.0.0", read::hget,
+    FAMILY.data("hget", 3, READ.and(FAST), Keys::ONE, "2.0.0", read::hget,
         "key field",
         "Shows the value of a field."),
-    spec("hmget", -3, READ.and(FAST), "2.0.0", read::hmget,
+    FAMILY.data("hmget", -3, READ.and(FAST), Keys::ONE, "2.0.0", read::hmget,
         "key field [field ...]",
         "Shows the values of several fields."),
-    spec("hgetall", 2, READ, "2.0.0", read::hgetall,
+    FAMILY.data("hgetall", 2, READ, Keys::ONE, "2.0.0", read::hgetall,
         "key",
         "Shows all fields and values of a hash."),
-    spec("hkeys", 2, READ, "2.0.0", read::hkeys,
+    FAMILY.data("hkeys", 2, READ, Keys::ONE, "2.0.0", read::hkeys,
         "key",
         "Shows all fields of a hash."),
-    spec("hvals", 2, READ, "2.0.0", read::hvals,
+    FAMILY.data("hvals", 2, READ, Keys::ONE, "2.0.0", read::hvals,
         "key",
         "Shows all values of a hash."),
-    spec("hlen", 2, READ.and(FAST), "2.0.0", read::hlen,
+    FAMILY.data("hlen", 2, READ.and(FAST), Keys::ONE, "2.0.0", read::hlen,
         "key",
         "Tells how many fields a hash has."),
-    spec("hexists", 3, READ.and(FAST), "2.0.0", read::hexists,
+    FAMILY.data("hexists", 3, READ.and(FAST), Keys::ONE, "2.0.0", read::hexists,
         "key field",
         "Tells whether a field exists."),
-    spec("hdel", -3, Flags::WRITE.and(FAST), "2.0.0", write::hdel,
+    FAMILY.data("hdel", -3, Flags::WRITE.and(FAST), Keys::ONE, "2.0.0", write::hdel,
         "key field [field ...]",
         "Removes fields from a hash."),
-    spec("hstrlen", 3, READ.and(FAST), "3.2.0", read::hstrlen,
+    FAMILY.data("hstrlen", 3, READ.and(FAST), Keys::ONE, "3.2.0", read::hstrlen,
         "key field",
         "Tells how long the value of a field is."),
-    spec("hincrby", 4, SET, "2.0.0", incr::hincrby,
+    FAMILY.data("hincrby", 4, SET, Keys::ONE, "2.0.0", incr::hincrby,
         "key field increment",
         "Adds to the integer in a field."),
-    spec("hincrbyfloat", 4, SET, "2.6.0", incr::hincrbyfloat,
+    FAMILY.data("hincrbyfloat", 4, SET, Keys::ONE, "2.6.0", incr::hincrbyfloat,
         "key field increment",
         "Adds to the number in a field."),
-    spec("hrandfield", -2, READ, "6.2.0", random::hrandfield,
+    FAMILY.data("hrandfield", -2, READ, Keys::ONE, "6.2.0", random::hrandfield,
         "key [count [WITHVALUES]]",
         "Shows random fields of a hash."),
-    spec("hscan", -3, READ, "2.8.0", read::hscan,
+    FAMILY.data("hscan", -3, READ, Keys::ONE, "2.8.0", read::hscan,
         "key cursor [MATCH pattern] [COUNT count]",
         "Walks over the fields of a hash, some at a time."),
 ];
-
-const fn spec(
-    name: &'static str,
-    arity: i16,
-    flags: Flags,
-    since: &'static str,
-    handler: Handler,
-    syntax: &'static str,
-    summary: &'static str,
-) -> CommandSpec {
-    let (keys, group, run) = (Keys::ONE, Group::Hash, Run::Data(handler));
-    CommandSpec { name, arity, flags, keys, group, since, summary, syntax, run }
-}
