@@ -5,6 +5,7 @@
 //! stands and what state the world is in.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -346,6 +347,87 @@ fn violations(page: &Page, look: &Look, state: &str, wrong: &mut Vec<String>) {
     for violation in found.as_array().expect("a list") {
         wrong.push(format!("{look:?}, {state}: {violation}"));
     }
+}
+
+/// A copy of the page without the module that comes later, and the path of what is missing.
+fn without_later(dir: &Path) -> PathBuf {
+    fs::create_dir_all(dir).expect("a temporary directory");
+    let mut later = None;
+    for entry in fs::read_dir(root().join("dist")).expect("the page is built") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        if name.contains("_later-") {
+            later = Some(path);
+        } else {
+            fs::copy(&path, dir.join(name)).expect("a copy");
+        }
+    }
+    later.expect("dist/ has a module that comes later")
+}
+
+/// The opening world can be stepped through before the rest of the program has arrived. All other
+/// input waits for it, and is then done in its order.
+#[test]
+fn input_waits_for_the_rest_of_the_program() {
+    let dir = std::env::temp_dir().join(format!("lockstep-page-{}", std::process::id()));
+    let later = without_later(&dir);
+    let site = Site::start(dir.clone(), "early");
+    let page = Page::open_at(Look::default(), site.url.clone(), None);
+    let began = page.step();
+    page.seek(0);
+    let there = page.step_until("step", |page| page.step() == began + 60);
+    for (step, print) in there.iter().rev().skip(1).take(5) {
+        page.click("back");
+        wait_for("a step back", Duration::from_secs(10), || {
+            if page.step() == *step { Ok(()) } else { Err(page.step().to_string()) }
+        });
+        assert_eq!(page.fingerprint(), *print, "going back to step {step}");
+    }
+    assert_eq!(page.browser.count("#loading, #stopped"), 0, "no input has waited yet");
+
+    // This needs the rest: it waits, and so does the step after it.
+    let (step, print) = (page.step(), page.fingerprint());
+    page.click("tab-console-1");
+    page.click("step");
+    assert_eq!(page.browser.count("#loading"), 1, "the page says what it waits for");
+    assert_eq!((page.step(), page.fingerprint()), (step, print));
+    assert_eq!(page.browser.count(&id("console-input")), 0);
+
+    fs::copy(&later, dir.join(later.file_name().expect("a name"))).expect("a copy");
+    wait_for("the console", Duration::from_secs(40), || {
+        if page.browser.count(&id("console-input")) == 1 { Ok(()) } else { Err("none".to_owned()) }
+    });
+    assert_eq!(page.browser.count("#loading, #stopped"), 0);
+    let say = |line: &str, reply: &str| {
+        page.browser.type_into(&id("console-input"), &format!("{line}{ENTER}"));
+        page.step_until("step", |page| page.text("console-lines").lines().any(|l| l == reply));
+    };
+    say("CONFIG GET maxmemory-policy", "2) \"noeviction\"");
+    say("RPUSH numbers 3 1 2", "(integer) 3");
+    say("SORT numbers DESC", "3) \"1\"");
+    // What the first part alone has computed, both parts compute again.
+    for (step, print) in there.iter().step_by(20) {
+        page.seek(*step);
+        assert_eq!(page.fingerprint(), *print, "step {step}");
+    }
+    assert_eq!(page.browser.count("#stopped"), 0);
+    fs::remove_dir_all(&dir).expect("the copy can be removed");
+}
+
+/// A command that needs the rest of the program, asked for as soon as the page is there.
+#[test]
+fn a_rare_command_at_once() {
+    let page = Page::open(Look::default());
+    let asked = "document.querySelector('[data-testid=tab-console-1]').click()";
+    let _ = page.browser.script(asked, &[]);
+    wait_for("the console", Duration::from_secs(20), || {
+        if page.browser.count(&id("console-input")) == 1 { Ok(()) } else { Err("none".to_owned()) }
+    });
+    let line = format!("CONFIG GET repl-backlog-ttl{ENTER}");
+    page.browser.type_into(&id("console-input"), &line);
+    let replied = |page: &Page| page.text("console-lines").contains("2) \"3600\"");
+    page.step_until("step", replied);
+    page.assert_quiet();
 }
 
 /// The files of `dist/` work under any path of any static host.

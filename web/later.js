@@ -1,0 +1,70 @@
+// The page's start where its module was divided (`cargo xtask web`): the page appears with the
+// first part, the second comes as soon as it is there. What stands here follows wasm-bindgen's own
+// script, whose `wasm` are the exports of the first part.
+
+// These need the first part only: to step through the opening world, there and back.
+const FREE = '[data-testid="step"], [data-testid="back"], [data-testid="slider"]';
+const TYPES = ["click", "keydown", "input", "change", "mouseover"];
+// Input that waits for the second part, in its order; `text` is what a field held.
+const held = [];
+let notice = null;
+
+const isFree = ({ type, target, key, altKey, ctrlKey, metaKey, shiftKey }) => {
+  if (!(target instanceof Element)) return false;
+  if (type !== "keydown") return target.closest(FREE) !== null;
+  const plain = !(altKey || ctrlKey || metaKey || shiftKey);
+  return plain && target.localName === "body" && (key === "ArrowRight" || key === "ArrowLeft");
+};
+
+const hold = (event) => {
+  // What comes after something that waits must wait too.
+  if (held.length === 0 && isFree(event)) return;
+  event.stopImmediatePropagation();
+  if (event.type === "mouseover") return;
+  const { target } = event;
+  const enter = event.type === "keydown" && event.key === "Enter" && !event.isComposing;
+  const line = enter && "value" in target;
+  held.push({ event, target, text: line ? target.value : null });
+  if (line) target.value = "";
+  if (notice) return;
+  notice = document.createElement("div");
+  notice.id = "loading";
+  notice.setAttribute("role", "status");
+  const chinese = document.documentElement.lang.toLowerCase().startsWith("zh");
+  notice.textContent = chinese ? "正在加载程序的其余部分……" : "Loading the rest of the program…";
+  document.body.append(notice);
+};
+
+const release = () => {
+  for (const type of TYPES) removeEventListener(type, hold, true);
+  notice?.remove();
+  for (const { event, target, text } of held) {
+    // What was typed since belongs to the next line.
+    const since = target.value;
+    if (text !== null) target.value = text;
+    target.dispatchEvent(new event.constructor(event.type, event));
+    if (text !== null) target.value = since;
+  }
+};
+
+const fetchLater = async () => {
+  for (let wait = 500; ; wait *= 2) {
+    try {
+      const answer = await fetch(new URL("./LATER_WASM", import.meta.url));
+      if (answer.ok) return await answer.arrayBuffer();
+    } catch {
+      // The network: once more.
+    }
+    if (wait > 8000) {
+      const error = new Error("LATER_WASM cannot be fetched");
+      error.name = "Incomplete";
+      throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+};
+
+for (const type of TYPES) addEventListener(type, hold, true);
+await __wbg_init({ module_or_path: new URL("./FIRST_WASM", import.meta.url) });
+await WebAssembly.instantiate(await fetchLater(), { first: wasm });
+release();
