@@ -15,23 +15,14 @@
   // The page's code ends at once when it finds itself wrong, and cannot say so itself.
   const chinese = () => html.lang.toLowerCase().startsWith("zh");
   const stopped = (error) => {
-    const incomplete = error instanceof Error && error.name === "Incomplete";
-    const wrong = error instanceof WebAssembly.RuntimeError;
-    if (!(incomplete || wrong) || document.getElementById("stopped")) return;
+    if (!(error instanceof WebAssembly.RuntimeError) || document.getElementById("stopped")) return;
     const notice = document.createElement("div");
     notice.id = "stopped";
     notice.setAttribute("role", "alert");
-    const [english, chineseText] = incomplete
-      ? [
-          "A part of the program could not be fetched. Check the connection and reload the page.",
-          "程序的一部分未能下载。请检查网络连接，然后重新加载页面。",
-        ]
-      : [
-          "The program found a mistake of its own and has stopped. Reload the page to start over; " +
-            "the browser's console has the place.",
-          "程序发现了自身的错误，已经停止。请重新加载页面；浏览器控制台里有出错的位置。",
-        ];
-    notice.textContent = chinese() ? chineseText : english;
+    notice.textContent = chinese()
+      ? "程序发现了自身的错误，已经停止。请重新加载页面；浏览器控制台里有出错的位置。"
+      : "The program found a mistake of its own and has stopped. Reload the page to start over; " +
+        "the browser's console has the place.";
     document.body.prepend(notice);
   };
   addEventListener("error", (event) => stopped(event.error));

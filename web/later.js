@@ -8,6 +8,19 @@ const TYPES = ["click", "keydown", "input", "change", "mouseover"];
 // Input that waits for the second part, in its order; `text` is what a field held.
 const held = [];
 let notice = null;
+let failing = false;
+
+const say = () => {
+  if (!notice) return;
+  const chinese = document.documentElement.lang.toLowerCase().startsWith("zh");
+  const [loading, missing] = chinese
+    ? ["正在加载程序的其余部分……", "程序的其余部分未能下载，正在重试。请检查网络连接。"]
+    : [
+        "Loading the rest of the program…",
+        "The rest of the program cannot be fetched; trying again. Is the connection up?",
+      ];
+  notice.textContent = failing ? missing : loading;
+};
 
 const isFree = ({ type, target, key, altKey, ctrlKey, metaKey, shiftKey }) => {
   if (!(target instanceof Element)) return false;
@@ -30,8 +43,7 @@ const hold = (event) => {
   notice = document.createElement("div");
   notice.id = "loading";
   notice.setAttribute("role", "status");
-  const chinese = document.documentElement.lang.toLowerCase().startsWith("zh");
-  notice.textContent = chinese ? "正在加载程序的其余部分……" : "Loading the rest of the program…";
+  say();
   document.body.append(notice);
 };
 
@@ -48,18 +60,15 @@ const release = () => {
 };
 
 const fetchLater = async () => {
-  for (let wait = 500; ; wait *= 2) {
+  for (let wait = 500; ; wait = Math.min(2 * wait, 4000)) {
     try {
       const answer = await fetch(new URL("./LATER_WASM", import.meta.url));
       if (answer.ok) return await answer.arrayBuffer();
     } catch {
       // The network: once more.
     }
-    if (wait > 8000) {
-      const error = new Error("LATER_WASM cannot be fetched");
-      error.name = "Incomplete";
-      throw error;
-    }
+    failing = true;
+    say();
     await new Promise((resolve) => setTimeout(resolve, wait));
   }
 };
