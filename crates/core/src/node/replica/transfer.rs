@@ -263,7 +263,8 @@ impl<T: Trace> Node<T> {
         }
     }
 
-    /// What Redis shows while it loads from the link: where the RDB comes from, and the keys so far.
+    /// What Redis shows while it loads from the link: where the RDB comes from, and the keys so
+    /// far.
     fn show_progress(&mut self, transfer: &mut Transfer) {
         let Some(loading) = transfer.loading.as_ref().filter(|_| transfer.manner != Manner::Disk)
         else {
