@@ -45,13 +45,30 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let dist = build(args)?;
+    let dist = build(args)?.checked()?;
     println!("The page is in {}.", dist.display());
     Ok(())
 }
 
-/// Builds the page and returns the directory it is in.
-pub(crate) fn build(args: &Args) -> Result<PathBuf> {
+/// A page that was built.
+pub(crate) struct Built {
+    dist: PathBuf,
+    /// By how much it is over its budget. Who only wants to see the page need not care.
+    excess: Option<String>,
+}
+
+impl Built {
+    /// The directory it is in; an error if it is over its budget.
+    pub(crate) fn checked(self) -> Result<PathBuf> {
+        match self.excess {
+            None => Ok(self.dist),
+            Some(excess) => bail!(excess),
+        }
+    }
+}
+
+/// Builds the page, and prints its sizes.
+pub(crate) fn build(args: &Args) -> Result<Built> {
     tools::wasm_target()?;
     let root = cmd::root();
     let dist = root.join(&args.out);
@@ -69,10 +86,8 @@ pub(crate) fn build(args: &Args) -> Result<PathBuf> {
         let _ = fs::remove_dir_all(&dist);
         fs::rename(&staging, &dist).with_context(|| dist.display().to_string())?;
     }
-    if !args.dev {
-        report(&page.sizes, page.large.as_deref())?;
-    }
-    Ok(dist)
+    let excess = if args.dev { None } else { report(&page.sizes, page.large.as_deref()) };
+    Ok(Built { dist, excess })
 }
 
 /// A file of the page that counts for its size.
@@ -84,8 +99,9 @@ struct Size {
     later: bool,
 }
 
-/// Prints the sizes; fails above the limits, unless this machine lacks what makes the page small.
-fn report(sizes: &[Size], large: Option<&str>) -> Result<()> {
+/// Prints the sizes; returns what is above the limits, unless this machine lacks what makes the page
+/// small.
+fn report(sizes: &[Size], large: Option<&str>) -> Option<String> {
     let zipped = |later| -> usize {
         sizes.iter().filter(|size| size.later == later).map(|size| size.zipped).sum()
     };
@@ -106,19 +122,21 @@ fn report(sizes: &[Size], large: Option<&str>) -> Result<()> {
         println!(
             "warning: the page is larger than it could be, and its size is not checked: {why}"
         );
-        return Ok(());
+        return None;
     }
     if first > SIZE_LIMIT {
-        bail!("the page's first load is {:.1} KB over its budget", kb(first - SIZE_LIMIT));
+        let over = kb(first - SIZE_LIMIT);
+        return Some(format!("the page's first load is {over:.1} KB over its budget"));
     }
     if first + later > SIZE_REACHED {
-        bail!("the page has grown: {:.1} KB gzipped of wasm and JS", kb(first + later));
+        let all = kb(first + later);
+        return Some(format!("the page has grown: {all:.1} KB gzipped of wasm and JS"));
     }
     if first > SIZE_WANTED {
         let over = kb(first - SIZE_WANTED);
         println!("warning: the first load is {over:.1} KB larger than it should be.");
     }
-    Ok(())
+    None
 }
 
 #[allow(clippy::cast_precision_loss)] // A size on a screen.
