@@ -99,8 +99,8 @@ struct Size {
     later: bool,
 }
 
-/// Prints the sizes; returns what is above the limits, unless this machine lacks what makes the page
-/// small.
+/// Prints the sizes; returns what is above the limits, unless this machine lacks what makes the
+/// page small.
 fn report(sizes: &[Size], large: Option<&str>) -> Option<String> {
     let zipped = |later| -> usize {
         sizes.iter().filter(|size| size.later == later).map(|size| size.zipped).sum()

@@ -346,9 +346,9 @@ impl<T: Trace> Node<T> {
         self.log(Level::Warning, text);
     }
 
-    /// A transfer failed or the master was silent: Redis 7 tries again at once. Here at most once in
-    /// the cron's period, so that a master that always fails is not asked as fast as the network
-    /// allows.
+    /// A transfer failed or the master was silent: Redis 7 tries again at once. Here at most once
+    /// in the cron's period, so that a master that always fails is not asked as fast as the
+    /// network allows.
     fn retry_link(&mut self) {
         let now = self.now.instant;
         let soon = self.link.retried.is_some_and(|at| now - at < RETRY_PERIOD_US);
