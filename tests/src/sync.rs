@@ -1,19 +1,23 @@
 //! What it means that two nodes hold the same: checks for replication tests, and a writer that
 //! keeps the master busy.
 
-use std::sync::Arc;
+use std::io::{self, Read, Write};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::dataset::{DATABASES, random_write, shown};
-use crate::resp::Value;
+use crate::resp::{Value, encode};
 use crate::rng::Rng;
 use crate::server::Server;
 use crate::wait_for;
 
 /// How long a replica may take to catch up on a busy machine.
 const CATCH_UP: Duration = Duration::from_secs(90);
+/// How long a master may say nothing at all.
+const SILENCE: Duration = Duration::from_secs(180);
 
 /// Waits until the replica's link is up and the master lists it as online.
 ///
@@ -204,5 +208,26 @@ fn expected(reply: &Value) -> bool {
         Value::Error(text) => ERRORS.iter().any(|error| text.starts_with(error.as_bytes())),
         Value::Array(items) => items.iter().all(expected),
         _ => true,
+    }
+}
+
+/// Connects as a replica and asks for a full resynchronisation when all have come to `ready`; takes
+/// everything, keeps nothing, counts the bytes. Ends with the connection.
+///
+/// # Errors
+/// The connection's, or silence for three minutes.
+pub fn sink(port: u16, ready: &Barrier, taken: &AtomicU64) -> io::Result<()> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(SILENCE))?;
+    stream.write_all(&encode(&["REPLCONF", "capa", "eof", "capa", "psync2"]))?;
+    stream.read_exact(&mut [0; 5])?;
+    ready.wait();
+    stream.write_all(&encode(&["PSYNC", "?", "-1"]))?;
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match stream.read(&mut buffer)? {
+            0 => return Ok(()),
+            len => taken.fetch_add(len as u64, Ordering::Relaxed),
+        };
     }
 }

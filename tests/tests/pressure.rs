@@ -1,17 +1,15 @@
 //! Replicas that cost: one that does not read, fifty at once, and a process that is killed while it
 //! saves. The master's memory stays bounded, and what is on disk is whole.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lockstep_tests::dataset::fill;
-use lockstep_tests::resp::encode;
 use lockstep_tests::rng::Rng;
 use lockstep_tests::server::Kind::{self, Lockstep, Redis};
 use lockstep_tests::server::{Launch, Server};
+use lockstep_tests::sync::sink;
 use lockstep_tests::wait_for;
 use lockstep_tests::wire::{RawReplica, Transcript};
 
@@ -109,22 +107,6 @@ fn a_replica_that_does_not_read_is_dropped_and_memory_stays_bounded() {
 }
 
 const REPLICAS: usize = 50;
-
-/// Takes everything and keeps nothing.
-fn sink(port: u16, ready: &Barrier, taken: &AtomicU64) -> std::io::Result<()> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.write_all(&encode(&["REPLCONF", "capa", "eof", "capa", "psync2"]))?;
-    stream.read_exact(&mut [0; 5])?;
-    ready.wait();
-    stream.write_all(&encode(&["PSYNC", "?", "-1"]))?;
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match stream.read(&mut buffer)? {
-            0 => return Ok(()),
-            len => taken.fetch_add(len as u64, Ordering::Relaxed),
-        };
-    }
-}
 
 fn fifty_at_once(kind: Kind) {
     let server = Launch::new(kind)

@@ -30,8 +30,8 @@ impl<T: Trace> Node<T> {
         self.used_memory().saturating_sub(self.uncounted_memory()) > self.config.maxmemory
     }
 
-    /// Makes room; true if that was not possible and this command would need some. `queued`:
-    /// whether what EXEC is about to run would.
+    /// Makes room; true if that was not possible and this command would need some. `in_multi`:
+    /// whether a command that is queued, or is about to be, would.
     #[cold]
     pub(super) fn out_of_memory(&mut self, spec: &CommandSpec, in_multi: bool) -> bool {
         let is_replica = self.config.replicaof.is_some();

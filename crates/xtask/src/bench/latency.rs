@@ -1,16 +1,15 @@
 //! What clients and memory feel of full resynchronisations: the latency of a client's SET while
 //! one runs, and the memory that fifty replicas at once cost.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use lockstep_tests::resp::{Client, encode};
+use lockstep_tests::resp::Client;
 use lockstep_tests::rng::Rng;
 use lockstep_tests::server::{Kind, Launch, Server};
+use lockstep_tests::sync::sink;
 
 use super::report::{Better, Report};
 use super::resync::fill;
@@ -115,24 +114,6 @@ pub(super) fn measure(plan: &Plan, report: &mut Report) {
         for (at, what) in ["median", "99.9%", "worst of all"].into_iter().enumerate() {
             report.pair(&row, what, "ms", Better::Less, [sides[0][at], sides[1][at]]);
         }
-    }
-}
-
-/// A replica that takes everything and keeps nothing; counts the bytes.
-fn sink(port: u16, ready: &Barrier, taken: &AtomicU64) -> std::io::Result<()> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(LIMIT))?;
-    stream.write_all(&encode(&["REPLCONF", "capa", "eof", "capa", "psync2"]))?;
-    let mut reply = [0; 5];
-    stream.read_exact(&mut reply)?;
-    ready.wait();
-    stream.write_all(&encode(&["PSYNC", "?", "-1"]))?;
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        match stream.read(&mut buffer)? {
-            0 => return Ok(()),
-            len => taken.fetch_add(len as u64, Ordering::Relaxed),
-        };
     }
 }
 

@@ -112,18 +112,20 @@ impl<T: Trace> Node<T> {
     }
 
     fn serve_key(&mut self, db: usize, key: &[u8]) {
-        let Some(queue) = self.waiting.keys.get(&(db, key.to_vec())) else { return };
-        for id in queue.clone() {
+        let name = (db, key.to_vec());
+        loop {
             self.begin_read();
             let Some(value) = self.keyspace.peek(db, key) else { return };
-            let waiter = self.conns.get(id).and_then(|conn| conn.blocked.as_deref());
-            let Some(Wait::Keys(wait)) = waiter.map(|blocked| &blocked.wait) else { continue };
-            if wait.wants(value)
-                && let Some(mut conn) = self.conns.take(id)
-            {
-                self.serve(&mut conn, key);
-                self.put_back(conn);
-            }
+            let Some(queue) = self.waiting.keys.get(&name) else { return };
+            let wants = |id: &&ConnId| {
+                let waiter = self.conns.get(**id).and_then(|conn| conn.blocked.as_deref());
+                matches!(waiter.map(|blocked| &blocked.wait), Some(Wait::Keys(w)) if w.wants(value))
+            };
+            // Who is served leaves the queue, so this comes to an end.
+            let Some(id) = queue.iter().find(wants).copied() else { return };
+            let Some(mut conn) = self.conns.take(id) else { return };
+            self.serve(&mut conn, key);
+            self.put_back(conn);
         }
     }
 

@@ -18,7 +18,6 @@ mod pause;
 use std::collections::{BTreeMap, VecDeque};
 
 pub(super) use keys::OnKeys;
-#[allow(unused_imports, reason = "failover and shutdown pause writes with it")]
 pub(super) use pause::{PauseKind, PausePurpose};
 
 use super::conn::{Conn, Kind};

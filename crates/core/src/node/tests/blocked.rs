@@ -1,21 +1,7 @@
 //! Clients that wait.
 
-use super::Net;
-use crate::id::ConnId;
+use super::{Net, clients, told};
 use crate::trace::Event;
-
-type End = (usize, ConnId);
-
-fn clients<const N: usize>() -> (Net, [End; N]) {
-    let mut net = Net::new();
-    let node = net.node(|_| {});
-    let clients = [(); N].map(|()| net.client(node));
-    (net, clients)
-}
-
-fn told(net: &mut Net, client: End) -> String {
-    net.received(client).escape_ascii().to_string()
-}
 
 /// What a node has put into its stream, SELECT and PING left out, one command after the other.
 fn streamed(net: &Net, host: usize) -> String {

@@ -41,6 +41,19 @@ struct Host {
     exited: bool,
 }
 
+/// A node and so many clients of it.
+fn clients<const N: usize>() -> (Net, [End; N]) {
+    let mut net = Net::new();
+    let node = net.node(|_| {});
+    let clients = [(); N].map(|()| net.client(node));
+    (net, clients)
+}
+
+/// What a client was told, as text.
+fn told(net: &mut Net, client: End) -> String {
+    net.received(client).escape_ascii().to_string()
+}
+
 /// Some nodes, the connections between them, and clients.
 pub(super) struct Net {
     hosts: Vec<Host>,

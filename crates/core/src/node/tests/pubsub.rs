@@ -1,20 +1,6 @@
 //! Clients that listen to channels, and clients that watch.
 
-use super::Net;
-use crate::id::ConnId;
-
-type End = (usize, ConnId);
-
-fn clients<const N: usize>() -> (Net, [End; N]) {
-    let mut net = Net::new();
-    let node = net.node(|_| {});
-    let clients = [(); N].map(|()| net.client(node));
-    (net, clients)
-}
-
-fn told(net: &mut Net, client: End) -> String {
-    net.received(client).escape_ascii().to_string()
-}
+use super::{Net, clients, told};
 
 /// What was told, one protocol line after the other, without lengths.
 fn words(text: &str) -> String {
