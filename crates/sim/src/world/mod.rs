@@ -79,6 +79,7 @@ pub struct World {
     unix_ms: u64,
     rng: Rng,
     steps: u64,
+    events: u64,
     next_seq: u64,
     next_message: u64,
     next_wire: u32,
@@ -103,6 +104,7 @@ impl World {
             unix_ms: setup.unix_ms,
             rng: Rng::new(setup.seed),
             steps: 0,
+            events: 0,
             next_seq: 0,
             next_message: 0,
             next_wire: 0,
@@ -155,6 +157,12 @@ impl World {
     /// How many steps this world has made.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// How many events have happened in this world, visible or not: arrivals, timers that fired,
+    /// ends of file operations and the like. What people did to it does not count.
+    pub fn events(&self) -> u64 {
+        self.events
     }
 
     /// The ids of all nodes.
@@ -245,10 +253,12 @@ impl World {
             (Some(at), timer) if timer.is_none_or(|(timer_at, ..)| at <= timer_at) => {
                 let (key, due) = self.queue.pop_first()?;
                 self.now = key.0;
+                self.events += 1;
                 Some(self.happen(due))
             }
             (_, Some((at, node, timer))) => {
                 self.now = at;
+                self.events += 1;
                 Some(Some(self.fire(node, timer)))
             }
             (_, None) => None,
