@@ -4,6 +4,9 @@
 //! `data-step`, `data-steps` and `data-fingerprint` of the main element say where the history
 //! stands and what state the world is in.
 
+#[path = "page/eras.rs"]
+mod eras;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -67,6 +70,12 @@ impl Page {
         let play = Play::start();
         let url = play.url.clone();
         Self::open_at(look, url, Some(play))
+    }
+
+    /// The page from `dist/` as it lies there, without `lockstep play`.
+    fn open_plain(look: Look) -> Self {
+        let site = Site::start(root().join("dist"), "plain");
+        Self::open_at(look, site.url, None)
     }
 
     fn open_at(look: Look, url: String, play: Option<Play>) -> Self {

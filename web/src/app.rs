@@ -6,11 +6,14 @@
 //! sees the very same page. Only what people chose (selection, tabs, language) is kept beside it.
 
 use gloo_timers::callback::Interval;
+use lockstep_core::config::Era;
 use lockstep_sim::view::{ConsoleText, FlightView, LinkView, NodeView};
 use lockstep_sim::{Grain, Intervention, MessageRef, NodeId, Timeline, scenarios};
 use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
+use crate::eras::{self, Ending, Fault};
+use crate::guide;
 use crate::i18n::{Key, Lang};
 use crate::platform::{self, Theme, Wants};
 use crate::sentence::{self, Names};
@@ -67,6 +70,10 @@ pub(crate) enum Msg {
     /// Fills a console's input with an earlier (-1) or later (1) line.
     Recall(NodeId, i32, HtmlInputElement),
     Experiment(usize),
+    /// Begins the experiment anew with nodes that replicate like this Redis.
+    Era(Era),
+    /// Chooses the fault whose endings are compared.
+    Fault(Fault),
     Restart,
     Language,
     Theme,
@@ -122,6 +129,11 @@ pub(crate) struct App {
     pub(crate) lower: LowerTab,
     pub(crate) pane: Pane,
     pub(crate) experiment: usize,
+    /// What the nodes of the experiment replicate like.
+    pub(crate) era: Era,
+    pub(crate) fault: Fault,
+    /// How the fault ended in each era, once somebody wants to see it.
+    pub(crate) endings: Vec<Ending>,
     pub(crate) help: bool,
     /// Whether the help was there at the last rendering: it takes the focus when it appears.
     help_shown: bool,
@@ -179,6 +191,9 @@ impl Component for App {
             lower: LowerTab::SpaceTime,
             pane: Pane::Guide,
             experiment: 0,
+            era: Era::default(),
+            fault: Fault::Cut,
+            endings: Vec::new(),
             help: false,
             help_shown: false,
             announced: String::new(),
@@ -224,6 +239,15 @@ impl Component for App {
             Msg::Command(node, line) => self.command(node, line),
             Msg::Experiment(index) => self.experiment(index),
             Msg::Restart => self.experiment(self.experiment),
+            Msg::Era(era) => {
+                self.era = era;
+                self.experiment(self.experiment);
+            }
+            Msg::Fault(fault) => {
+                self.fault = fault;
+                self.endings.clear();
+                self.experiment(self.experiment);
+            }
             Msg::Key(event) => return self.key(ctx, &event),
             other => self.choose(other),
         }
@@ -346,7 +370,14 @@ impl App {
     fn experiment(&mut self, index: usize) {
         self.stop();
         self.experiment = index;
-        self.timeline = crate::guide::start(index);
+        self.timeline = if index == guide::ERAS {
+            if self.endings.is_empty() {
+                self.endings = eras::endings(self.fault);
+            }
+            self.fault.start(self.era)
+        } else {
+            guide::start(index, self.era)
+        };
         self.began_at = self.timeline.cursor();
         self.moved(None);
         self.message = self.moment();

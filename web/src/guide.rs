@@ -1,6 +1,7 @@
 //! Experiments to try, with goals that are checked on the state and the decisions of the nodes,
 //! never on what was clicked.
 
+use lockstep_core::config::Era;
 use lockstep_core::replication::psync::{FullReason, Outcome, Verdict};
 use lockstep_core::replication::state::ReplState;
 use lockstep_core::trace::Event;
@@ -227,17 +228,29 @@ pub(crate) const EXPERIMENTS: &[Experiment] = &[
             }),
         ],
     },
+    Experiment {
+        title: Key::TryEras,
+        text: &[Key::TryErasText1, Key::TryErasText2],
+        actions: &[],
+        goals: &[(Key::GoalDecided, |p| p.decided(|_| true)), (Key::GoalConnected, connected)],
+    },
 ];
 
-/// The world in which an experiment begins.
-pub(crate) fn start(index: usize) -> Timeline {
-    match index {
-        0 => scenarios::first_light(),
-        1 => scenarios::handshake(),
-        _ => {
-            let mut timeline = scenarios::handshake();
-            scenarios::until_online(&mut timeline);
-            timeline
-        }
+/// The experiment that compares eras.
+pub(crate) const ERAS: usize = EXPERIMENTS.len() - 1;
+
+/// The world in which an experiment begins; that of [`ERAS`] depends on the fault as well.
+pub(crate) fn start(index: usize, era: Era) -> Timeline {
+    if index == 0 {
+        return if era == Era::default() {
+            scenarios::first_light()
+        } else {
+            scenarios::cut_in(era)
+        };
     }
+    let mut timeline = Timeline::new(scenarios::three_nodes_of(1, era));
+    if index > 1 {
+        scenarios::until_online(&mut timeline);
+    }
+    timeline
 }

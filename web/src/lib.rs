@@ -9,6 +9,7 @@
 //! sentence   one sentence per step
 //! dissect    what every byte of a message means
 //! guide      experiments, and goals checked on the state of the world
+//! eras       one fault in the time of each Redis
 //! i18n       all texts, in two languages
 //! platform   the little the page asks of the browser
 //! ```
@@ -22,6 +23,7 @@
 
 mod app;
 mod dissect;
+mod eras;
 mod guide;
 mod i18n;
 mod platform;

@@ -2,6 +2,8 @@
 
 mod bytes;
 mod console;
+mod el;
+mod eras;
 mod events;
 mod guide;
 mod header;

@@ -1,5 +1,6 @@
 //! Views: what a page shows, as plain data. Cheap enough to be made anew for every frame.
 
+use lockstep_core::config::Era;
 use lockstep_core::id::ReplId;
 use lockstep_core::replication::psync::Retired;
 use lockstep_core::replication::state::{ReplState, ReplicaState};
@@ -42,6 +43,8 @@ pub struct NodeView {
     pub power: Power,
     /// What it holds in memory.
     pub live: Option<LiveView>,
+    /// The Redis it replicates like.
+    pub era: Era,
     /// Files on its disk: name and size in bytes.
     pub files: Vec<(String, u64)>,
 }

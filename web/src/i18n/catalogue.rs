@@ -415,6 +415,19 @@ catalogue! {
     TryFailoverText1 = "Kill the master, make 6381 the new one, and let 6382 follow it.", "强制终止主节点，把 6381 提升为新的主节点，再让 6382 跟随它。";
     TryFailoverText2 = "6381 begins a new history but remembers the old one as its second ID. Because 6382 followed the old one, no full copy is needed.",
         "6381 开始新的复制历史，但把旧的记作第二个复制 ID。6382 跟随的正是旧历史，所以不需要全量同步。";
+    TryEras = "One fault, five Redises", "同一故障，五个时代";
+    TryErasText1 = "Nodes here can replicate like older Redises. 2.6 knows only SYNC. 2.8 brought PSYNC and the backlog. 4.0 gave a history an ID that survives a promotion.",
+        "这里的节点可以按旧版 Redis 的方式复制：2.6 只有 SYNC；2.8 带来 PSYNC 与复制积压缓冲区；4.0 的复制 ID 在提升之后仍然有效。";
+    TryErasText2 = "So the same fault ends differently. Choose a row to step through its ending; the bar is what the master sent.",
+        "所以同一故障的结局不同。选择一行，逐步观看它的结局；横条表示主节点发送的数据量。";
+    FaultCut = "Link down for 3 s", "链路中断 3 秒";
+    FaultPromotion = "6381 promoted", "提升 6381";
+    EndFull = "full", "全量";
+    EndPartial = "partial", "增量";
+    EndCost = "{0} bytes, {1} ms", "{0} 字节，{1} 毫秒";
+    EraLabel = "Replicate like Redis", "复制方式按 Redis";
+    EraName = "replicates like Redis {0}", "按 Redis {0} 的方式复制";
+    GoalDecided = "the master decides", "主节点作出决定";
     DoSet = "6380: SET name chaoge", "6380：SET name chaoge";
     DoGet = "6381: GET name", "6381：GET name";
     DoCut = "Cut the link to 6382", "切断到 6382 的链路";

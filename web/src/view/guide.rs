@@ -4,7 +4,7 @@ use yew::prelude::*;
 
 use super::icons::{Icon, icon};
 use crate::app::{App, Msg};
-use crate::guide::{Action, EXPERIMENTS, Progress};
+use crate::guide::{self, Action, EXPERIMENTS, Progress};
 use crate::i18n::Key;
 
 impl App {
@@ -60,6 +60,7 @@ impl App {
         html! {
             <>
                 { for experiment.text.iter().map(|text| html! { <p>{ self.t(*text) }</p> }) }
+                { if self.experiment == guide::ERAS { self.eras(ctx) } else { self.era_choice(ctx) } }
                 if !experiment.actions.is_empty() {
                     <div class="actions">{ for actions }</div>
                 }

@@ -3,6 +3,7 @@
 //! Places are percentages of the stage, so it needs no measuring and fits any width. A message
 //! moves by a transition of its place: nothing is animated while the cursor stands still.
 
+use lockstep_core::config::Era;
 use lockstep_sim::view::{FlightView, LinkView, LiveView, NodeView, Power, ReplicaView, Role};
 use lockstep_sim::{
     Cause, Cut, Intervention, Message, MessageKind, MessageRef, NodeId, Peer, Stop,
@@ -10,6 +11,7 @@ use lockstep_sim::{
 use yew::prelude::*;
 
 use super::bytes::kind_name;
+use super::el::el;
 use super::icons::{self, Family, Icon, icon};
 use super::percent;
 use super::{condition, link_condition};
@@ -233,6 +235,7 @@ impl App {
                 >
                     <span class="name">
                         <span class="number">{ id.0 + 1 }</span>{ node.port }
+                        { self.era_mark(node) }
                     </span>
                     <span class={classes!("badge", tone, changed_word.then_some("changed"))}>
                         { word }
@@ -241,6 +244,15 @@ impl App {
                 { live.map(|live| self.card_body(live, old)) }
             </article>
         }
+    }
+
+    /// Which Redis the node replicates like, if it is not the newest.
+    fn era_mark(&self, node: &NodeView) -> Html {
+        if node.era == Era::default() {
+            return Html::default();
+        }
+        let name = node.era.name();
+        el("span", "era").attr("title", self.lang.fill(Key::EraName, &[name])).text(name).done()
     }
 
     fn card_body(&self, live: &LiveView, old: Option<&LiveView>) -> Html {

@@ -35,6 +35,7 @@ impl World {
             port: host.port,
             power,
             live: host.node.as_ref().map(|node| self.live(host, node)),
+            era: host.config.era,
             files: host.disk.files.iter().map(|(n, d)| (n.clone(), d.len() as u64)).collect(),
         })
     }
