@@ -26,8 +26,16 @@ pub enum Stop {
 /// Something done to the world from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Intervention {
-    /// A line typed into the console of a node, as in redis-cli.
+    /// A line typed into the console of a node, as in redis-cli. [`crate::console::INTERRUPT`]
+    /// stands for Ctrl-C, here and in a raw connection.
     Console {
+        /// The node.
+        node: NodeId,
+        /// The line.
+        line: String,
+    },
+    /// A line typed into a raw connection to a node, as in telnet: sent as it is, with a line end.
+    Telnet {
         /// The node.
         node: NodeId,
         /// The line.

@@ -208,4 +208,6 @@ pub enum ConsoleText {
     Reply(String),
     /// Something about the connection, in redis-cli's words.
     Notice(String),
+    /// What arrived over a raw connection.
+    Raw(MessageRef),
 }

@@ -60,6 +60,8 @@ pub(super) fn text(key: Key) -> &'static str {
         Key::Woke => "{0} 休眠结束，继续运行。",
         // Interventions.
         Key::Typed => "你在 {0} 的控制台输入：{1}",
+        Key::TypedRaw => "你在与 {0} 的裸连接上输入：{1}",
+        Key::Interrupted => "你按下 Ctrl-C：到 {0} 的连接关闭，正在等待的命令随之作废。",
         Key::LinkCut => "你切断了 {0} 与 {1} 之间的链路，两端立即察觉。",
         Key::LinkStalled => "你悄悄切断了 {0} 与 {1} 之间的链路：字节滞留途中，双方都不知情。",
         Key::LinkRestored => "你恢复了 {0} 与 {1} 之间的链路。",

@@ -89,6 +89,8 @@ keys! {
 
     // Interventions.
     Typed = "You type into the console of {0}: {1}";
+    TypedRaw = "You type into a raw connection to {0}: {1}";
+    Interrupted = "You press Ctrl-C: the connection to {0} is closed, and what waited with it.";
     LinkCut = "You cut the link between {0} and {1}; both notice at once.";
     LinkStalled = "You cut the link between {0} and {1} silently: bytes wait, nobody is told.";
     LinkRestored = "You mend the link between {0} and {1}.";

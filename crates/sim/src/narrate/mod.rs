@@ -302,8 +302,16 @@ fn intervention(what: &Intervention) -> Sentence {
     let node = |key, node: &NodeId| Sentence::new(key, [Param::Node(*node)]);
     let link = |key, a: &NodeId, b: &NodeId| Sentence::new(key, [Param::Node(*a), Param::Node(*b)]);
     match what {
+        Intervention::Console { node: id, line } | Intervention::Telnet { node: id, line }
+            if line == crate::console::INTERRUPT =>
+        {
+            node(Key::Interrupted, id)
+        }
         Intervention::Console { node, line } => {
             Sentence::new(Key::Typed, [Param::Node(*node), Param::Code(line.clone())])
+        }
+        Intervention::Telnet { node, line } => {
+            Sentence::new(Key::TypedRaw, [Param::Node(*node), Param::Code(line.clone())])
         }
         Intervention::CutLink { a, b, cut: Cut::Reset } => link(Key::LinkCut, a, b),
         Intervention::CutLink { a, b, cut: Cut::Silent } => link(Key::LinkStalled, a, b),

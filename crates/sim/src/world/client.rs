@@ -1,4 +1,4 @@
-//! Simulated clients: one console per node, and background writers.
+//! Simulated clients: a console and a raw connection per node, and background writers.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,9 +10,10 @@ use lockstep_core::time::Instant;
 
 use super::net::{ACCEPTOR, DIALER, Wire};
 use super::{Due, World};
-use crate::console;
+use crate::console::session::Session;
+use crate::console::{self, INTERRUPT};
 use crate::ids::{ClientId, NodeId, Peer, WireId};
-use crate::message::{Message, MessageKind};
+use crate::message::{MessageKind, MessageRef};
 use crate::view::{ConsoleLine, ConsoleText};
 
 /// Lines a console remembers.
@@ -27,16 +28,17 @@ pub(super) struct Client {
     pub(super) wire: Option<WireId>,
     /// An answer that has arrived in part.
     partial: Vec<u8>,
-    /// Of the commands that are not yet answered: whether the answer is shown as it is.
-    waiting: VecDeque<bool>,
+    pub(super) session: Session,
     pub(super) lines: VecDeque<Arc<ConsoleLine>>,
 }
 
 /// What a client is for.
 #[derive(Debug, Clone, Hash)]
 pub(super) enum Kind {
-    /// People type into it.
+    /// People type commands into it, as into redis-cli.
     Console,
+    /// People type bytes into it, as into telnet.
+    Telnet,
     /// It writes by itself.
     Writer {
         /// Microseconds between two commands; 0: it rests.
@@ -59,7 +61,7 @@ impl World {
             kind,
             wire: None,
             partial: Vec::new(),
-            waiting: VecDeque::new(),
+            session: Session::default(),
             lines: VecDeque::new(),
         });
         id
@@ -67,21 +69,64 @@ impl World {
 
     /// A line is typed into the console of a node.
     pub(super) fn type_line(&mut self, node: NodeId, line: &str) {
-        let console = |c: &&Client| c.node == node && matches!(c.kind, Kind::Console);
-        let Some(client) = self.clients.iter().find(console).map(|c| c.id) else { return };
+        let Some(client) = self.client_of(node, |kind| matches!(kind, Kind::Console)) else {
+            return;
+        };
+        if line == INTERRUPT {
+            return self.interrupt(client);
+        }
         self.note(client, ConsoleText::Typed(line.to_owned()));
         match console::split_line(line) {
             None => self.note(client, ConsoleText::Notice("Invalid argument(s)".into())),
             Some(args) if args.is_empty() => {}
             Some(args) => {
+                if console::listens(&args) {
+                    let text = "Reading messages... (press Ctrl-C to quit)".to_owned();
+                    self.note(client, ConsoleText::Reply(text));
+                }
                 if !self.client_send(client, &args) {
-                    let address = self.hosts[node.0 as usize].address();
-                    let text =
-                        format!("Could not connect to Redis at {address}: Connection refused");
-                    self.note(client, ConsoleText::Notice(text));
+                    self.clients[client.0 as usize].session.refused();
+                    self.note_refusal(client, "Could not connect to Redis at ");
                 }
             }
         }
+    }
+
+    /// A line is typed into a raw connection to a node: it is sent as it is, with a line end.
+    pub(super) fn type_raw(&mut self, node: NodeId, line: &str) {
+        let telnet = |kind: &Kind| matches!(kind, Kind::Telnet);
+        let known = self.client_of(node, telnet);
+        let client = known.unwrap_or_else(|| self.add_client(node, Kind::Telnet));
+        if line == INTERRUPT {
+            return self.interrupt(client);
+        }
+        self.note(client, ConsoleText::Typed(line.to_owned()));
+        match self.client_wire(client) {
+            Some(wire) => self.send_bytes(wire, DIALER, format!("{line}\r\n").as_bytes()),
+            None => self.note_refusal(client, "telnet: Unable to connect to "),
+        }
+    }
+
+    fn note_refusal(&mut self, client: ClientId, what: &str) {
+        let node = self.clients[client.0 as usize].node;
+        let address = self.hosts[node.0 as usize].address();
+        self.note(client, ConsoleText::Notice(format!("{what}{address}: Connection refused")));
+    }
+
+    /// Ctrl-C: the client ends, and with it its connection; a new one takes its place.
+    fn interrupt(&mut self, client: ClientId) {
+        self.note(client, ConsoleText::Notice("^C".to_owned()));
+        if let Some(wire) = self.clients[client.0 as usize].wire {
+            self.send_control(wire, DIALER, MessageKind::Fin);
+        }
+        let c = &mut self.clients[client.0 as usize];
+        c.session = Session::default();
+        self.client_lost(client);
+    }
+
+    /// The client of a node that is of a kind.
+    pub(super) fn client_of(&self, node: NodeId, is: impl Fn(&Kind) -> bool) -> Option<ClientId> {
+        self.clients.iter().find(|c| c.node == node && is(&c.kind)).map(|c| c.id)
     }
 
     /// Has a node carry out a command at once, outside of time.
@@ -105,15 +150,20 @@ impl World {
 
     /// Sends a command, connecting first if need be. False: nobody listens.
     fn client_send(&mut self, client: ClientId, args: &[Vec<u8>]) -> bool {
+        let before = self.clients[client.0 as usize].wire;
         let Some(wire) = self.client_wire(client) else { return false };
         let c = &mut self.clients[client.0 as usize];
+        let mut own = None;
         if matches!(c.kind, Kind::Console) {
-            c.waiting.push_back(console::is_raw(args));
+            own = c.session.connected(before != Some(wire));
+            c.session.asked(args);
         }
-        let mut bytes = Vec::new();
-        let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-        encode(&mut bytes, &args);
-        self.send_bytes(wire, DIALER, &bytes);
+        for args in own.as_deref().into_iter().chain([args]) {
+            let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+            let mut bytes = Vec::new();
+            encode(&mut bytes, &args);
+            self.send_bytes(wire, DIALER, &bytes);
+        }
         true
     }
 
@@ -143,10 +193,15 @@ impl World {
     }
 
     /// Bytes arrive at a client.
-    pub(super) fn client_input(&mut self, client: ClientId, message: &Message) {
+    pub(super) fn client_input(&mut self, client: ClientId, message: &MessageRef) {
         let c = &mut self.clients[client.0 as usize];
-        if matches!(c.kind, Kind::Writer { .. }) {
+        if c.wire != Some(message.wire) {
             return;
+        }
+        match c.kind {
+            Kind::Writer { .. } => return,
+            Kind::Telnet => return self.note(client, ConsoleText::Raw(message.clone())),
+            Kind::Console => {}
         }
         let answer = matches!(message.kind, MessageKind::Response | MessageKind::Error);
         c.partial.extend_from_slice(&message.bytes);
@@ -154,26 +209,33 @@ impl World {
             return;
         }
         let bytes = std::mem::take(&mut c.partial);
-        let text = if answer && console::is_push(&bytes) {
-            // It answers no command: messages of channels, what a monitor is shown.
-            console::render_reply(&bytes, false)
-        } else if answer {
-            let raw = c.waiting.pop_front().unwrap_or(false);
-            console::render_reply(&bytes, raw)
-        } else {
+        let text = if !answer {
             // After SYNC the connection carries a replication stream.
             bytes.escape_ascii().to_string()
+        } else if console::is_push(&bytes) {
+            // It answers no command: messages of channels, what a monitor is shown.
+            console::render_reply(&bytes, false)
+        } else {
+            let Some(raw) = c.session.answered(&bytes) else { return };
+            console::render_reply(&bytes, raw)
         };
         self.note(client, ConsoleText::Reply(text));
     }
 
     /// The node has closed a client's connection.
-    pub(super) fn client_closed(&mut self, client: ClientId) {
-        let waits = !self.clients[client.0 as usize].waiting.is_empty();
+    pub(super) fn client_closed(&mut self, client: ClientId, wire: WireId) {
+        let c = &self.clients[client.0 as usize];
+        if c.wire != Some(wire) {
+            // It was interrupted, and has a new connection.
+            return;
+        }
+        let text = match c.kind {
+            Kind::Telnet => Some("Connection closed by foreign host."),
+            _ => c.session.waits().then_some("Error: Server closed the connection"),
+        };
         self.client_lost(client);
-        if waits {
-            let text = "Error: Server closed the connection".to_owned();
-            self.note(client, ConsoleText::Notice(text));
+        if let Some(text) = text {
+            self.note(client, ConsoleText::Notice(text.to_owned()));
         }
     }
 
@@ -181,7 +243,7 @@ impl World {
         let c = &mut self.clients[client.0 as usize];
         c.wire = None;
         c.partial.clear();
-        c.waiting.clear();
+        c.session.lost();
     }
 
     fn note(&mut self, client: ClientId, what: ConsoleText) {

@@ -403,7 +403,7 @@ impl World {
                     });
                 }
             }
-            (Peer::Client(client), _) => self.client_closed(client),
+            (Peer::Client(client), _) => self.client_closed(client, id),
         }
     }
 

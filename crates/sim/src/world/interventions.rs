@@ -15,6 +15,7 @@ impl World {
     pub fn intervene(&mut self, what: Intervention) -> Step {
         match &what {
             Intervention::Console { node, line } => self.type_line(*node, line),
+            Intervention::Telnet { node, line } if self.has(*node) => self.type_raw(*node, line),
             Intervention::CutLink { a, b, cut } => self.cut_link(*a, *b, *cut),
             Intervention::RestoreLink { a, b } => self.restore_link(*a, *b),
             Intervention::SetLink { a, b, latency_us, bandwidth } => {

@@ -7,6 +7,7 @@ use lockstep_core::replication::psync::MasterView;
 use lockstep_core::trace::Recorder;
 
 use super::World;
+use super::client::Kind;
 use super::host::Host;
 use super::net::{ACCEPTOR, DIALER};
 use crate::ids::{NodeId, Peer};
@@ -153,29 +154,40 @@ impl World {
 
     /// What was typed into a node's console and what it answered, oldest first.
     pub fn console(&self, node: NodeId) -> Vec<Arc<ConsoleLine>> {
-        let console = |c: &&super::client::Client| {
-            c.node == node && matches!(c.kind, super::client::Kind::Console)
-        };
-        let client = self.clients.iter().find(console);
+        self.lines_of(node, |kind| matches!(kind, Kind::Console))
+    }
+
+    /// What was typed into a raw connection to a node and what came back, oldest first.
+    pub fn telnet(&self, node: NodeId) -> Vec<Arc<ConsoleLine>> {
+        self.lines_of(node, |kind| matches!(kind, Kind::Telnet))
+    }
+
+    fn lines_of(&self, node: NodeId, is: fn(&Kind) -> bool) -> Vec<Arc<ConsoleLine>> {
+        let client = self.client_of(node, is).map(|id| &self.clients[id.0 as usize]);
         client.map(|c| c.lines.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The prompt of a node's console, as redis-cli shows it.
+    pub fn prompt(&self, node: NodeId) -> String {
+        let client = self.client_of(node, |kind| matches!(kind, Kind::Console));
+        let address = self.hosts.get(node.0 as usize).map(Host::address).unwrap_or_default();
+        client.map(|id| self.clients[id.0 as usize].session.prompt(&address)).unwrap_or_default()
     }
 
     /// Whether the node lets its console wait for an answer (`BLPOP`, `WAIT`...).
     pub fn console_is_blocked(&self, node: NodeId) -> bool {
-        let console = |c: &&super::client::Client| {
-            c.node == node && matches!(c.kind, super::client::Kind::Console)
-        };
-        let wire = self.clients.iter().find(console).and_then(|c| c.wire);
+        let client = self.client_of(node, |kind| matches!(kind, Kind::Console));
+        let wire = client.and_then(|id| self.clients[id.0 as usize].wire);
         let wire = wire.and_then(|id| self.wires.get(&id));
         let conn = wire.and_then(|wire| wire.ends[ACCEPTOR].conn);
-        let node = self.hosts[node.0 as usize].node.as_ref();
+        let node = self.hosts.get(node.0 as usize).and_then(|host| host.node.as_ref());
         node.zip(conn).is_some_and(|(node, conn)| node.is_blocked(conn))
     }
 
     /// Whether the background writer of a node is at work, and how often it sends, in milliseconds.
     pub fn traffic(&self, node: NodeId) -> Option<u64> {
         self.clients.iter().filter(|c| c.node == node).find_map(|c| match c.kind {
-            super::client::Kind::Writer { every_us, .. } if every_us > 0 => Some(every_us / 1_000),
+            Kind::Writer { every_us, .. } if every_us > 0 => Some(every_us / 1_000),
             _ => None,
         })
     }
