@@ -29,6 +29,7 @@ impl App {
                 html! { <p class={classes!(class)}>{ text }</p> }
             }
             ConsoleText::Notice(text) => html! { <p class="bad">{ text }</p> },
+            ConsoleText::Raw(message) => html! { <p>{ message.label(400) }</p> },
         });
         let label = self.lang.fill(Key::ConsoleLabel, &[&self.name(node)]);
         html! {
