@@ -149,7 +149,7 @@ impl App {
 pub(crate) fn condition(lang: Lang, node: &NodeView) -> (String, &'static str) {
     let text = |key| lang.t(key).to_owned();
     match (node.power, &node.live) {
-        (Power::Down, _) | (_, None) => (text(Key::StateDown), "bad"),
+        (Power::Down | Power::Dark, _) | (_, None) => (text(Key::StateDown), "bad"),
         (Power::Frozen, _) => (text(Key::StateFrozen), "warn"),
         (Power::Up, Some(live)) => match &live.master {
             None => (text(Key::RoleMaster), "calm"),

@@ -35,7 +35,7 @@ mod world;
 
 pub use ids::{ClientId, MessageId, NodeId, Peer, WireId};
 pub use message::{Message, MessageKind, MessageRef, StreamRange};
-pub use script::{Act, Cut, Intervention, Stop};
-pub use step::{Cause, Effect, Grain, Step};
-pub use timeline::{Branch, Timeline};
-pub use world::{IP, NODES_MAX, QUIET_EVENTS_MAX, Setup, World};
+pub use script::{Act, Cut, DiskFault, Intervention, NODES_MAX, Stop};
+pub use step::{Cause, Effect, Grain, Impossible, Note, Step};
+pub use timeline::{Branch, FORWARD_STEPS_MAX, Timeline};
+pub use world::{IP, QUIET_EVENTS_MAX, Setup, World};

@@ -52,6 +52,11 @@ impl MessageKind {
     pub fn is_control(self) -> bool {
         matches!(self, Self::Connect | Self::Accept | Self::Refuse | Self::Fin | Self::Reset)
     }
+
+    /// Whether a connection, or the attempt at one, ends with it.
+    pub fn is_farewell(self) -> bool {
+        matches!(self, Self::Refuse | Self::Fin | Self::Reset)
+    }
 }
 
 /// Bytes of the replication stream that a message carries: `from` is the offset of its first byte,

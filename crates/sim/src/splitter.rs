@@ -6,8 +6,12 @@
 
 use crate::message::{MessageKind, StreamRange};
 
-/// Longest piece: a longer message travels in several.
-pub(crate) const PIECE_MAX: usize = 16 * 1024;
+/// Longest piece between nodes, the payload of a TCP segment on an Ethernet: a longer message
+/// travels in several.
+pub(crate) const SEGMENT_BYTES_MAX: usize = 1_460;
+
+/// Longest piece between a node and a client, who are on one host.
+const LOOPBACK_BYTES_MAX: usize = 16 * 1024;
 
 /// A piece of a direction's bytes: a protocol message, or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +20,21 @@ pub(crate) struct Piece {
     pub(crate) bytes: Vec<u8>,
     pub(crate) stream: Option<StreamRange>,
     pub(crate) complete: bool,
+}
+
+impl Piece {
+    /// Takes the first `len` bytes off, if there are more.
+    pub(crate) fn cut_off(&mut self, len: usize) -> Option<Self> {
+        if self.bytes.len() <= len {
+            return None;
+        }
+        let rest = self.bytes.split_off(len);
+        let bytes = std::mem::replace(&mut self.bytes, rest);
+        let at = |s: StreamRange| s.from + len as u64;
+        let stream = self.stream.map(|s| StreamRange { from: s.from, to: at(s) });
+        self.stream = self.stream.map(|s| StreamRange { from: at(s), to: s.to });
+        Some(Self { kind: self.kind, bytes, stream, complete: false })
+    }
 }
 
 /// What comes next in a direction.
@@ -43,18 +62,25 @@ pub(crate) struct Splitter {
     carry: Vec<u8>,
     /// Offset of the next byte of the stream, once known.
     next_offset: Option<u64>,
+    /// Longest piece.
+    piece_max: usize,
 }
 
 impl Splitter {
     /// For what the dialer of a connection sends.
     pub(crate) fn commands(client: bool) -> Self {
-        Self { mode: Mode::Commands { client }, carry: Vec::new(), next_offset: None }
+        Self::new(Mode::Commands { client }, client)
     }
 
     /// For what the acceptor of a connection sends.
     pub(crate) fn replies(client: bool) -> Self {
         let mode = if client { Mode::Answers } else { Mode::Replies };
-        Self { mode, carry: Vec::new(), next_offset: None }
+        Self::new(mode, client)
+    }
+
+    fn new(mode: Mode, client: bool) -> Self {
+        let piece_max = if client { LOOPBACK_BYTES_MAX } else { SEGMENT_BYTES_MAX };
+        Self { mode, carry: Vec::new(), next_offset: None, piece_max }
     }
 
     /// The dialer has sent `PSYNC` (with this offset) or `SYNC`: what comes back is not a plain
@@ -84,7 +110,7 @@ impl Splitter {
                 if complete {
                     self.mode = Mode::Stream;
                 }
-                cut(MessageKind::Rdb, &bytes[..take], None, complete, pieces);
+                cut(MessageKind::Rdb, &bytes[..take], None, complete, self.piece_max, pieces);
                 take
             }
             Mode::RdbMarked { mark, tail } => {
@@ -92,7 +118,7 @@ impl Splitter {
                 if complete {
                     self.mode = Mode::Stream;
                 }
-                cut(MessageKind::Rdb, &bytes[..take], None, complete, pieces);
+                cut(MessageKind::Rdb, &bytes[..take], None, complete, self.piece_max, pieces);
                 take
             }
             _ => self.next_message(bytes, pieces),
@@ -121,7 +147,7 @@ impl Splitter {
         let kind = self.classify(&whole[..end]);
         let used = end - carried;
         let stream = self.advance(used as u64);
-        cut(kind, &bytes[..used], stream, complete, pieces);
+        cut(kind, &bytes[..used], stream, complete, self.piece_max, pieces);
         if complete {
             self.after(kind, &whole[..end]);
         } else if carried == 0 {
@@ -195,11 +221,12 @@ fn cut(
     bytes: &[u8],
     stream: Option<StreamRange>,
     complete: bool,
+    piece_max: usize,
     pieces: &mut Vec<Piece>,
 ) {
-    let count = bytes.len().div_ceil(PIECE_MAX);
+    let count = bytes.len().div_ceil(piece_max);
     let mut at = stream.map(|s| s.from);
-    for (i, part) in bytes.chunks(PIECE_MAX).enumerate() {
+    for (i, part) in bytes.chunks(piece_max).enumerate() {
         let stream = at.map(|from| StreamRange { from, to: from + part.len() as u64 });
         at = stream.map(|s| s.to);
         let complete = complete && i + 1 == count;
@@ -409,8 +436,8 @@ mod tests {
     #[test]
     fn long_messages_travel_in_pieces() {
         let mut s = Splitter::replies(false);
-        s.split(format!("${}\r\n", 3 * PIECE_MAX).as_bytes());
-        let pieces = s.split(&vec![b'x'; 3 * PIECE_MAX + 1]);
+        s.split(format!("${}\r\n", 3 * SEGMENT_BYTES_MAX).as_bytes());
+        let pieces = s.split(&vec![b'x'; 3 * SEGMENT_BYTES_MAX + 1]);
         assert_eq!(pieces.len(), 4);
         assert!(!pieces[0].complete && pieces[2].complete);
         assert_eq!(pieces[3].kind, MessageKind::Stream);

@@ -4,7 +4,7 @@ use lockstep_core::node::Timer;
 use lockstep_core::time::Instant;
 use lockstep_core::trace::Event;
 
-use crate::ids::{ClientId, NodeId};
+use crate::ids::{ClientId, MessageId, NodeId};
 use crate::message::MessageRef;
 use crate::script::Intervention;
 
@@ -13,7 +13,11 @@ use crate::script::Intervention;
 pub enum Grain {
     /// To the next visible event, whatever it is.
     Event,
-    /// To the next arrival of a message (or intervention, or what is a [`Grain::Transition`]).
+    /// To the next arrival of a segment of TCP (or intervention, or what is a
+    /// [`Grain::Transition`]): a message longer than a segment arrives in several.
+    Segment,
+    /// To the next arrival that completes a message (or intervention, or what is a
+    /// [`Grain::Transition`]).
     #[default]
     Delivery,
     /// To the next change of a role, a link's state or a history, or the next decision about a
@@ -61,6 +65,53 @@ pub enum Cause {
     Intervention(Intervention),
 }
 
+/// Why an intervention could not be done. The world is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Impossible {
+    /// There is no such node.
+    NoNode(NodeId),
+    /// There is no link between two such nodes.
+    NoLink(NodeId, NodeId),
+    /// There is no such client, or it is not of the kind that could do it.
+    NoClient(ClientId),
+    /// No such message is on its way.
+    NoMessage(MessageId),
+    /// The node is running already.
+    Running(NodeId),
+    /// The node is not running.
+    Down(NodeId),
+    /// There are as many nodes as there may be.
+    TooManyNodes,
+    /// There are as many clients as there may be.
+    TooManyClients,
+    /// Another node has this port.
+    PortTaken(u16),
+    /// A line of a configuration is wrong.
+    BadConfig {
+        /// The line.
+        line: String,
+        /// What is wrong with it, in Redis's words.
+        error: String,
+    },
+    /// A text is longer than [`crate::script::LINE_BYTES_MAX`].
+    TooLong,
+    /// It is so already.
+    AlreadySo,
+}
+
+/// What is to be known about an intervention beside what it was.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Note {
+    /// It is about this message, as it was on its way.
+    About(MessageRef),
+    /// It gave this node to the world.
+    Node(NodeId),
+    /// It gave this client to the world.
+    Client(ClientId),
+    /// It changed nothing.
+    Impossible(Impossible),
+}
+
 /// A trace event and the node it happened in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Effect {
@@ -84,6 +135,8 @@ pub struct Step {
     pub effects: Vec<Effect>,
     /// Messages put on the wire.
     pub sent: Vec<MessageRef>,
+    /// More about an intervention, if there is more to know.
+    pub note: Option<Box<Note>>,
 }
 
 impl Step {
@@ -94,11 +147,14 @@ impl Step {
             Grain::Event => true,
             // What a transition is, nobody may miss: a replica loads when its file is complete, and
             // that is no arrival.
-            Grain::Delivery => {
-                intervention || matches!(self.cause, Cause::Delivered(_)) || self.is_transition()
-            }
+            Grain::Segment => intervention || self.arrives(false) || self.is_transition(),
+            Grain::Delivery => intervention || self.arrives(true) || self.is_transition(),
             Grain::Transition => intervention || self.is_transition(),
         }
+    }
+
+    fn arrives(&self, whole: bool) -> bool {
+        matches!(&self.cause, Cause::Delivered(message) if message.complete || !whole)
     }
 
     /// Whether a role, the state of a replication link or a history changed, or a

@@ -26,6 +26,9 @@ const KEYFRAMES_MAX: usize = 64;
 /// Distance of keyframes at first, in steps.
 const KEYFRAME_EVERY: u64 = 32;
 
+/// Steps that [`Timeline::forward`] makes at most in search of one of its grain.
+pub const FORWARD_STEPS_MAX: u64 = 2_000;
+
 /// Branches kept at most; the oldest goes first.
 const BRANCHES_MAX: usize = 32;
 
@@ -136,11 +139,13 @@ impl Timeline {
         }
     }
 
-    /// Goes forward by one step of this grain. Returns whether it moved; it stands still where
-    /// nothing lies ahead.
+    /// Goes forward by one step of this grain, but by [`FORWARD_STEPS_MAX`] at most: a world at
+    /// peace makes steps without end and none of them is a transition. Returns whether it moved;
+    /// it stands still where nothing lies ahead. Whether it has found what it looked for, the step
+    /// at the cursor tells ([`Step::has_grain`]).
     pub fn forward(&mut self, grain: Grain) -> bool {
         let start = self.cursor;
-        while self.advance() {
+        while self.cursor < start + FORWARD_STEPS_MAX && self.advance() {
             if self.current().is_some_and(|s| s.has_grain(grain)) {
                 break;
             }

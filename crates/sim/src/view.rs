@@ -8,7 +8,7 @@ use lockstep_core::time::Instant;
 
 use crate::ids::{ClientId, NodeId, Peer, WireId};
 use crate::message::MessageRef;
-use crate::script::Cut;
+use crate::script::{Cut, DiskFault};
 
 /// Whether a node runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Power {
     Frozen,
     /// It is down.
     Down,
+    /// It is down, and its host has no power: it does not even refuse connections.
+    Dark,
 }
 
 /// What a node is.
@@ -45,8 +47,58 @@ pub struct NodeView {
     pub live: Option<LiveView>,
     /// The Redis it replicates like.
     pub era: Era,
+    /// What its wall clock shows: milliseconds since the Unix epoch.
+    pub unix_ms: u64,
+    /// How fast (or slow: negative) its clocks run, in parts per million.
+    pub clock_ppm: i64,
+    /// It refuses new connections.
+    pub refuses: bool,
+    /// Its disk.
+    pub disk: DiskView,
     /// Files on its disk: name and size in bytes.
     pub files: Vec<(String, u64)>,
+}
+
+/// A disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskView {
+    /// Time for each operation, in microseconds.
+    pub latency_us: u64,
+    /// Bytes per second; 0: without limit.
+    pub bandwidth: u64,
+    /// What is wrong with it.
+    pub fault: Option<DiskFault>,
+}
+
+/// A simulated client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientView {
+    /// Its id.
+    pub id: ClientId,
+    /// The node it talks to.
+    pub node: NodeId,
+    /// Its connection; `None` while it has none.
+    pub wire: Option<WireId>,
+    /// What it is for.
+    pub kind: ClientKind,
+}
+
+/// What a client is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientKind {
+    /// The console that its node has had from the beginning.
+    Console,
+    /// A console that was added.
+    Added,
+    /// A raw connection.
+    Raw,
+    /// It writes by itself.
+    Writer {
+        /// Microseconds between two commands; 0: it rests.
+        every_us: u64,
+    },
+    /// A writer that has left.
+    Gone,
 }
 
 /// What a running node holds in memory.
@@ -134,12 +186,18 @@ pub struct LinkView {
     pub a: NodeId,
     /// The other end.
     pub b: NodeId,
-    /// `None`: it works.
+    /// How it is cut in both directions; `None`: it works, or one direction does.
     pub cut: Option<Cut>,
+    /// How each direction is cut: from `a` to `b`, and back.
+    pub ways: [Option<Cut>; 2],
     /// Microseconds from one end to the other.
     pub latency_us: u64,
     /// Bytes per second in each direction; 0: without limit.
     pub bandwidth: u64,
+    /// Most that is added to the latency of a segment at random, in microseconds.
+    pub jitter_us: u64,
+    /// It carries bytes in pieces of random sizes.
+    pub random_segments: bool,
     /// Replication connections over it: replica, then master.
     pub replication: Vec<(NodeId, NodeId)>,
 }
@@ -155,6 +213,8 @@ pub struct FlightView {
     pub arrives_at: Instant,
     /// Since when it is held where it is (its link is cut); its position is that of this moment.
     pub held_since: Option<Instant>,
+    /// Somebody keeps it back.
+    pub kept: bool,
     /// It has arrived, but the node at the other end does not read (it is frozen, or over a limit).
     pub waits_at_receiver: bool,
 }

@@ -217,6 +217,7 @@ catalogue! {
     Pause = "Pause", "暂停";
     StepBy = "step by", "步长";
     GrainEvent = "event", "事件";
+    GrainSegment = "segment", "报文段";
     GrainDelivery = "delivery", "消息到达";
     GrainTransition = "transition", "状态变化";
     Speed = "Speed", "速度";
@@ -252,6 +253,7 @@ catalogue! {
     From = "from {0}", "始于 {0}";
     LinkName = "Link between {0} and {1}", "{0} 与 {1} 之间的链路";
     LinkCut = "cut: both ends know", "已切断：两端都知道";
+    LinkStalled = "stalled: bytes stay where they are", "停滞：字节停在原处";
     LinkSilent = "cut silently: bytes wait", "悄悄切断：字节滞留途中";
     AltNode = "{0}: {1}, history {2}, offset {3}. ", "{0}：{1}，复制历史 {2}，偏移量 {3}。";
     AltMessage = "On its way: {0}, from {1} to {2}. ", "途中：{0}，从 {1} 到 {2}。";

@@ -186,6 +186,7 @@ impl App {
             None => (html! { format!("{ms}\u{202f}ms") }, ""),
             Some(Cut::Reset) => (icon(Icon::Cross), self.t(Key::LinkCut)),
             Some(Cut::Silent) => (icon(Icon::Cross), self.t(Key::LinkSilent)),
+            Some(Cut::Stall) => (icon(Icon::Cross), self.t(Key::LinkStalled)),
         };
         let name = format!("{} {state}", self.lang.fill(Key::LinkName, &[&name_a, &name_b]));
         html! {
@@ -524,7 +525,7 @@ impl App {
         html! {
             <>
                 { match node.power {
-                    Power::Down => tool(Icon::Power, Key::DoStart, "start", start),
+                    Power::Down | Power::Dark => tool(Icon::Power, Key::DoStart, "start", start),
                     Power::Frozen => tool(Icon::Snow, Key::DoThaw, "thaw", freeze(false)),
                     Power::Up => html! {
                         <>

@@ -150,6 +150,7 @@ impl App {
             None => Key::LinkWorks,
             Some(Cut::Reset) => Key::LinkCut,
             Some(Cut::Silent) => Key::LinkSilent,
+            Some(Cut::Stall) => Key::LinkStalled,
         };
         let bandwidth = match link.bandwidth {
             0 => self.t(Key::Unlimited).to_owned(),

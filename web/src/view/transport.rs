@@ -70,6 +70,7 @@ impl App {
     fn grains(&self, ctx: &Context<Self>) -> Html {
         let options = [
             (Grain::Event, "event", Key::GrainEvent),
+            (Grain::Segment, "segment", Key::GrainSegment),
             (Grain::Delivery, "delivery", Key::GrainDelivery),
             (Grain::Transition, "transition", Key::GrainTransition),
         ];

@@ -96,14 +96,66 @@ keys! {
     LinkRestored = "You mend the link between {0} and {1}.";
     LinkChanged = "You change the link between {0} and {1}: {2} ms, {3} bytes per second.";
     LinkChangedUnlimited = "You change the link between {0} and {1}: {2} ms, any bandwidth.";
+    LinkHeld = "You stall the link between {0} and {1}: bytes stay where they are.";
+    OneWayCut =
+        "You cut the way from {0} to {1} silently: {1} hears nothing any more, {0} still hears {1}.";
+    OneWayRestored = "You mend the way from {0} to {1}.";
+    ConnectionsReset = "You break all connections between {0} and {1}; the link works.";
+    JitterSet = "You make the link between {0} and {1} uneven: up to {2} ms more, at random.";
+    JitterOff = "You make the link between {0} and {1} even again.";
+    SegmentsRandom =
+        "From now on the link between {0} and {1} carries bytes in pieces of random sizes.";
+    SegmentsFull = "From now on the link between {0} and {1} carries bytes in full segments.";
+    MessageHeld =
+        "You keep back {2}, on its way from {0} to {1}; what is behind it waits too.";
+    MessageReleased = "You let {2} go on, from {0} to {1}.";
+    MessageReset =
+        "You break the connection at byte {3} of {2}, on its way from {0} to {1}: no more arrives.";
     NodeStopped = "You ask {0} to shut down.";
     NodeCrashed = "You kill {0}.";
+    NodePowerLost =
+        "The host of {0} loses its power: nobody is told, and what was not synced is lost.";
+    ConnectionsRefused = "{0} refuses new connections from now on.";
+    ConnectionsAccepted = "{0} accepts new connections again.";
+    ClockFast = "The clocks of {0} run fast from now on, by {1} millionths.";
+    ClockSlow = "The clocks of {0} run slow from now on, by {1} millionths.";
+    ClockRight = "The clocks of {0} run right again.";
+    ClockForward = "You set the wall clock of {0} forward by {1} ms.";
+    ClockBack = "You set the wall clock of {0} back by {1} ms.";
+    DiskChanged =
+        "You change the disk of {0}: {1} ms for an operation, {2} bytes per second.";
+    DiskChangedUnlimited = "You change the disk of {0}: {1} ms for an operation, any bandwidth.";
+    DiskFull = "The disk of {0} is full: no space left on device.";
+    DiskFails = "The disk of {0} fails: input/output error.";
+    DiskMended = "The disk of {0} works again.";
     NodeStarted = "You start {0}.";
     NodePaused = "You freeze {0}.";
     NodeResumed = "You let {0} go on.";
     ReplicaAdded = "You add a replica of {0}.";
     TrafficOn = "A client begins to write to {0}, every {1} ms.";
     TrafficOff = "The client of {0} stops writing.";
+    Healed = "You end every fault: links, disks and clocks are as at the start.";
+    NodeAdded = "You add a node: {0}.";
+    ClientAdded = "You open another console of {0}: client {1}.";
+    ClientTyped = "You type into the console of client {0}: {1}";
+    ClientClosed = "Client {0} closes its connection.";
+    WriterAdded = "Client {1} begins to write to {0}, every {2} microseconds: {3}";
+    WriterRests = "Client {0} stops writing.";
+    WriterPace = "Client {0} writes every {1} microseconds from now on.";
+
+    // Interventions that change nothing.
+    NoNode = "Nothing happens: there is no {0}.";
+    NoLink = "Nothing happens: there is no link between {0} and {1}.";
+    NoClient = "Nothing happens: there is no client {0} that could do that.";
+    NoMessage = "Nothing happens: no message {0} is on its way.";
+    NodeRuns = "Nothing happens: {0} is running.";
+    NodeIsDown = "Nothing happens: {0} is down.";
+    NodesMax = "Nothing happens: there are {0} nodes, and there cannot be more.";
+    ClientsMax = "Nothing happens: there are {0} clients, and there cannot be more.";
+    PortTaken = "Nothing happens: another node has port {0}.";
+    BadConfig = "Nothing happens, for the configuration is wrong at {0}: {1}";
+    TextTooLong = "Nothing happens: the text is longer than {0} bytes.";
+    AlreadySo = "Nothing happens: it is so already.";
 
     // Decisions about a PSYNC.
     DecidedContinue =

@@ -3,6 +3,7 @@
 //! A [`Sentence`] is a [`Key`] and its arguments. The page has the catalogue of texts; the English
 //! here is for tests and logs.
 
+mod acts;
 mod effects;
 mod key;
 
@@ -16,7 +17,6 @@ pub use key::Key;
 
 use crate::ids::{NodeId, Peer};
 use crate::message::{Message, MessageKind};
-use crate::script::{Cut, Intervention, Stop};
 use crate::step::{Cause, Step};
 
 /// Longest command or reply that is quoted in full, in characters.
@@ -89,7 +89,7 @@ impl fmt::Display for Sentence {
 /// The sentence of a step: what happened and, where a decision was taken, why.
 pub fn narrate(step: &Step) -> Sentence {
     if let Cause::Intervention(what) = &step.cause {
-        return intervention(what);
+        return acts::intervention(what, step.note.as_deref());
     }
     let told = step.effects.iter().filter_map(|e| Some((effects::weight(&e.event)?, e)));
     // Of equals the first: what follows it follows from it.
@@ -122,7 +122,7 @@ fn cause(step: &Step) -> Sentence {
             Some(m) => Sentence::new(Key::ClientSends, [peer(m.to), quote(m)]),
             None => Sentence::new(Key::ClientRests, []),
         },
-        Cause::Intervention(what) => intervention(what),
+        Cause::Intervention(what) => acts::intervention(what, step.note.as_deref()),
     }
 }
 
@@ -296,44 +296,6 @@ fn timer(step: &Step, node: NodeId) -> Sentence {
     let key =
         if step.effects.iter().any(|e| dials(&e.event)) { Key::DialTried } else { Key::TimerFired };
     Sentence::new(key, [me])
-}
-
-fn intervention(what: &Intervention) -> Sentence {
-    let node = |key, node: &NodeId| Sentence::new(key, [Param::Node(*node)]);
-    let link = |key, a: &NodeId, b: &NodeId| Sentence::new(key, [Param::Node(*a), Param::Node(*b)]);
-    match what {
-        Intervention::Console { node: id, line } | Intervention::Telnet { node: id, line }
-            if line == crate::console::INTERRUPT =>
-        {
-            node(Key::Interrupted, id)
-        }
-        Intervention::Console { node, line } => {
-            Sentence::new(Key::Typed, [Param::Node(*node), Param::Code(line.clone())])
-        }
-        Intervention::Telnet { node, line } => {
-            Sentence::new(Key::TypedRaw, [Param::Node(*node), Param::Code(line.clone())])
-        }
-        Intervention::CutLink { a, b, cut: Cut::Reset } => link(Key::LinkCut, a, b),
-        Intervention::CutLink { a, b, cut: Cut::Silent } => link(Key::LinkStalled, a, b),
-        Intervention::RestoreLink { a, b } => link(Key::LinkRestored, a, b),
-        Intervention::SetLink { a, b, latency_us, bandwidth } => {
-            let key = if *bandwidth == 0 { Key::LinkChangedUnlimited } else { Key::LinkChanged };
-            let mut sentence = link(key, a, b);
-            sentence.args.push(Param::Number(latency_us / 1_000));
-            sentence.args.push(Param::Number(*bandwidth));
-            sentence
-        }
-        Intervention::StopNode { node: id, stop: Stop::Graceful } => node(Key::NodeStopped, id),
-        Intervention::StopNode { node: id, stop: Stop::Crash } => node(Key::NodeCrashed, id),
-        Intervention::StartNode { node: id } => node(Key::NodeStarted, id),
-        Intervention::PauseNode { node: id, paused: true } => node(Key::NodePaused, id),
-        Intervention::PauseNode { node: id, paused: false } => node(Key::NodeResumed, id),
-        Intervention::AddReplica { of } => node(Key::ReplicaAdded, of),
-        Intervention::Traffic { node: id, every_ms: 0 } => node(Key::TrafficOff, id),
-        Intervention::Traffic { node: id, every_ms } => {
-            Sentence::new(Key::TrafficOn, [Param::Node(*id), Param::Number(*every_ms)])
-        }
-    }
 }
 
 #[cfg(test)]

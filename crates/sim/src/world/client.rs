@@ -14,10 +14,18 @@ use crate::console::session::Session;
 use crate::console::{self, INTERRUPT};
 use crate::ids::{ClientId, NodeId, Peer, WireId};
 use crate::message::{MessageKind, MessageRef};
+use crate::script::{CLIENTS_MAX, LINE_BYTES_MAX, WRITER_EVERY_US_MIN};
+use crate::step::Impossible;
 use crate::view::{ConsoleLine, ConsoleText};
 
 /// Lines a console remembers.
 const LINES_MAX: usize = 1_000;
+
+/// What stands for a random number in a writer's line, as in redis-benchmark.
+const RANDOM: &str = "__rand_int__";
+
+/// Makes seeds of writers differ from those of links.
+const WRITERS: u64 = 0xc11e_0000_0000_0000;
 
 /// A client of one node.
 #[derive(Debug, Clone, Hash)]
@@ -40,17 +48,42 @@ pub(super) enum Kind {
     /// People type bytes into it, as into telnet.
     Telnet,
     /// It writes by itself.
-    Writer {
-        /// Microseconds between two commands; 0: it rests.
-        every_us: u64,
-        /// The next command's place in the queue of events.
-        next: Option<(Instant, u64)>,
-    },
+    Writer(Writer),
+    /// It has left.
+    Gone,
+}
+
+/// A client that writes by itself.
+#[derive(Debug, Clone, Hash)]
+pub(super) struct Writer {
+    /// Microseconds between two commands; 0: it rests.
+    pub(super) every_us: u64,
+    /// The next command's place in the queue of events.
+    next: Option<(Instant, u64)>,
+    /// What it writes; `None`: what a small shop does.
+    line: Option<Arc<str>>,
+    /// `__rand_int__` is below this.
+    keys: u64,
+    /// Of its own, so that one writer changes nothing of what another writes.
+    rng: Rng,
 }
 
 impl World {
     pub(super) fn add_console(&mut self, node: NodeId) {
         self.add_client(node, Kind::Console);
+    }
+
+    /// Another console of a node.
+    pub(super) fn add_second_console(&mut self, node: NodeId) -> Result<ClientId, Impossible> {
+        self.room_for_client(node)?;
+        Ok(self.add_client(node, Kind::Console))
+    }
+
+    fn room_for_client(&mut self, node: NodeId) -> Result<(), Impossible> {
+        self.checked_host(node)?;
+        // Every node's own console and writer have their place.
+        let room = self.clients.len() < CLIENTS_MAX;
+        room.then_some(()).ok_or(Impossible::TooManyClients)
     }
 
     fn add_client(&mut self, node: NodeId, kind: Kind) -> ClientId {
@@ -67,13 +100,17 @@ impl World {
         id
     }
 
-    /// A line is typed into the console of a node.
-    pub(super) fn type_line(&mut self, node: NodeId, line: &str) {
-        let Some(client) = self.client_of(node, |kind| matches!(kind, Kind::Console)) else {
-            return;
-        };
+    /// A line is typed into a console.
+    pub(super) fn type_line(&mut self, client: ClientId, line: &str) -> Result<(), Impossible> {
+        let found = self.clients.get(client.0 as usize);
+        let console = found.is_some_and(|c| matches!(c.kind, Kind::Console));
+        console.then_some(()).ok_or(Impossible::NoClient(client))?;
+        if line.len() > LINE_BYTES_MAX {
+            return Err(Impossible::TooLong);
+        }
         if line == INTERRUPT {
-            return self.interrupt(client);
+            self.interrupt(client);
+            return Ok(());
         }
         self.note(client, ConsoleText::Typed(line.to_owned()));
         match console::split_line(line) {
@@ -90,21 +127,33 @@ impl World {
                 }
             }
         }
+        Ok(())
     }
 
     /// A line is typed into a raw connection to a node: it is sent as it is, with a line end.
-    pub(super) fn type_raw(&mut self, node: NodeId, line: &str) {
+    pub(super) fn type_raw(&mut self, node: NodeId, line: &str) -> Result<(), Impossible> {
+        self.checked_host(node)?;
+        if line.len() > LINE_BYTES_MAX {
+            return Err(Impossible::TooLong);
+        }
         let telnet = |kind: &Kind| matches!(kind, Kind::Telnet);
         let known = self.client_of(node, telnet);
         let client = known.unwrap_or_else(|| self.add_client(node, Kind::Telnet));
         if line == INTERRUPT {
-            return self.interrupt(client);
+            self.interrupt(client);
+            return Ok(());
         }
         self.note(client, ConsoleText::Typed(line.to_owned()));
         match self.client_wire(client) {
             Some(wire) => self.send_bytes(wire, DIALER, format!("{line}\r\n").as_bytes()),
             None => self.note_refusal(client, "telnet: Unable to connect to "),
         }
+        Ok(())
+    }
+
+    /// The console that a node has had from its beginning.
+    pub(super) fn console_of(&self, node: NodeId) -> Option<ClientId> {
+        self.client_of(node, |kind| matches!(kind, Kind::Console))
     }
 
     fn note_refusal(&mut self, client: ClientId, what: &str) {
@@ -131,7 +180,7 @@ impl World {
 
     /// Has a node carry out a command at once, outside of time.
     pub(super) fn preload(&mut self, node: NodeId, line: &str) {
-        let now = self.clock();
+        let now = self.clock(node);
         let Some(args) = console::split_line(line) else { return };
         let client = ClientId(u32::MAX);
         let (peer, local) = (format!("{}:0", super::IP), self.hosts[node.0 as usize].address());
@@ -179,8 +228,11 @@ impl World {
             self.drop_wire(id);
             self.client_lost(client);
         }
-        self.hosts[node.0 as usize].node.as_ref()?;
-        let now = self.clock();
+        let host = &self.hosts[node.0 as usize];
+        if host.node.is_none() || host.refuses {
+            return None;
+        }
+        let now = self.clock(node);
         let peer = format!("{}:{}", super::IP, self.next_port());
         let local = self.hosts[node.0 as usize].address();
         let ends = ((Peer::Client(client), peer.clone()), (Peer::Node(node), local.clone()));
@@ -199,7 +251,7 @@ impl World {
             return;
         }
         match c.kind {
-            Kind::Writer { .. } => return,
+            Kind::Writer(_) | Kind::Gone => return,
             Kind::Telnet => return self.note(client, ConsoleText::Raw(message.clone())),
             Kind::Console => {}
         }
@@ -256,40 +308,128 @@ impl World {
         self.client_lines += 1;
     }
 
-    /// Sets how often the background writer of a node sends.
-    pub(super) fn set_traffic(&mut self, node: NodeId, every_ms: u64) {
-        let writer = |c: &&Client| c.node == node && matches!(c.kind, Kind::Writer { .. });
-        let id = match self.clients.iter().find(writer) {
-            Some(client) => client.id,
-            None => self.add_client(node, Kind::Writer { every_us: 0, next: None }),
-        };
-        let new = every_ms.saturating_mul(1_000);
-        if let Kind::Writer { every_us, next } = &mut self.clients[id.0 as usize].kind {
-            *every_us = new;
-            if let Some(key) = next.take() {
-                self.queue.remove(&key);
+    /// A client closes its connection; a writer is done for good.
+    pub(super) fn close_client(&mut self, client: ClientId) -> Result<(), Impossible> {
+        let c = self.clients.get_mut(client.0 as usize).ok_or(Impossible::NoClient(client))?;
+        let next = match &mut c.kind {
+            Kind::Gone => return Err(Impossible::NoClient(client)),
+            Kind::Console | Kind::Telnet => None,
+            Kind::Writer(writer) => {
+                let next = writer.next.take();
+                c.kind = Kind::Gone;
+                next
             }
+        };
+        let wire = c.wire;
+        if let Some(key) = next {
+            self.queue.remove(&key);
+        } else if wire.is_none() {
+            return Err(Impossible::AlreadySo);
+        }
+        if let Some(wire) = wire {
+            self.send_control(wire, DIALER, MessageKind::Fin);
+        }
+        self.client_lost(client);
+        Ok(())
+    }
+
+    /// Sets how often the background writer of a node sends.
+    pub(super) fn set_traffic(&mut self, node: NodeId, every_ms: u64) -> Result<(), Impossible> {
+        self.checked_host(node)?;
+        let own = |c: &&Client| c.node == node && c.writer().is_some_and(|w| w.line.is_none());
+        let found = self.clients.iter().find(own).map(|c| c.id);
+        let id = found.unwrap_or_else(|| self.new_writer(node, None, 0));
+        self.set_pace(id, every_ms.saturating_mul(1_000))
+    }
+
+    /// Adds a client that writes by itself.
+    pub(super) fn add_writer(
+        &mut self,
+        node: NodeId,
+        every_us: u64,
+        line: &str,
+        keys: u64,
+    ) -> Result<ClientId, Impossible> {
+        self.room_for_client(node)?;
+        if line.len() > LINE_BYTES_MAX {
+            return Err(Impossible::TooLong);
+        }
+        let id = self.new_writer(node, Some(line.into()), keys);
+        self.set_pace(id, every_us)?;
+        Ok(id)
+    }
+
+    fn new_writer(&mut self, node: NodeId, line: Option<Arc<str>>, keys: u64) -> ClientId {
+        let rng = Rng::new(self.seed ^ WRITERS ^ self.clients.len() as u64);
+        self.add_client(node, Kind::Writer(Writer { every_us: 0, next: None, line, keys, rng }))
+    }
+
+    /// Sets how often a writer sends.
+    pub(super) fn set_pace(&mut self, id: ClientId, every_us: u64) -> Result<(), Impossible> {
+        let client = self.clients.get_mut(id.0 as usize);
+        let writer = client.and_then(Client::writer_mut).ok_or(Impossible::NoClient(id))?;
+        let resting = every_us == 0;
+        writer.every_us = if resting { 0 } else { every_us.max(WRITER_EVERY_US_MIN) };
+        if let Some(key) = writer.next.take() {
+            self.queue.remove(&key);
         }
         self.schedule_write(id);
+        Ok(())
     }
 
     fn schedule_write(&mut self, id: ClientId) {
-        let Kind::Writer { every_us, .. } = self.clients[id.0 as usize].kind else { return };
-        if every_us == 0 {
-            return;
-        }
+        let writer = self.clients.get(id.0 as usize).and_then(Client::writer);
+        let Some(every_us) = writer.map(|w| w.every_us).filter(|every| *every > 0) else { return };
         let key = self.schedule(self.now + every_us, Due::Write { client: id });
-        if let Kind::Writer { next, .. } = &mut self.clients[id.0 as usize].kind {
-            *next = Some(key);
+        if let Some(writer) = self.clients[id.0 as usize].writer_mut() {
+            writer.next = Some(key);
         }
     }
 
-    /// A background writer sends its next command.
+    /// A writer sends its next command.
     pub(super) fn write_next(&mut self, client: ClientId) {
-        let args = random_write(&mut self.rng);
-        let args: Vec<Vec<u8>> = args.into_iter().map(String::into_bytes).collect();
+        let Some(writer) = self.clients[client.0 as usize].writer_mut() else { return };
+        let args = writer.next_command();
         self.client_send(client, &args);
         self.schedule_write(client);
+    }
+}
+
+impl Client {
+    /// The writer, if it is one.
+    pub(super) fn writer(&self) -> Option<&Writer> {
+        match &self.kind {
+            Kind::Writer(writer) => Some(writer),
+            _ => None,
+        }
+    }
+
+    fn writer_mut(&mut self) -> Option<&mut Writer> {
+        match &mut self.kind {
+            Kind::Writer(writer) => Some(writer),
+            _ => None,
+        }
+    }
+}
+
+impl Writer {
+    fn next_command(&mut self) -> Vec<Vec<u8>> {
+        match self.line.as_deref() {
+            None | Some("") => {
+                random_write(&mut self.rng).into_iter().map(String::into_bytes).collect()
+            }
+            Some(line) => {
+                let (rng, keys) = (&mut self.rng, self.keys.max(1));
+                let mut text = String::new();
+                for (i, part) in line.split(RANDOM).enumerate() {
+                    if i > 0 {
+                        text.push_str(&format!("{:012}", rng.below(keys)));
+                    }
+                    text.push_str(part);
+                }
+                console::split_line(&text).unwrap_or_default()
+            }
+        }
     }
 }
 

@@ -3,84 +3,29 @@
 //! The driver keeps the contract written in [`lockstep_core::node`]: after inputs it drains
 //! actions, then transmits; it wakes the node no earlier than asked.
 
-use lockstep_core::sorted::Sorted;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use lockstep_core::config::Config;
 use lockstep_core::id::ConnId;
-use lockstep_core::node::{Action, FileEvent, FileOp, Node, Origin, Timer};
-use lockstep_core::time::Instant;
-use lockstep_core::trace::Recorder;
+use lockstep_core::node::{Action, Node, Origin, Timer};
+use lockstep_core::time::{Instant, Now};
+use lockstep_core::trace::{Event, Level, Recorder};
 
+use super::clock::Clock;
+use super::disk::{DISK_LATENCY_US, Disk};
 use super::net::{ACCEPTOR, DIALER, SOCKET_BYTES_MAX, Wire};
 use super::{Due, World};
 use crate::ids::{NodeId, Peer, WireId};
 use crate::message::MessageKind;
+use crate::script::{Cut, Stop};
 use crate::step::Effect;
 
 /// The address of every host: the articles run their three instances on one machine.
 pub const IP: &str = "127.0.0.1";
 
-/// How long an operation on a file takes, in microseconds.
-const DISK_LATENCY_US: u64 = 500;
-
 /// Turns of draining a node before we believe that it never comes to rest.
 const TURNS_MAX: u32 = 100_000;
-
-/// A disk: files by name. What is written is in a temporary file until it is committed; a crash
-/// loses what was not.
-#[derive(Debug, Clone, Default, Hash)]
-pub(super) struct Disk {
-    pub(super) files: Sorted<String, Vec<u8>>,
-    pub(super) unsynced: Sorted<String, Vec<u8>>,
-}
-
-impl Disk {
-    /// Carries out one operation. `None`: nobody waits for an answer.
-    fn run(&mut self, op: FileOp) -> Option<FileEvent> {
-        let missing = |name: String, token| FileEvent::Failed {
-            name,
-            token,
-            error: "No such file or directory".into(),
-        };
-        match op {
-            FileOp::Create { name } => {
-                self.unsynced.insert(name, Vec::new());
-                None
-            }
-            FileOp::Append { name, data } => match self.unsynced.get_mut(&name) {
-                Some(file) => {
-                    file.extend_from_slice(&data);
-                    None
-                }
-                None => Some(missing(name, None)),
-            },
-            FileOp::Commit { name, to } => match self.unsynced.remove(&name) {
-                Some(data) => {
-                    let len = data.len() as u64;
-                    self.files.insert(to.clone(), data);
-                    Some(FileEvent::Committed { name, to, len })
-                }
-                None => Some(missing(name, None)),
-            },
-            FileOp::Remove { name } => {
-                self.unsynced.remove(&name);
-                self.files.remove(&name);
-                None
-            }
-            FileOp::Read { token, name, offset, len } => {
-                match self.unsynced.get(&name).or_else(|| self.files.get(&name)) {
-                    Some(file) => {
-                        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(file.len());
-                        let to = from.saturating_add(len).min(file.len());
-                        Some(FileEvent::Data { token, data: file[from..to].to_vec() })
-                    }
-                    None => Some(missing(name, Some(token))),
-                }
-            }
-        }
-    }
-}
 
 /// A socket of a process. The generation tells a reused index from its predecessor.
 #[derive(Debug, Clone, Default, Hash)]
@@ -101,12 +46,17 @@ pub(super) struct Host {
     pub(super) boots: u64,
     pub(super) paused: bool,
     pub(super) asleep_until: Option<Instant>,
+    /// The whole host is without power: it does not even refuse.
+    pub(super) dark: bool,
+    /// It refuses new connections.
+    pub(super) refuses: bool,
+    pub(super) clock: Clock,
     pub(super) disk: Disk,
     slots: Vec<Slot>,
 }
 
 impl Host {
-    pub(super) fn new(id: NodeId, config: Config) -> Self {
+    pub(super) fn new(id: NodeId, config: Config, clock: Clock) -> Self {
         Self {
             id,
             port: config.port,
@@ -115,6 +65,9 @@ impl Host {
             boots: 0,
             paused: false,
             asleep_until: None,
+            dark: false,
+            refuses: false,
+            clock,
             disk: Disk::default(),
             slots: Vec::new(),
         }
@@ -127,6 +80,11 @@ impl Host {
     /// Whether the process exists but does nothing.
     pub(super) fn is_frozen(&self) -> bool {
         self.node.is_some() && (self.paused || self.asleep_until.is_some())
+    }
+
+    /// Whether what arrives is taken, or answered.
+    pub(super) fn receives(&self) -> bool {
+        !self.dark && !self.is_frozen()
     }
 
     fn new_slot(&mut self, wire: WireId, side: usize) -> ConnId {
@@ -158,6 +116,11 @@ impl Host {
 impl World {
     fn host_mut(&mut self, id: NodeId) -> &mut Host {
         &mut self.hosts[id.0 as usize]
+    }
+
+    /// What the clocks of a host show.
+    pub(super) fn clock(&self, id: NodeId) -> Now {
+        self.hosts[id.0 as usize].clock.read(self.now)
     }
 
     /// Runs one input on a node and then everything that follows from it. Nothing happens if the
@@ -193,7 +156,7 @@ impl World {
 
     /// Hands the network what a connection has to send, as far as the socket takes it.
     pub(super) fn transmit(&mut self, id: NodeId, conn: ConnId) {
-        let now = self.clock();
+        let now = self.clock(id);
         let host = &mut self.hosts[id.0 as usize];
         let Some((wire, side)) = host.wire_of(conn) else { return };
         let Some(node) = host.node.as_mut() else { return };
@@ -248,33 +211,34 @@ impl World {
             // Links here have no such algorithm.
             Action::Delay(_) => {}
             Action::File(op) => {
+                let now = self.now;
                 let host = self.host_mut(id);
                 let boot = host.boots;
-                if let Some(event) = host.disk.run(op) {
-                    let at = self.now + DISK_LATENCY_US;
+                if let Some((at, event)) = host.disk.run(op, now) {
                     self.schedule(at, Due::File { node: id, boot, event });
                 }
             }
             // A host of the simulation can be whatever its configuration says.
             Action::ApplyConfig | Action::RewriteConfig => {
-                let now = self.clock();
+                let now = self.clock(id);
                 let Host { node: Some(node), disk, .. } = self.host_mut(id) else { return };
                 if action == Action::RewriteConfig {
                     let name = node.config().driver.process.config_file.clone();
                     let old = disk.files.get(&name).cloned().unwrap_or_default();
-                    disk.files.insert(name, node.config().rewrite(&old));
+                    disk.files.insert(name, Arc::new(node.config().rewrite(&old)));
                 }
                 node.handle_config(now, Ok(()));
             }
             Action::Sleep { micros } => {
-                let until = self.now + micros;
+                let now = self.now;
                 let host = self.host_mut(id);
+                let until = host.clock.true_time(host.clock.local(now) + micros);
                 host.asleep_until = Some(until);
                 let boot = host.boots;
                 self.schedule(until, Due::Wake { node: id, boot });
                 self.kick_all();
             }
-            Action::Exit { .. } => self.power_off(id, MessageKind::Fin),
+            Action::Exit { .. } => self.power_off(id, Stop::Graceful),
         }
     }
 
@@ -300,7 +264,7 @@ impl World {
             return;
         };
         let wire = Wire::new((Peer::Node(id), local), target, Some(dial));
-        if Self::cut_between(&self.links, &wire) == Some(crate::script::Cut::Reset) {
+        if Self::cut_of(&self.links, &wire, DIALER) == Some(Cut::Reset) {
             let boot = self.hosts[id.0 as usize].boots;
             let due = Due::DialFailed { node: id, boot, dial, error: "No route to host" };
             self.schedule(self.now + DISK_LATENCY_US, due);
@@ -337,7 +301,6 @@ impl World {
 
     /// A connection attempt arrives.
     pub(super) fn arrive_connect(&mut self, id: WireId) {
-        let now = self.clock();
         let Some(wire) = self.wires.get(&id) else { return };
         let (Peer::Node(node), peer, local) = (
             wire.ends[ACCEPTOR].peer,
@@ -346,7 +309,9 @@ impl World {
         ) else {
             return;
         };
-        if self.hosts[node.0 as usize].node.is_none() {
+        let now = self.clock(node);
+        let host = &self.hosts[node.0 as usize];
+        if host.node.is_none() || host.refuses {
             return self.send_control(id, ACCEPTOR, MessageKind::Refuse);
         }
         self.send_control(id, ACCEPTOR, MessageKind::Accept);
@@ -365,37 +330,42 @@ impl World {
 
     /// The answer to a connection attempt arrives.
     pub(super) fn arrive_accept(&mut self, id: WireId) {
-        let now = self.clock();
         let Some(wire) = self.wires.get_mut(&id) else { return };
         let Some(dial) = wire.dial.take() else { return };
         let peer = wire.ends[ACCEPTOR].address.clone();
         let local = wire.ends[DIALER].address.clone();
         let Peer::Node(node) = wire.ends[DIALER].peer else { return };
+        let now = self.clock(node);
         let conn = self.open_end(node, id, DIALER);
         self.with_node(node, |n| n.handle_open(now, conn, Origin::Dialed { dial, peer, local }));
     }
 
     /// A refusal arrives.
     pub(super) fn arrive_refusal(&mut self, id: WireId) {
-        let now = self.clock();
         let Some(wire) = self.wires.get(&id) else { return };
-        let (Peer::Node(node), Some(dial)) = (wire.ends[DIALER].peer, wire.dial) else { return };
+        let (peer, dial) = (wire.ends[DIALER].peer, wire.dial);
         self.drop_wire(id);
+        let (Peer::Node(node), Some(dial)) = (peer, dial) else { return };
+        let now = self.clock(node);
         self.with_node(node, |n| n.handle_dial_failed(now, dial, "Connection refused"));
     }
 
     /// The other end's farewell arrives.
     pub(super) fn arrive_close(&mut self, id: WireId, side: usize) {
-        let now = self.clock();
         let Some(wire) = self.wires.get(&id) else { return };
+        if wire.flows[side].broken {
+            return self.reset_wire(id, "Connection reset by peer");
+        }
         let end = wire.ends[1 - side].clone();
         let dial = wire.dial;
         self.drop_wire(id);
         match (end.peer, end.conn) {
             (Peer::Node(node), Some(conn)) => {
+                let now = self.clock(node);
                 self.with_node(node, |n| n.handle_close(now, conn));
             }
             (Peer::Node(node), None) => {
+                let now = self.clock(node);
                 // Accepted and closed before the dialer learned of it.
                 if let Some(dial) = dial.filter(|_| side == ACCEPTOR) {
                     self.with_node(node, |n| {
@@ -408,24 +378,31 @@ impl World {
     }
 
     /// Both ends of a connection learn at once that it is broken.
-    pub(super) fn reset_wire(&mut self, id: WireId) {
-        let now = self.clock();
+    pub(super) fn reset_wire(&mut self, id: WireId, error: &str) {
         let Some(wire) = self.wires.get(&id).cloned() else { return };
         self.drop_wire(id);
         for (side, end) in wire.ends.iter().enumerate() {
-            let Peer::Node(node) = end.peer else { continue };
+            let node = match end.peer {
+                Peer::Node(node) => node,
+                Peer::Client(client) => {
+                    self.client_closed(client, id);
+                    continue;
+                }
+            };
+            let now = self.clock(node);
             if let Some(conn) = end.conn {
                 self.with_node(node, |n| n.handle_close(now, conn));
             } else if let Some(dial) = wire.dial.filter(|_| side == DIALER) {
-                self.with_node(node, |n| n.handle_dial_failed(now, dial, "No route to host"));
+                self.with_node(node, |n| n.handle_dial_failed(now, dial, error));
             }
         }
     }
 
-    /// Starts the process of a host that is down. Its dataset comes from its disk.
+    /// Starts the process of a host that is down. Its dataset comes from its disk; if it cannot be
+    /// read, the process leaves at once, as the real server does.
     pub(super) fn power_on(&mut self, id: NodeId) {
-        let now = self.clock();
         let seed = self.rng.next_u64();
+        let now = self.clock(id);
         let host = self.host_mut(id);
         if host.node.is_some() {
             return;
@@ -433,49 +410,92 @@ impl World {
         host.boots += 1;
         host.paused = false;
         host.asleep_until = None;
+        host.dark = false;
+        host.disk.clear_leftovers();
         let mut node = Node::new(host.config.clone(), seed, now, Recorder::default());
-        if let Some(file) = host.disk.files.get(&host.config.dbfilename) {
-            node.load_begin(now, file.len() as u64);
-            let loaded = node.load_chunk(now, file).and_then(|()| node.load_end(now));
-            if loaded.is_err() {
-                // The real server leaves at once: it does not serve a part of a dataset.
-                return;
+        let loaded = match host.disk.load(&host.config.dbfilename) {
+            None => Ok(()),
+            Some(Ok(file)) => {
+                node.load_begin(now, file.len() as u64);
+                let read = node.load_chunk(now, &file).and_then(|()| node.load_end(now));
+                read.map(|_| ()).map_err(|error| error.to_string())
+            }
+            Some(Err(error)) => Err(error.to_owned()),
+        };
+        host.node = Some(node);
+        match loaded {
+            Ok(()) => self.settle(id),
+            Err(error) => {
+                self.take_trace(id);
+                let text = format!("Fatal error loading the DB: {error}. Exiting.");
+                let event = Event::Log(Level::Warning, text);
+                self.effects.push(Effect { node: id, event });
+                self.host_mut(id).node = None;
             }
         }
-        host.node = Some(node);
-        self.settle(id);
+        self.kick_all();
     }
 
-    /// Ends the process of a host. Its connections end with `farewell`.
-    pub(super) fn power_off(&mut self, id: NodeId, farewell: MessageKind) {
+    /// Ends the process of a host, and its connections as that way of going does.
+    pub(super) fn power_off(&mut self, id: NodeId, stop: Stop) {
         self.take_trace(id);
         let host = self.host_mut(id);
         host.node = None;
         host.paused = false;
         host.asleep_until = None;
-        host.disk.unsynced.clear();
+        host.dark = stop == Stop::PowerLoss;
+        host.disk.abandon(stop == Stop::Crash);
         host.slots.iter_mut().for_each(|s| s.wire = None);
         let ids: Vec<WireId> = self.wires.keys().copied().collect();
         for wire_id in ids {
-            let Some(wire) = self.wires.get_mut(&wire_id) else { continue };
-            let Some(side) = wire.ends.iter().position(|e| e.peer == Peer::Node(id)) else {
-                continue;
-            };
-            let open = wire.ends[side].conn.take().is_some();
-            if open {
-                self.send_control(wire_id, side, farewell);
-            } else if wire.dial.is_some() && side == DIALER {
-                self.abandon_dial(wire_id);
+            let Some(wire) = self.wires.get(&wire_id) else { continue };
+            if let Some(side) = wire.ends.iter().position(|e| e.peer == Peer::Node(id)) {
+                self.part(wire_id, side, stop);
             }
         }
         self.kick_all();
+    }
+
+    /// One end of a connection goes with its process.
+    fn part(&mut self, id: WireId, side: usize, stop: Stop) {
+        let now = self.now;
+        let Some(wire) = self.wires.get_mut(&id) else { return };
+        let open = wire.ends[side].conn.take().is_some();
+        let dials = wire.dial.is_some() && side == DIALER;
+        let local = wire.nodes().is_none();
+        // A reset is sent once: where packets get lost, it does.
+        let lost = stop == Stop::Crash
+            && Self::cut_of(&self.links, wire, side).is_some_and(|cut| cut == Cut::Silent);
+        let silently = lost || stop == Stop::PowerLoss && !local;
+        if !silently && open {
+            let kind = if stop == Stop::Graceful { MessageKind::Fin } else { MessageKind::Reset };
+            return self.send_control(id, side, kind);
+        }
+        if !silently {
+            if dials {
+                self.abandon_dial(id);
+            }
+            return;
+        }
+        if stop == Stop::PowerLoss {
+            wire.forget_unsent(side, now);
+        }
+        if open || dials {
+            wire.ends[side].gone = true;
+            if dials {
+                wire.dial = None;
+            }
+            if wire.ends[1 - side].gone {
+                self.drop_wire(id);
+            }
+        }
     }
 
     /// When the next timer of any node is due, which node's, and why.
     pub(super) fn next_timer(&self) -> Option<(Instant, NodeId, Timer)> {
         let timers = self.hosts.iter().filter(|h| !h.is_frozen()).filter_map(|h| {
             let (at, timer) = h.node.as_ref()?.poll_timeout()?;
-            Some((at.max(self.now), h.id, timer))
+            Some((h.clock.true_time(at).max(self.now), h.id, timer))
         });
         timers.min_by_key(|(at, id, _)| (*at, *id))
     }

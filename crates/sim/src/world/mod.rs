@@ -9,6 +9,9 @@
 //! * Time passes only inside `step` and [`World::pass_until`].
 
 mod client;
+mod clock;
+mod disk;
+mod faults;
 mod host;
 mod interventions;
 mod net;
@@ -20,11 +23,10 @@ use std::hash::{Hash, Hasher};
 use lockstep_core::config::Config;
 use lockstep_core::node::{FileEvent, Node, Timer};
 use lockstep_core::rng::Rng;
-use lockstep_core::time::{Instant, Now};
+use lockstep_core::time::Instant;
 use lockstep_core::trace::{Event, Recorder};
 
 pub use host::IP;
-pub use interventions::NODES_MAX;
 
 use crate::fingerprint::StateHasher;
 use crate::ids::{ClientId, NodeId, Peer, WireId};
@@ -77,6 +79,7 @@ pub struct Setup {
 pub struct World {
     now: Instant,
     unix_ms: u64,
+    seed: u64,
     rng: Rng,
     steps: u64,
     events: u64,
@@ -102,6 +105,7 @@ impl World {
         let mut world = Self {
             now: Instant(0),
             unix_ms: setup.unix_ms,
+            seed: setup.seed,
             rng: Rng::new(setup.seed),
             steps: 0,
             events: 0,
@@ -136,9 +140,10 @@ impl World {
         let id = NodeId(self.hosts.len() as u32);
         let (latency_us, bandwidth) = self.default_link;
         for other in &self.hosts {
-            self.links.insert((other.id, id), net::Link::new(latency_us, bandwidth));
+            let seed = self.seed ^ (u64::from(other.id.0) << 32 | u64::from(id.0));
+            self.links.insert((other.id, id), net::Link::new(latency_us, bandwidth, seed));
         }
-        self.hosts.push(host::Host::new(id, config));
+        self.hosts.push(host::Host::new(id, config, clock::Clock::new(self.unix_ms)));
         self.add_console(id);
         self.power_on(id);
         id
@@ -149,7 +154,8 @@ impl World {
         self.now
     }
 
-    /// Wall clock of the hosts: milliseconds since the Unix epoch.
+    /// A wall clock that is right: milliseconds since the Unix epoch. What a host's own shows is in
+    /// [`crate::view::NodeView`].
     pub fn unix_ms(&self) -> u64 {
         self.unix_ms + self.now.0 / 1_000
     }
@@ -173,10 +179,6 @@ impl World {
     /// The core node behind a host; `None` while it is down or if there is no such host.
     pub fn core(&self, node: NodeId) -> Option<&Node<Recorder>> {
         self.hosts.get(node.0 as usize)?.node.as_ref()
-    }
-
-    fn clock(&self) -> Now {
-        Now { instant: self.now, unix_ms: self.unix_ms() }
     }
 
     fn schedule(&mut self, at: Instant, due: Due) -> (Instant, u64) {
@@ -243,7 +245,7 @@ impl World {
             return None;
         }
         self.steps += 1;
-        Some(Step { index: self.steps, at: self.now, cause, effects, sent })
+        Some(Step { index: self.steps, at: self.now, cause, effects, sent, note: None })
     }
 
     /// Makes the next event happen, visible or not. `Some(None)`: it did nothing at all.
@@ -266,17 +268,17 @@ impl World {
     }
 
     fn fire(&mut self, node: NodeId, timer: Timer) -> Cause {
-        let now = self.clock();
+        let now = self.clock(node);
         self.with_node(node, |n| n.handle_timeout(now));
         Cause::Timer { node, timer }
     }
 
     fn happen(&mut self, due: Due) -> Option<Cause> {
-        let now = self.clock();
         Some(match due {
             Due::Arrival { wire, side } => return self.arrive(wire, side),
             Due::DialFailed { node, boot, dial, error } => {
                 if self.hosts[node.0 as usize].boots == boot {
+                    let now = self.clock(node);
                     self.with_node(node, |n| n.handle_dial_failed(now, dial, error));
                 }
                 Cause::DialFailed { node }
@@ -289,7 +291,10 @@ impl World {
                         (name.clone(), false)
                     }
                 };
-                if self.hosts[node.0 as usize].boots == boot {
+                let host = &mut self.hosts[node.0 as usize];
+                if host.boots == boot {
+                    host.disk.finish(&event);
+                    let now = self.clock(node);
                     self.with_node(node, |n| n.handle_file(now, event));
                 }
                 Cause::File { node, name, ok }
@@ -312,9 +317,11 @@ impl World {
     /// A message arrives: its receiver takes it. `None`: the receiver has closed, and the bytes are
     /// for nobody.
     fn arrive(&mut self, wire: WireId, side: usize) -> Option<Cause> {
-        let now = self.clock();
         let message = self.take_arrival(wire, side).expect("only flows with a head are scheduled");
         match message.kind {
+            kind if self.is_gone(wire, 1 - side) && !kind.is_farewell() => {
+                self.send_control(wire, 1 - side, MessageKind::Reset);
+            }
             MessageKind::Connect => self.arrive_connect(wire),
             MessageKind::Accept => self.arrive_accept(wire),
             MessageKind::Refuse => self.arrive_refusal(wire),
@@ -323,6 +330,7 @@ impl World {
                 let to = self.wires.get(&wire).map(|w| w.ends[1 - side].clone());
                 match to.map(|end| (end.peer, end.conn)) {
                     Some((Peer::Node(node), Some(conn))) => {
+                        let now = self.clock(node);
                         self.with_node(node, |n| n.handle_input(now, conn, &message.bytes));
                     }
                     Some((Peer::Client(client), _)) => self.client_input(client, &message),
@@ -332,6 +340,11 @@ impl World {
             }
         }
         Some(Cause::Delivered(message))
+    }
+
+    /// Whether an end of a connection is no more, without the other having been told.
+    fn is_gone(&self, wire: WireId, side: usize) -> bool {
+        self.wires.get(&wire).is_some_and(|w| w.ends[side].gone)
     }
 
     /// A hash over everything that decides the future: every node's whole state, all bytes on

@@ -6,6 +6,8 @@
 //!
 //! # Invariants
 //!
+//! * A message longer than a segment ([`SEGMENT_BYTES_MAX`]) travels in several, each of which
+//!   arrives by itself: that is so whoever looks, by whatever grain.
 //! * A flow is first in, first out. Only its head has a place in the world's queue of events.
 //! * A flow that cannot move (see `World::flow_moves`) has none; whoever removes the obstacle
 //!   calls `World::kick_all`.
@@ -13,13 +15,14 @@
 use std::collections::VecDeque;
 
 use lockstep_core::id::ConnId;
+use lockstep_core::rng::Rng;
 use lockstep_core::time::Instant;
 
 use super::{Due, World};
 use crate::ids::{MessageId, NodeId, Peer, WireId};
 use crate::message::{Message, MessageKind, MessageRef};
 use crate::script::Cut;
-use crate::splitter::{Piece, Splitter};
+use crate::splitter::{Piece, SEGMENT_BYTES_MAX, Splitter};
 
 /// Time between a client and the node on the same host, in microseconds.
 pub(super) const CLIENT_LATENCY_US: u64 = 200;
@@ -28,21 +31,53 @@ pub(super) const CLIENT_LATENCY_US: u64 = 200;
 /// the sending node.
 pub(super) const SOCKET_BYTES_MAX: u64 = 256 * 1024;
 
+/// What TCP sends without hearing an acknowledgement: its initial congestion window of ten
+/// segments. So much still arrives where only the way back is cut.
+const UNACKED_BYTES_MAX: u64 = 10 * SEGMENT_BYTES_MAX as u64;
+
+/// One direction of a cable.
+#[derive(Debug, Clone, Copy, Hash)]
+pub(super) struct Way {
+    pub(super) cut: Option<Cut>,
+    /// Until when it is busy sending.
+    pub(super) busy_until: Instant,
+}
+
 /// The cable between two nodes.
 #[derive(Debug, Clone, Hash)]
 pub(super) struct Link {
-    pub(super) cut: Option<Cut>,
+    /// The direction towards the larger id first.
+    pub(super) ways: [Way; 2],
     pub(super) latency_us: u64,
     /// Bytes per second in each direction; 0: without limit.
     pub(super) bandwidth: u64,
-    /// Until when each direction (towards the larger id first) is busy sending.
-    busy_until: [Instant; 2],
+    pub(super) jitter_us: u64,
+    pub(super) random_segments: bool,
+    /// Of its own, so that what happens on one link changes nothing on another.
+    rng: Rng,
 }
 
 impl Link {
-    pub(super) fn new(latency_us: u64, bandwidth: u64) -> Self {
-        Self { cut: None, latency_us, bandwidth, busy_until: [Instant(0); 2] }
+    pub(super) fn new(latency_us: u64, bandwidth: u64, seed: u64) -> Self {
+        let ways = [Way { cut: None, busy_until: Instant(0) }; 2];
+        let rng = Rng::new(seed);
+        Self { ways, latency_us, bandwidth, jitter_us: 0, random_segments: false, rng }
     }
+
+    /// How long the next segment may be.
+    fn segment_max(&mut self) -> usize {
+        if !self.random_segments {
+            return SEGMENT_BYTES_MAX;
+        }
+        // Small and large ones, so that every place in a message is a border sometime.
+        let bound = [4, 32, 256, SEGMENT_BYTES_MAX as u64][self.rng.below(4) as usize];
+        1 + self.rng.below(bound) as usize
+    }
+}
+
+/// Which direction of the cable between them leads from one node to another.
+pub(super) fn way(from: Peer, to: Peer) -> usize {
+    usize::from(from > to)
 }
 
 /// A message on its way.
@@ -52,6 +87,8 @@ pub(super) struct InFlight {
     pub(super) departs_at: Instant,
     pub(super) arrives_at: Instant,
     pub(super) held_since: Option<Instant>,
+    /// Somebody keeps it back.
+    pub(super) kept: bool,
 }
 
 /// One direction of a connection.
@@ -65,7 +102,11 @@ pub(super) struct Flow {
     /// The sender had more to send than fitted.
     pub(super) blocked: bool,
     /// Its sender has closed: nothing is added any more.
-    closed: bool,
+    pub(super) closed: bool,
+    /// It will end with a reset that neither end has sent.
+    pub(super) broken: bool,
+    /// Bytes that arrived since the way back is cut.
+    pub(super) unacked: u64,
     splitter: Splitter,
 }
 
@@ -77,6 +118,8 @@ impl Flow {
             bytes: 0,
             blocked: false,
             closed: false,
+            broken: false,
+            unacked: 0,
             splitter,
         }
     }
@@ -92,6 +135,8 @@ pub(super) struct End {
     pub(super) conn: Option<ConnId>,
     /// Whether the program at this end takes what arrives.
     pub(super) reads: bool,
+    /// This end is no more, and the other was not told: what arrives here is answered by a reset.
+    pub(super) gone: bool,
 }
 
 /// Index of the dialer's end, and of the flow away from it.
@@ -111,7 +156,7 @@ pub(super) struct Wire {
 impl Wire {
     pub(super) fn new(dialer: (Peer, String), acceptor: (Peer, String), dial: Option<u64>) -> Self {
         let client = matches!(dialer.0, Peer::Client(_));
-        let end = |(peer, address)| End { peer, address, conn: None, reads: true };
+        let end = |(peer, address)| End { peer, address, conn: None, reads: true, gone: false };
         Self {
             ends: [end(dialer), end(acceptor)],
             flows: [Flow::new(Splitter::commands(client)), Flow::new(Splitter::replies(client))],
@@ -124,6 +169,20 @@ impl Wire {
         let (a, b) = (self.ends[0].peer.node()?, self.ends[1].peer.node()?);
         Some((a.min(b), a.max(b)))
     }
+
+    /// What an end has handed to its host and the host has not yet sent is lost with the host.
+    pub(super) fn forget_unsent(&mut self, side: usize, now: Instant) {
+        let flow = &mut self.flows[side];
+        while let Some(last) = flow.queue.back().filter(|m| m.departs_at > now) {
+            flow.bytes -= last.message.bytes.len() as u64;
+            flow.queue.pop_back();
+        }
+    }
+
+    /// Which direction of its cable a flow takes.
+    fn way(&self, side: usize) -> usize {
+        way(self.ends[side].peer, self.ends[1 - side].peer)
+    }
 }
 
 impl World {
@@ -135,8 +194,18 @@ impl World {
             if side == DIALER && piece.complete {
                 self.watch_for_resync(wire, &piece);
             }
-            self.send(wire, side, piece);
+            self.send_piece(wire, side, piece);
         }
+    }
+
+    /// Sends a piece in the segments that its link makes of it.
+    fn send_piece(&mut self, wire: WireId, side: usize, mut piece: Piece) {
+        let pair = self.wires.get(&wire).and_then(Wire::nodes);
+        while let Some(link) = pair.and_then(|pair| self.links.get_mut(&pair)) {
+            let Some(head) = piece.cut_off(link.segment_max()) else { break };
+            self.send(wire, side, head);
+        }
+        self.send(wire, side, piece);
     }
 
     /// Puts a message about the connection itself on the way.
@@ -184,7 +253,7 @@ impl World {
             complete: piece.complete,
         });
         let (departs_at, arrives_at) = Self::travel(&mut self.links, w, side, &message, now);
-        let held_since = Self::cut_between(&self.links, w).map(|_| now);
+        let held_since = Self::cut_of(&self.links, w, side).map(|_| now);
         let flow = &mut w.flows[side];
         flow.bytes += message.bytes.len() as u64;
         flow.queue.push_back(InFlight {
@@ -192,13 +261,14 @@ impl World {
             departs_at,
             arrives_at,
             held_since,
+            kept: false,
         });
         self.sent.push(message);
         self.kick(wire, side);
     }
 
     /// When a message that is sent now leaves and arrives.
-    fn travel(
+    pub(super) fn travel(
         links: &mut super::Links,
         wire: &Wire,
         side: usize,
@@ -210,27 +280,40 @@ impl World {
         let Some(link) = link else {
             return (now, (now + CLIENT_LATENCY_US).max(last));
         };
-        let up = usize::from(wire.ends[side].peer > wire.ends[1 - side].peer);
-        let departs = link.busy_until[up].max(now);
+        let way = &mut link.ways[wire.way(side)];
+        let departs = way.busy_until.max(now);
         // A control message has the size of a TCP header.
         let size = (message.bytes.len() as u64).max(40);
         let sending = (size * 1_000_000).checked_div(link.bandwidth).unwrap_or(0);
-        link.busy_until[up] = departs + sending;
-        (departs, (departs + sending + link.latency_us).max(last))
+        way.busy_until = departs + sending;
+        let jitter = if link.jitter_us == 0 { 0 } else { link.rng.below(link.jitter_us + 1) };
+        (departs, (departs + sending + link.latency_us + jitter).max(last))
     }
 
-    pub(super) fn cut_between(links: &super::Links, wire: &Wire) -> Option<Cut> {
-        wire.nodes().and_then(|pair| links.get(&pair)).and_then(|l| l.cut)
+    /// How the way of a flow is cut.
+    pub(super) fn cut_of(links: &super::Links, wire: &Wire, side: usize) -> Option<Cut> {
+        let link = wire.nodes().and_then(|pair| links.get(&pair))?;
+        link.ways[wire.way(side)].cut
     }
 
     /// Whether the head of a flow can be delivered when its time has come.
     fn flow_moves(&self, wire: &Wire, side: usize) -> bool {
         let to = &wire.ends[1 - side];
         let receives = match to.peer {
-            Peer::Node(id) => !self.hosts[id.0 as usize].is_frozen(),
+            Peer::Node(id) => self.hosts[id.0 as usize].receives(),
             Peer::Client(_) => true,
         };
-        receives && to.reads && Self::cut_between(&self.links, wire).is_none()
+        let flow = &wire.flows[side];
+        receives
+            && to.reads
+            && Self::cut_of(&self.links, wire, side).is_none()
+            && (flow.unacked < UNACKED_BYTES_MAX || !self.is_deaf(wire, side))
+            && flow.queue.front().is_some_and(|head| !head.kept)
+    }
+
+    /// Whether the sender of a flow hears no acknowledgements, so that it stops after a window.
+    fn is_deaf(&self, wire: &Wire, side: usize) -> bool {
+        Self::cut_of(&self.links, wire, 1 - side).is_some()
     }
 
     /// Gives the head of a flow its place in the queue of events, or takes it away, as needed.
@@ -261,16 +344,19 @@ impl World {
         }
     }
 
-    fn flow_mut(&mut self, id: WireId, side: usize) -> &mut Flow {
+    pub(super) fn flow_mut(&mut self, id: WireId, side: usize) -> &mut Flow {
         &mut self.wires.get_mut(&id).expect("the caller has just seen this wire").flows[side]
     }
 
     /// Takes the head of a flow, whose time has come.
     pub(super) fn take_arrival(&mut self, id: WireId, side: usize) -> Option<MessageRef> {
+        let deaf = self.is_deaf(self.wires.get(&id)?, side);
         let flow = &mut self.wires.get_mut(&id)?.flows[side];
         flow.scheduled = None;
         let head = flow.queue.pop_front()?;
-        flow.bytes -= head.message.bytes.len() as u64;
+        let len = head.message.bytes.len() as u64;
+        flow.bytes -= len;
+        flow.unacked = if deaf { flow.unacked + len } else { 0 };
         self.kick(id, side);
         Some(head.message)
     }
@@ -288,39 +374,5 @@ impl World {
                 self.hosts[node.0 as usize].free_slot(conn);
             }
         }
-    }
-
-    /// A silent cut: what is on its way stays where it is.
-    pub(super) fn hold_messages(&mut self, pair: (NodeId, NodeId)) {
-        let now = self.now;
-        for wire in self.wires.values_mut().filter(|w| w.nodes() == Some(pair)) {
-            for message in wire.flows.iter_mut().flat_map(|f| &mut f.queue) {
-                message.held_since = Some(now);
-            }
-        }
-        self.kick_all();
-    }
-
-    /// The link is back: what was held is sent again, from the start.
-    pub(super) fn resend_held(&mut self, pair: (NodeId, NodeId)) {
-        let now = self.now;
-        if let Some(link) = self.links.get_mut(&pair) {
-            link.busy_until = [now; 2];
-        }
-        let ids: Vec<WireId> =
-            self.wires.iter().filter(|(_, w)| w.nodes() == Some(pair)).map(|(id, _)| *id).collect();
-        for id in ids {
-            for side in [DIALER, ACCEPTOR] {
-                let Some(wire) = self.wires.get_mut(&id) else { continue };
-                let held = std::mem::take(&mut wire.flows[side].queue);
-                for mut m in held {
-                    (m.departs_at, m.arrives_at) =
-                        Self::travel(&mut self.links, wire, side, &m.message, now);
-                    m.held_since = None;
-                    wire.flows[side].queue.push_back(m);
-                }
-            }
-        }
-        self.kick_all();
     }
 }

@@ -7,13 +7,13 @@ use lockstep_core::replication::psync::MasterView;
 use lockstep_core::trace::Recorder;
 
 use super::World;
-use super::client::Kind;
+use super::client::{Client, Kind};
 use super::host::Host;
 use super::net::{ACCEPTOR, DIALER};
-use crate::ids::{NodeId, Peer};
+use crate::ids::{ClientId, NodeId, Peer};
 use crate::view::{
-    BacklogView, ConnView, ConsoleLine, FlightView, LinkView, LiveView, MasterLinkView, NodeView,
-    Power, ReplicaView, Role,
+    BacklogView, ClientKind, ClientView, ConnView, ConsoleLine, DiskView, FlightView, LinkView,
+    LiveView, MasterLinkView, NodeView, Power, ReplicaView, Role,
 };
 
 impl World {
@@ -26,6 +26,7 @@ impl World {
     pub fn node(&self, id: NodeId) -> Option<NodeView> {
         let host = self.hosts.get(id.0 as usize)?;
         let power = match &host.node {
+            None if host.dark => Power::Dark,
             None => Power::Down,
             Some(_) if host.is_frozen() => Power::Frozen,
             Some(_) => Power::Up,
@@ -37,6 +38,14 @@ impl World {
             power,
             live: host.node.as_ref().map(|node| self.live(host, node)),
             era: host.config.era,
+            unix_ms: host.clock.read(self.now).unix_ms,
+            clock_ppm: host.clock.ppm(),
+            refuses: host.refuses,
+            disk: DiskView {
+                latency_us: host.disk.latency_us,
+                bandwidth: host.disk.bandwidth,
+                fault: host.disk.fault,
+            },
             files: host.disk.files.iter().map(|(n, d)| (n.clone(), d.len() as u64)).collect(),
         })
     }
@@ -97,6 +106,17 @@ impl World {
         }
     }
 
+    /// The content of a file on a node's disk; `None` if there is no such file.
+    pub fn file(&self, id: NodeId, name: &str) -> Option<&[u8]> {
+        let host = self.hosts.get(id.0 as usize)?;
+        host.disk.files.get(name).map(|file| file.as_slice())
+    }
+
+    /// What a node's wall clock shows: milliseconds since the Unix epoch.
+    pub fn unix_ms_of(&self, id: NodeId) -> Option<u64> {
+        self.hosts.get(id.0 as usize).map(|host| host.clock.read(self.now).unix_ms)
+    }
+
     /// The digest of a node's dataset, as `DEBUG DIGEST` computes it; `None` while it is down.
     pub fn digest(&self, id: NodeId) -> Option<[u8; 20]> {
         Some(self.core(id)?.keyspace().digest())
@@ -113,9 +133,12 @@ impl World {
         let view = |(&(a, b), link): (&(NodeId, NodeId), &super::net::Link)| LinkView {
             a,
             b,
-            cut: link.cut,
+            cut: link.ways[0].cut.filter(|cut| link.ways[1].cut == Some(*cut)),
+            ways: link.ways.map(|way| way.cut),
             latency_us: link.latency_us,
             bandwidth: link.bandwidth,
+            jitter_us: link.jitter_us,
+            random_segments: link.random_segments,
             replication: [(a, b), (b, a)]
                 .into_iter()
                 .filter(|pair| replication.contains(pair))
@@ -133,6 +156,7 @@ impl World {
                 departs_at: m.departs_at,
                 arrives_at: m.arrives_at,
                 held_since: m.held_since,
+                kept: m.kept,
                 waits_at_receiver: m.held_since.is_none() && m.arrives_at < self.now,
             }));
         }
@@ -169,14 +193,37 @@ impl World {
 
     /// The prompt of a node's console, as redis-cli shows it.
     pub fn prompt(&self, node: NodeId) -> String {
-        let client = self.client_of(node, |kind| matches!(kind, Kind::Console));
+        let client = self.console_of(node);
         let address = self.hosts.get(node.0 as usize).map(Host::address).unwrap_or_default();
         client.map(|id| self.clients[id.0 as usize].session.prompt(&address)).unwrap_or_default()
     }
 
+    /// What was typed into a client's console and what it was answered, oldest first.
+    pub fn client_lines(&self, client: ClientId) -> Vec<Arc<ConsoleLine>> {
+        let client = self.clients.get(client.0 as usize);
+        client.map(|c| c.lines.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// All clients, in the order of their ids.
+    pub fn clients(&self) -> Vec<ClientView> {
+        let view = |c: &Client| ClientView {
+            id: c.id,
+            node: c.node,
+            wire: c.wire,
+            kind: match &c.kind {
+                Kind::Console if self.console_of(c.node) == Some(c.id) => ClientKind::Console,
+                Kind::Console => ClientKind::Added,
+                Kind::Telnet => ClientKind::Raw,
+                Kind::Writer(writer) => ClientKind::Writer { every_us: writer.every_us },
+                Kind::Gone => ClientKind::Gone,
+            },
+        };
+        self.clients.iter().map(view).collect()
+    }
+
     /// Whether the node lets its console wait for an answer (`BLPOP`, `WAIT`...).
     pub fn console_is_blocked(&self, node: NodeId) -> bool {
-        let client = self.client_of(node, |kind| matches!(kind, Kind::Console));
+        let client = self.console_of(node);
         let wire = client.and_then(|id| self.clients[id.0 as usize].wire);
         let wire = wire.and_then(|id| self.wires.get(&id));
         let conn = wire.and_then(|wire| wire.ends[ACCEPTOR].conn);
@@ -186,14 +233,12 @@ impl World {
 
     /// Whether the background writer of a node is at work, and how often it sends, in milliseconds.
     pub fn traffic(&self, node: NodeId) -> Option<u64> {
-        self.clients.iter().filter(|c| c.node == node).find_map(|c| match c.kind {
-            Kind::Writer { every_us, .. } if every_us > 0 => Some(every_us / 1_000),
-            _ => None,
-        })
+        let mut writers = self.clients.iter().filter(|c| c.node == node).filter_map(Client::writer);
+        writers.find(|w| w.every_us > 0).map(|w| w.every_us / 1_000)
     }
 
     /// The node a client belongs to.
-    pub fn client_node(&self, client: crate::ids::ClientId) -> Option<NodeId> {
+    pub fn client_node(&self, client: ClientId) -> Option<NodeId> {
         self.clients.get(client.0 as usize).map(|c| c.node)
     }
 
