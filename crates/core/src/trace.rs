@@ -3,6 +3,8 @@
 //! One vocabulary for the log of the native server, the sentences of the playground and the
 //! checkers of the simulator.
 
+use std::borrow::Cow;
+
 use crate::id::{ConnId, ReplId};
 use crate::replication::psync::Verdict;
 use crate::replication::state::{ReplState, ReplicaState};
@@ -10,11 +12,11 @@ use crate::time::Instant;
 
 /// Where a node's events go.
 ///
-/// Transitions are always recorded. Fine events (one per command or more) are recorded only when
-/// `FINE` is true: a sink that does not want them costs nothing.
+/// Transitions are always recorded. Fine events (one per command or more) are made only for a sink
+/// that wants them: to the others they cost nothing, or one predictable branch.
 pub trait Trace {
     /// Whether per-command events are wanted.
-    const FINE: bool;
+    fn is_fine(&self) -> bool;
     /// Takes one event.
     fn record(&mut self, at: Instant, event: Event);
 }
@@ -24,7 +26,10 @@ pub trait Trace {
 pub struct NoTrace;
 
 impl Trace for NoTrace {
-    const FINE: bool = false;
+    fn is_fine(&self) -> bool {
+        false
+    }
+
     fn record(&mut self, _at: Instant, _event: Event) {}
 }
 
@@ -36,7 +41,10 @@ pub struct Recorder {
 }
 
 impl Trace for Recorder {
-    const FINE: bool = true;
+    fn is_fine(&self) -> bool {
+        true
+    }
+
     fn record(&mut self, at: Instant, event: Event) {
         self.events.push((at, event));
     }
@@ -71,6 +79,10 @@ pub enum CloseReason {
     /// The connection's history is no longer this node's.
     HistoryChanged,
 }
+
+/// Because of what something happened, in a few words: the node's own, or those of a trace that was
+/// read.
+pub type Why = Cow<'static, str>;
 
 /// What happened inside a node.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -127,7 +139,7 @@ pub enum Event {
         /// After.
         to: ReplState,
         /// Because of what, in a few words.
-        why: &'static str,
+        why: Why,
     },
     /// The master side's view of a replica changed; `from` is `None` when it appears.
     ReplicaStateChanged {
@@ -138,7 +150,7 @@ pub enum Event {
         /// After; `None` when it is gone.
         to: Option<ReplicaState>,
         /// Because of what, in a few words.
-        why: &'static str,
+        why: Why,
     },
     /// This node, as a master, decided about a `PSYNC` or `SYNC`.
     PsyncDecided {
@@ -156,7 +168,7 @@ pub enum Event {
         /// The offset asked for (first byte not yet held), -1 with `?`.
         offset: i64,
         /// Why there is no history to ask for; empty with an id.
-        why: &'static str,
+        why: Why,
     },
     /// The master answered with a full resynchronisation.
     FullResync {
@@ -245,7 +257,7 @@ pub enum Event {
     /// The kept state was thrown away.
     MasterDiscarded {
         /// Why.
-        why: &'static str,
+        why: Why,
     },
     /// A replica acknowledged an offset (fine).
     Acked {
@@ -266,7 +278,7 @@ pub enum Event {
         /// The client.
         conn: ConnId,
         /// Why, in a few words.
-        why: &'static str,
+        why: Why,
     },
     /// A connection closed.
     Closed {

@@ -149,7 +149,9 @@ fn timestamp(unix_seconds: i64, ms: u32) -> String {
 }
 
 impl Trace for Log {
-    const FINE: bool = false;
+    fn is_fine(&self) -> bool {
+        false
+    }
 
     /// The node writes its own lines ([`Event::Log`]); of the other events the log needs to know
     /// whose lines they are.

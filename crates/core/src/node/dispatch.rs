@@ -228,7 +228,7 @@ impl<T: Trace> Node<T> {
             },
             args,
         );
-        if T::FINE {
+        if self.trace.is_fine() {
             let (raw, dirty) = (args.raw().to_vec(), self.effects.dirty);
             self.record(Event::Command { conn: conn.id, db: conn.db, raw, dirty });
         }

@@ -180,7 +180,7 @@ impl<T: Trace> Node<T> {
 
     /// Appends bytes to the stream of a master.
     pub(super) fn feed(&mut self, bytes: &[u8], why: Fed) {
-        if T::FINE {
+        if self.trace.is_fine() {
             let from = self.stream.master_repl_offset() + 1;
             self.record(Event::Fed { from, bytes: bytes.to_vec(), why });
         }

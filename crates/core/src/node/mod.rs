@@ -596,7 +596,7 @@ impl<T: Trace> Node<T> {
         self.forget_wait(&mut conn);
         self.unsubscribe_all(&mut conn);
         self.stop_monitoring(&mut conn);
-        if T::FINE || !matches!(conn.kind, Kind::Client) {
+        if self.trace.is_fine() || !matches!(conn.kind, Kind::Client) {
             self.record(Event::Closed { conn: conn.id, reason: reason.clone() });
         }
         match conn.kind {

@@ -97,7 +97,7 @@ impl<T: Trace> Node<T> {
         };
         peer.ack_offset = peer.ack_offset.max(offset);
         peer.ack_time = now;
-        if T::FINE {
+        if self.trace.is_fine() {
             self.trace.record(now, Event::Acked { conn: id, offset });
         }
         self.note_ack();
@@ -294,7 +294,7 @@ impl<T: Trace> Node<T> {
         to: Option<ReplicaState>,
         why: &'static str,
     ) {
-        self.record(Event::ReplicaStateChanged { conn, from, to, why });
+        self.record(Event::ReplicaStateChanged { conn, from, to, why: why.into() });
     }
 
     // Sending.

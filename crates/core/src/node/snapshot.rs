@@ -213,7 +213,7 @@ impl<T: Trace> Node<T> {
                 job.resume_at = Instant(self.now.instant.0.saturating_add(wait));
             }
         }
-        if T::FINE
+        if self.trace.is_fine()
             && let Some(job) = &self.snapshot
         {
             let (bytes, keys) = (job.bytes, progress.keys);

@@ -138,7 +138,7 @@ impl<T: Trace> Node<T> {
 
     /// Once a second, in the order of Redis's `replicationCron`.
     fn replication_cron(&mut self) {
-        if T::FINE {
+        if self.trace.is_fine() {
             self.record(Event::TimerFired(Timer::Replication));
         }
         self.update_failover();

@@ -51,6 +51,11 @@ impl Retired {
         }
     }
 
+    /// The ids, newest first, and why they are this node's no more.
+    pub fn iter(&self) -> impl Iterator<Item = (ReplId, Retirement)> + '_ {
+        self.0.iter().flatten().copied()
+    }
+
     fn why(&self, asked: &[u8]) -> Option<Retirement> {
         let mut all = self.0.iter().flatten();
         all.find(|(id, _)| asked.eq_ignore_ascii_case(id.as_bytes())).map(|(_, why)| *why)

@@ -135,7 +135,7 @@ impl<T: Trace> Node<T> {
             Wait::Pause => self.waiting.paused.push(conn.id),
             Wait::Save | Wait::Shutdown => {}
         }
-        if T::FINE {
+        if self.trace.is_fine() {
             self.record(Event::ClientBlocked { conn: conn.id, on: wait.reason() });
         }
         conn.blocked = Some(Box::new(Blocked { wait, until, turn }));
@@ -146,8 +146,8 @@ impl<T: Trace> Node<T> {
         let wait = self.forget_wait(conn)?;
         self.waiting.freed.push_back(conn.id);
         self.waiting.turn_due = true;
-        if T::FINE {
-            self.record(Event::ClientUnblocked { conn: conn.id, why });
+        if self.trace.is_fine() {
+            self.record(Event::ClientUnblocked { conn: conn.id, why: why.into() });
         }
         Some(wait)
     }

@@ -76,7 +76,8 @@ impl<T: Trace> Node<T> {
         if !self.config.era.has_psync() {
             self.link.no_history = ONLY_SYNC;
             self.note_asked(Request::Sync);
-            self.record(Event::PsyncSent { replid: None, offset: -1, why: self.link.no_history });
+            let why = self.link.no_history.into();
+            self.record(Event::PsyncSent { replid: None, offset: -1, why });
             conn.out.buffer_mut().extend_from_slice(b"SYNC\r\n");
             return self.begin_transfer(None);
         }
@@ -101,7 +102,7 @@ impl<T: Trace> Node<T> {
         self.record(Event::PsyncSent {
             replid: history.map(|(replid, _)| replid),
             offset: history.map_or(-1, |(_, offset)| offset as i64),
-            why: if history.is_none() { self.link.no_history } else { "" },
+            why: if history.is_none() { self.link.no_history } else { "" }.into(),
         });
         self.set_link_state(ReplState::ReceivePsyncReply, "PSYNC sent");
     }

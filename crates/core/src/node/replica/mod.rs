@@ -372,14 +372,14 @@ impl<T: Trace> Node<T> {
         self.link.no_history = why;
         if self.link.cached.take().is_some() {
             self.log(Level::Notice, "Discarding previously cached master state.");
-            self.record(Event::MasterDiscarded { why });
+            self.record(Event::MasterDiscarded { why: why.into() });
         }
     }
 
     pub(super) fn set_link_state(&mut self, to: ReplState, why: &'static str) {
         let from = std::mem::replace(&mut self.link.state, to);
         if from != to {
-            self.record(Event::ReplStateChanged { from, to, why });
+            self.record(Event::ReplStateChanged { from, to, why: why.into() });
         }
     }
 

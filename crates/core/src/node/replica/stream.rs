@@ -217,7 +217,7 @@ impl<T: Trace> Node<T> {
         let from = self.stream.master_repl_offset();
         self.stream.append(raw);
         self.stream_grew = true;
-        if T::FINE {
+        if self.trace.is_fine() {
             let to = self.stream.master_repl_offset();
             self.record(Event::Applied { from, to });
             if !self.replicas.is_empty() {

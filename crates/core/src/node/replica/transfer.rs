@@ -227,7 +227,7 @@ impl<T: Trace> Node<T> {
             transfer.read += taken as u64;
             transfer.loaded = done;
             self.show_progress(transfer);
-            if T::FINE {
+            if self.trace.is_fine() {
                 let (read, total) = (transfer.read, transfer.total());
                 self.record(Event::TransferProgress { read, total });
             }
