@@ -11,6 +11,7 @@
 //! narrate    one sentence per step, as data
 //! check      what must hold after every step
 //! scenarios  worlds worth looking at
+//! trace      what happened, as text: written by worlds and by native servers, read, compared
 //! ```
 //!
 //! # Invariants
@@ -30,6 +31,7 @@ pub mod script;
 mod splitter;
 pub mod step;
 mod timeline;
+pub mod trace;
 pub mod view;
 mod world;
 
