@@ -4,6 +4,7 @@
 //! writes every 2 ms and, every 2,000 events, the next of a round of faults. An event is what
 //! [`World::events`] counts. A second figure has every checker look at every step, as a search
 //! does.
+#![allow(clippy::print_stdout, reason = "it prints what it measures")]
 
 use std::hint::black_box;
 

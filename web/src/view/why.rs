@@ -117,7 +117,7 @@ impl App {
         let past = self.timeline.steps().iter().take(decided.index as usize + 1).rev();
         let mut asked = past.flat_map(|step| &step.effects).filter(|e| e.node == asker);
         let why = asked.find_map(|effect| match &effect.event {
-            Event::PsyncSent { why, .. } => Some(*why),
+            Event::PsyncSent { why, .. } => Some(why),
             _ => None,
         })?;
         Some(sentence::reason(self.lang, why))
