@@ -7,8 +7,10 @@ const FREE = '[data-testid="step"], [data-testid="back"], [data-testid="slider"]
 const TYPES = ["click", "keydown", "input", "change", "mouseover"];
 // Input that waits for the second part, in its order; `text` is what a field held.
 const held = [];
+const address = new URL("./LATER_WASM", import.meta.url);
 let notice = null;
 let failing = false;
+let complete = false;
 
 const say = () => {
   if (!notice) return;
@@ -62,7 +64,7 @@ const release = () => {
 const fetchLater = async () => {
   for (let wait = 500; ; wait = Math.min(2 * wait, 4000)) {
     try {
-      const answer = await fetch(new URL("./LATER_WASM", import.meta.url));
+      const answer = await fetch(address);
       if (answer.ok) return await answer.arrayBuffer();
     } catch {
       // The network: once more.
@@ -73,7 +75,31 @@ const fetchLater = async () => {
   }
 };
 
+const fill = (later) => {
+  if (!complete) new WebAssembly.Instance(later, { first: wasm });
+  complete = true;
+};
+
+// A function of the first part has called one of the second, which has not come. It cannot go on
+// without, so this once the page stands still until the second part is there.
+const load = () => {
+  if (complete) return;
+  const request = new XMLHttpRequest();
+  request.open("GET", address, false);
+  request.overrideMimeType("text/plain; charset=x-user-defined");
+  request.send();
+  if (request.status !== 200) throw new WebAssembly.RuntimeError(`${address}: ${request.status}`);
+  fill(new WebAssembly.Module(Uint8Array.from(request.responseText, (c) => c.charCodeAt(0))));
+};
+
 for (const type of TYPES) addEventListener(type, hold, true);
-await __wbg_init({ module_or_path: new URL("./FIRST_WASM", import.meta.url) });
-await WebAssembly.instantiate(await fetchLater(), { first: wasm });
+{
+  const imports = __wbg_get_imports();
+  imports.later = { load };
+  const answer = await fetch(new URL("./FIRST_WASM", import.meta.url));
+  const { instance, module } = await __wbg_load(answer, imports);
+  __wbg_finalize_init(instance, module);
+}
+const later = await WebAssembly.compile(await fetchLater());
+fill(later);
 release();

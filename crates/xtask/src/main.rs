@@ -8,6 +8,7 @@ mod bench;
 mod cmd;
 mod html;
 mod play;
+mod profile;
 mod test;
 mod tools;
 mod wasm;

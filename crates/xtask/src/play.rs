@@ -20,7 +20,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let start = Instant::now();
-    web::build(&web::Args { out: web::DIST.into(), dev: false })?;
+    web::build(&web::Args::default())?;
     println!("Compiling the program `lockstep`, which carries the page inside.");
     let mut build = cargo(["build", "--release", "--package", "lockstep-server"]);
     cmd::run(web::embed(&mut build))?;

@@ -142,7 +142,7 @@ fn in_browser() -> Result<()> {
 }
 
 fn page() -> Result<()> {
-    web::build(&web::Args { out: web::DIST.into(), dev: false })?.checked().map(drop)
+    web::build(&web::Args::default())?.checked().map(drop)
 }
 
 /// Builds the program under test, with the speed it will have and without the long link.

@@ -1,12 +1,12 @@
-//! The page's module, divided in two: what the page needs to appear, and what may come later.
+//! The page's module, divided in two: what the page starts with, and what comes later.
 //!
-//! Which functions come later is said by the beginnings of their names; with them goes whatever
-//! only they reach. The two share one memory, one table of functions and the stack pointer. A call
-//! from one into the other goes through the table, in which the places of the later functions trap
-//! until the second module is instantiated and fills them: a call that comes too early stops the
-//! page where it stands, and never runs something else.
-//!
-//! Data stays in the first module, for it must be there before either runs.
+//! A list names the functions that the page starts with; all others come later, and with them the
+//! constants that only they reach. The two share one memory, one table of functions and the stack
+//! pointer. A call from one into the other goes through the table. What stands in the places of the
+//! later functions until they come is a stub of the same type: it calls the import `later.load`,
+//! which returns once the second module has been instantiated and has filled the places, and then
+//! the function that now stands there. So the list decides what has to be waited for, and nothing
+//! else: a call that comes too early waits.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,13 +14,23 @@ use std::ops::Range;
 use anyhow::{Context, Result, bail};
 use walrus::ir::{self, Instr, Visitor};
 use walrus::{
-    ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, GlobalKind,
-    Module, TableId,
+    ConstExpr, DataKind, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId,
+    GlobalKind, Module, TableId,
 };
+
+use crate::data::Data;
+use crate::names::{List, stable};
 
 /// The one "module" the second imports from; the script that instantiates it gives the exports of
 /// the first under this name.
 const FIRST: &str = "first";
+/// What the stubs call, of JavaScript: module and name.
+const LOAD: [&str; 2] = ["later", "load"];
+/// A function of at most so many instructions, that calls nothing of what comes later, is no larger
+/// than what it would take to wait for it.
+const SMALL: u64 = 8;
+/// Constants with at most so many bytes of others between them are sent as one.
+const GAP: u32 = 8;
 
 /// Functions, by their place in the module that was given.
 type Index = usize;
@@ -31,14 +41,22 @@ pub(crate) struct Parts {
     pub(crate) second: Vec<u8>,
     /// What went where: a line for each function, with its size in instructions and its name.
     pub(crate) listing: String,
+    /// How many names of the list are not in the module, and how many it has.
+    pub(crate) stale: (usize, usize),
 }
 
-/// Divides a module into what is needed at once and what `later` names.
-pub(crate) fn split(bytes: &[u8], later: &List) -> Result<Parts> {
+/// Divides a module into what `first` names and the rest; `data` is what the linker knew.
+pub(crate) fn split(bytes: &[u8], first: &List, data: &Data) -> Result<Parts> {
     let module = parse(bytes)?;
-    let plan = Plan::new(&module, later)?;
+    let plan = Plan::new(&module, first, data)?;
     let listing = plan.listing(&module);
-    Ok(Parts { first: plan.first(parse(bytes)?)?, second: plan.second(parse(bytes)?)?, listing })
+    let stale = first.missing(module.funcs.iter().filter_map(|function| function.name.as_deref()));
+    Ok(Parts {
+        first: plan.first(parse(bytes)?)?,
+        second: plan.second(parse(bytes)?)?,
+        listing,
+        stale,
+    })
 }
 
 fn parse(bytes: &[u8]) -> Result<Module> {
@@ -51,17 +69,20 @@ struct Plan {
     late: Vec<bool>,
     /// Places in the table, for functions that the other module calls or that were there anyhow.
     slots: BTreeMap<Index, u32>,
-    /// Functions of the first module that get new places, in the order of these.
-    lent: Vec<Index>,
+    /// Functions that get new places, in the order of these.
+    new: Vec<Index>,
     /// The table's size before, and with the new places.
     table: Range<u32>,
+    /// The addresses of the constants that come later.
+    constants: Vec<Range<u32>>,
 }
 
 impl Plan {
-    fn new(module: &Module, later: &List) -> Result<Self> {
+    fn new(module: &Module, first: &List, data: &Data) -> Result<Self> {
         let calls = calls(module);
         let placed = placed(module)?;
-        let late = late(module, &calls, &placed, later);
+        let late = late(module, &calls, first);
+        let constants = constants(module, &late, data);
         let mut slots = BTreeMap::new();
         for (slot, id) in placed {
             slots.entry(id.index()).or_insert(slot);
@@ -74,26 +95,15 @@ impl Plan {
         }
         let table = module.tables.get(function_table(module)?);
         let size = u32::try_from(table.initial)?;
-        let mut plan = Self { late, slots, lent: Vec::new(), table: size..size };
-        for callee in lent {
-            if plan.place(callee) {
-                plan.lent.push(callee);
-            }
+        let mut new = Vec::new();
+        for callee in lent.into_iter().chain(asked) {
+            slots.entry(callee).or_insert_with(|| {
+                new.push(callee);
+                size + new.len() as u32 - 1
+            });
         }
-        for callee in asked {
-            plan.place(callee);
-        }
-        Ok(plan)
-    }
-
-    /// Gives a function a place in the table, unless it has one.
-    fn place(&mut self, function: Index) -> bool {
-        if self.slots.contains_key(&function) {
-            return false;
-        }
-        self.slots.insert(function, self.table.end);
-        self.table.end += 1;
-        true
+        let table = size..size + u32::try_from(new.len())?;
+        Ok(Self { late, slots, new, table, constants })
     }
 
     /// The module that the page starts with.
@@ -101,18 +111,26 @@ impl Plan {
         let table = self.widen_table(&mut module)?;
         let ids = ids(&module);
         self.reroute(&mut module, table, false);
-        let mut trap = FunctionBuilder::new(&mut module.types, &[], &[]);
-        trap.func_body().unreachable();
-        let trap = trap.finish(Vec::new(), &mut module.funcs);
+        let stubs = self.stubs(&mut module, table);
         for segment in module.elements.iter_mut() {
             if let ElementItems::Functions(functions) = &mut segment.items {
-                for function in functions.iter_mut().filter(|f| self.late[f.index()]) {
-                    *function = trap;
+                for function in functions.iter_mut() {
+                    *function = stubs.get(&function.index()).copied().unwrap_or(*function);
                 }
             }
         }
-        let lent = self.lent.iter().map(|function| ids[function]).collect();
-        fill(&mut module, table, self.table.start, lent);
+        for id in module.data.iter().map(|segment| segment.id()).collect::<Vec<_>>() {
+            let segment = module.data.get_mut(id);
+            let Some(start) = address(segment) else { continue };
+            for range in &self.constants {
+                if let Some(inside) = inside(start, segment.value.len(), range) {
+                    segment.value[inside].fill(0);
+                }
+            }
+        }
+        let function = |index: &Index| stubs.get(index).copied().unwrap_or_else(|| ids[index]);
+        let new = self.new.iter().map(function).collect();
+        fill(&mut module, table, self.table.start, new);
         let memory = module.get_memory_id()?;
         export(&mut module, "m", memory.into());
         export(&mut module, "t", table.into());
@@ -135,16 +153,13 @@ impl Plan {
         for id in module.elements.iter().map(|segment| segment.id()).collect::<Vec<_>>() {
             module.elements.delete(id);
         }
-        for id in module.data.iter().map(|segment| segment.id()).collect::<Vec<_>>() {
-            module.data.delete(id);
-        }
+        let memory = module.get_memory_id()?;
+        self.keep_constants(&mut module, memory);
         for other in module.tables.iter_mut() {
             other.elem_segments.clear();
         }
-        let memory = module.get_memory_id()?;
         let import = module.imports.add(FIRST, "m", memory);
         module.memories.get_mut(memory).import = Some(import);
-        module.memories.get_mut(memory).data_segments.clear();
         let import = module.imports.add(FIRST, "t", table);
         module.tables.get_mut(table).import = Some(import);
         for (index, global) in variables(&module).into_iter().enumerate() {
@@ -172,11 +187,64 @@ impl Plan {
         Ok(emit(module))
     }
 
+    /// For each later function a stub that waits for it, if it has a place in the table.
+    fn stubs(&self, module: &mut Module, table: TableId) -> BTreeMap<Index, FunctionId> {
+        let ty = module.types.add(&[], &[]);
+        let (load, _) = module.add_import_func(LOAD[0], LOAD[1], ty);
+        let types: BTreeMap<Index, walrus::TypeId> =
+            module.funcs.iter().map(|function| (function.id().index(), function.ty())).collect();
+        let mut stubs = BTreeMap::new();
+        for (index, slot) in self.slots.iter().filter(|(index, _)| self.late[**index]) {
+            let ty = types[index];
+            let (params, results) = module.types.params_results(ty);
+            let (params, results) = (params.to_vec(), results.to_vec());
+            let args: Vec<_> = params.iter().map(|param| module.locals.add(*param)).collect();
+            let mut stub = FunctionBuilder::new(&mut module.types, &params, &results);
+            let mut body = stub.func_body();
+            body.call(load);
+            for arg in &args {
+                body.local_get(*arg);
+            }
+            body.i32_const(slot.cast_signed()).call_indirect(ty, table);
+            stubs.insert(*index, stub.finish(args, &mut module.funcs));
+        }
+        stubs
+    }
+
+    /// Leaves the constants that come later, and no other data.
+    fn keep_constants(&self, module: &mut Module, memory: walrus::MemoryId) {
+        let all: Vec<_> = module
+            .data
+            .iter()
+            .filter_map(|segment| Some((address(segment)?, segment.value.clone())))
+            .collect();
+        for id in module.data.iter().map(|segment| segment.id()).collect::<Vec<_>>() {
+            module.data.delete(id);
+        }
+        module.memories.get_mut(memory).data_segments.clear();
+        let mut near: Vec<Range<u32>> = Vec::new();
+        for range in &self.constants {
+            match near.last_mut() {
+                Some(last) if range.start - last.end <= GAP => last.end = range.end,
+                _ => near.push(range.clone()),
+            }
+        }
+        for (start, bytes) in &all {
+            for range in &near {
+                let Some(inside) = inside(*start, bytes.len(), range) else { continue };
+                let offset = ConstExpr::Value(ir::Value::I32(range.start.cast_signed()));
+                let kind = DataKind::Active { memory, offset };
+                let segment = module.data.add(kind, bytes[inside].to_vec());
+                module.memories.get_mut(memory).data_segments.insert(segment);
+            }
+        }
+    }
+
     fn listing(&self, module: &Module) -> String {
         let line = |(id, function): (FunctionId, &walrus::LocalFunction)| {
             let part = if self.late[id.index()] { "later" } else { "first" };
             let name = module.funcs.get(id).name.as_deref().unwrap_or_default();
-            format!("{part}\t{}\t{name}\n", function.size())
+            format!("{part}\t{}\t{}\n", function.size(), stable(name))
         };
         module.funcs.iter_local().map(line).collect()
     }
@@ -225,98 +293,73 @@ impl Plan {
     }
 }
 
-/// Whether each function comes later: the list names it, or only functions that come later call
-/// it. What is in the table of functions may be called by anything.
-fn late(
-    module: &Module,
-    calls: &[Option<Vec<Index>>],
-    placed: &[(u32, FunctionId)],
-    later: &List,
-) -> Vec<bool> {
-    let mut named = vec![false; calls.len()];
+/// Whether each function comes later: the list does not have it.
+fn late(module: &Module, calls: &[Option<Vec<Index>>], first: &List) -> Vec<bool> {
+    let mut late = vec![false; calls.len()];
     for (id, _) in module.funcs.iter_local() {
-        named[id.index()] =
-            module.funcs.get(id).name.as_deref().is_some_and(|name| later.names(name));
+        let name = module.funcs.get(id).name.as_deref();
+        late[id.index()] = name.is_none_or(|name| !first.has(name));
     }
-    let mut open: Vec<Index> = placed.iter().map(|(_, id)| id.index()).collect();
-    open.retain(|index| !named[*index]);
-    // What JavaScript calls stays, whatever the list says.
-    open.extend(module.start.map(|id| id.index()));
-    open.extend(module.exports.iter().filter_map(|export| match export.item {
-        ExportItem::Function(id) => Some(id.index()),
+    // What JavaScript calls stays with it, whatever the list says.
+    let exported = module.exports.iter().filter_map(|export| match export.item {
+        ExportItem::Function(id) => Some(id),
         _ => None,
-    }));
-    // What JavaScript gives stays with the module that it is given to.
-    let mut late: Vec<bool> = calls.iter().map(Option::is_some).collect();
-    while let Some(next) = open.pop() {
-        if std::mem::replace(&mut late[next], false) {
-            open.extend(calls[next].iter().flatten().filter(|callee| !named[**callee]));
+    });
+    for id in exported.chain(module.start) {
+        late[id.index()] = false;
+    }
+    loop {
+        let small = |(id, function): (FunctionId, &walrus::LocalFunction)| {
+            let called = calls[id.index()].iter().flatten();
+            (late[id.index()] && function.size() <= SMALL && called.copied().all(|f| !late[f]))
+                .then(|| id.index())
+        };
+        let found: Vec<Index> = module.funcs.iter_local().filter_map(small).collect();
+        if found.is_empty() {
+            return late;
+        }
+        for index in found {
+            late[index] = false;
         }
     }
-    late
 }
 
-/// Which functions come later, by their names.
-pub(crate) struct List {
-    /// Beginnings of names without type arguments; `false` for an exception.
-    beginnings: Vec<(String, bool)>,
-    /// What stands anywhere in a whole name.
-    parts: Vec<String>,
-}
-
-impl List {
-    /// Reads a list: on each line a beginning, an exception after `!`, a part after `*`, a comment
-    /// after `#`.
-    pub(crate) fn parse(text: &str) -> Self {
-        let (mut beginnings, mut parts) = (Vec::new(), Vec::new());
-        for line in text.lines().map(str::trim) {
-            match line.chars().next() {
-                None | Some('#') => {}
-                Some('*') => parts.push(line[1..].to_owned()),
-                Some('!') => beginnings.push((line[1..].to_owned(), false)),
-                Some(_) => beginnings.push((line.to_owned(), true)),
+/// The addresses of the constants that no function of the first module can reach.
+fn constants(module: &Module, late: &[bool], data: &Data) -> Vec<Range<u32>> {
+    /// What may be addresses, of functions that the linker did not know.
+    struct Numbers(Vec<u32>);
+    impl Visitor<'_> for Numbers {
+        fn visit_const(&mut self, instr: &ir::Const) {
+            if let ir::Value::I32(value) = instr.value {
+                self.0.push(value.cast_unsigned());
             }
         }
-        Self { beginnings, parts }
     }
-
-    /// Whether the function comes later: the longest beginning that fits decides, then the parts.
-    fn names(&self, name: &str) -> bool {
-        let name = whole(name);
-        let short = plain(&name);
-        let fitting = self.beginnings.iter().filter(|(start, _)| short.starts_with(start.as_str()));
-        if let Some((_, late)) = fitting.max_by_key(|(start, _)| start.len()) {
-            return *late;
+    let (mut names, mut numbers) = (Vec::new(), Numbers(Vec::new()));
+    for (id, function) in module.funcs.iter_local().filter(|(id, _)| !late[id.index()]) {
+        match module.funcs.get(id).name.as_deref() {
+            Some(name) if data.knows(name) => names.push(name),
+            _ => ir::dfs_in_order(&mut numbers, function, function.entry_block()),
         }
-        self.parts.iter().any(|part| name.contains(part.as_str()))
+    }
+    data.unreached(&names, &numbers.0)
+}
+
+/// Where a segment of the data begins.
+fn address(segment: &walrus::Data) -> Option<u32> {
+    match segment.kind {
+        DataKind::Active { offset: ConstExpr::Value(ir::Value::I32(start)), .. } => {
+            Some(start.cast_unsigned())
+        }
+        _ => None,
     }
 }
 
-/// A function's name without crates' hashes.
-fn whole(name: &str) -> String {
-    let mut inside = false;
-    let outside = |char: &char| {
-        let out = !inside && *char != '[';
-        inside = if inside { *char != ']' } else { *char == '[' };
-        out
-    };
-    name.chars().filter(outside).collect()
-}
-
-/// A whole name without type arguments: of `<node::Node<trace::Recorder>>::admin`, it is
-/// `node::Node::admin`.
-fn plain(whole: &str) -> String {
-    let mut angles = 0_u32;
-    let mut text = String::with_capacity(whole.len());
-    for char in whole.trim_start_matches('<').chars() {
-        match char {
-            '<' => angles += 1,
-            '>' => angles = angles.saturating_sub(1),
-            _ if angles == 0 => text.push(char),
-            _ => {}
-        }
-    }
-    text
+/// What of a segment has these addresses, if all of them are in it.
+fn inside(start: u32, len: usize, range: &Range<u32>) -> Option<Range<usize>> {
+    let from = range.start.checked_sub(start)? as usize;
+    let to = from + range.len();
+    (to <= len).then_some(from..to)
 }
 
 fn function_table(module: &Module) -> Result<TableId> {
@@ -401,6 +444,10 @@ fn export(module: &mut Module, name: &str, item: ExportItem) {
 fn emit(mut module: Module) -> Vec<u8> {
     for function in module.funcs.iter_mut() {
         function.name = None;
+    }
+    // The linker's notes are no longer true.
+    for section in module.customs.iter().map(|(id, _)| id).collect::<Vec<_>>() {
+        module.customs.delete(section);
     }
     module.emit_wasm()
 }
