@@ -16,7 +16,7 @@ use history::Histories;
 
 use crate::ids::{NodeId, WireId};
 use crate::message::{Message, MessageKind};
-use crate::step::{Cause, Step};
+use crate::step::{Cause, Note, Step};
 use crate::view::{LiveView, Role};
 use crate::world::World;
 
@@ -167,7 +167,8 @@ impl Checkers {
         }
         nodes.iter().try_for_each(backlog_reaches_offset)?;
         nobody_is_ahead(&nodes)?;
-        if let Cause::Delivered(message) = &step.cause {
+        let claimed = step.note.as_deref() != Some(&Note::Unclaimed);
+        if let (true, Cause::Delivered(message)) = (claimed, &step.cause) {
             self.check_ack(world, message)?;
         }
         let touched = step.effects.iter().any(|e| changes_data(&e.event));

@@ -99,7 +99,7 @@ pub enum Impossible {
     AlreadySo,
 }
 
-/// What is to be known about an intervention beside what it was.
+/// What is to be known about a step beside its cause and what it did.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Note {
     /// It is about this message, as it was on its way.
@@ -110,6 +110,9 @@ pub enum Note {
     Client(ClientId),
     /// It changed nothing.
     Impossible(Impossible),
+    /// What arrived did so at a host that knows nothing of its connection (any more): no process
+    /// was told, and a reset goes back.
+    Unclaimed,
 }
 
 /// A trace event and the node it happened in.
@@ -135,7 +138,7 @@ pub struct Step {
     pub effects: Vec<Effect>,
     /// Messages put on the wire.
     pub sent: Vec<MessageRef>,
-    /// More about an intervention, if there is more to know.
+    /// More about it, if there is more to know.
     pub note: Option<Box<Note>>,
 }
 

@@ -30,6 +30,9 @@ const STEPS_SHOWN: usize = 30;
 /// both ends, one after the other.
 const CONVERGENCE_SECONDS: u64 = 200;
 
+/// Virtual seconds that a shutdown waits for replicas, and some.
+const SHUTDOWN_SECONDS: u64 = 12;
+
 /// A world under test.
 struct Run {
     world: World,
@@ -183,6 +186,11 @@ impl Run {
         for &node in &ids {
             self.intervene(Intervention::Traffic { node, every_ms: 0 })?;
             self.intervene(Intervention::PauseNode { node, paused: false })?;
+        }
+        // Who was asked to leave may still be waiting for its replicas.
+        let end = self.world.now().plus_ms(SHUTDOWN_SECONDS * 1_000);
+        while self.world.now() < end && self.steps(10)? > 0 {}
+        for &node in &ids {
             self.intervene(Intervention::StartNode { node })?;
         }
         self.steps(50)?;

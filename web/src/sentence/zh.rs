@@ -12,6 +12,7 @@ pub(super) fn text(key: Key) -> &'static str {
         Key::RefusalArrives => "{0} 上没有进程在监听，{1} 的连接被拒绝。",
         Key::CloseArrives => "{1} 得知 {0} 关闭了连接。",
         Key::ResetArrives => "{1} 得知 {0} 已经断开。",
+        Key::UnclaimedArrives => "{0} 的 {2} 到达 {1}，但 {1} 不认识这个连接，于是回以重置。",
         Key::DialFails => "{0} 连不上它的主节点。",
         // The handshake.
         Key::PingArrives => "{0} 询问 {1}：你在吗？",

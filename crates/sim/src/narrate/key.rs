@@ -33,6 +33,8 @@ keys! {
     RefusalArrives = "Nobody listens at {0}: the attempt of {1} is refused.";
     CloseArrives = "{1} learns that {0} has closed the connection.";
     ResetArrives = "{1} learns that {0} is gone.";
+    UnclaimedArrives =
+        "{2} from {0} reaches {1}, which knows nothing of this connection: a reset goes back.";
     DialFails = "{0} cannot reach its master.";
 
     // The handshake, seen where the message arrives.

@@ -17,7 +17,7 @@ pub use key::Key;
 
 use crate::ids::{NodeId, Peer};
 use crate::message::{Message, MessageKind};
-use crate::step::{Cause, Step};
+use crate::step::{Cause, Note, Step};
 
 /// Longest command or reply that is quoted in full, in characters.
 const QUOTE_MAX: usize = 60;
@@ -144,6 +144,9 @@ fn text(bytes: &[u8]) -> Param {
 fn delivered(step: &Step, m: &Message) -> Sentence {
     let (from, to) = (peer(m.from), peer(m.to));
     let simple = |key| Sentence::new(key, [from.clone(), to.clone()]);
+    if step.note.as_deref() == Some(&Note::Unclaimed) {
+        return Sentence::new(Key::UnclaimedArrives, [from, to, quote(m)]);
+    }
     match m.kind {
         MessageKind::Connect => simple(Key::ConnectArrives),
         MessageKind::Accept => simple(Key::AcceptArrives),

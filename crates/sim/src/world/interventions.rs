@@ -20,10 +20,9 @@ impl World {
     /// Does something to the world, now. Always a step, even if it changes nothing (a node that is
     /// not there, a link that is cut already): the step's note says why then.
     pub fn intervene(&mut self, what: Intervention) -> Step {
-        let note = self.try_to(&what).unwrap_or_else(|why| Some(Note::Impossible(why)));
+        self.note = self.try_to(&what).unwrap_or_else(|why| Some(Note::Impossible(why)));
         let cause = Cause::Intervention(what);
-        let step = self.finish(cause, true).expect("an intervention is always a step");
-        Step { note: note.map(Box::new), ..step }
+        self.finish(cause, true).expect("an intervention is always a step")
     }
 
     fn try_to(&mut self, what: &Intervention) -> Outcome {

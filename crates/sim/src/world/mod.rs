@@ -31,7 +31,7 @@ pub use host::IP;
 use crate::fingerprint::StateHasher;
 use crate::ids::{ClientId, NodeId, Peer, WireId};
 use crate::message::{MessageKind, MessageRef};
-use crate::step::{Cause, Effect, Step};
+use crate::step::{Cause, Effect, Note, Step};
 
 type Links = Sorted<(NodeId, NodeId), net::Link>;
 
@@ -97,6 +97,7 @@ pub struct World {
     effects: Vec<Effect>,
     sent: Vec<MessageRef>,
     client_lines: u32,
+    note: Option<Note>,
 }
 
 impl World {
@@ -122,6 +123,7 @@ impl World {
             effects: Vec::new(),
             sent: Vec::new(),
             client_lines: 0,
+            note: None,
         };
         for (i, config) in setup.nodes.into_iter().enumerate() {
             world.now = Instant(i as u64 * setup.stagger_us);
@@ -239,13 +241,14 @@ impl World {
         let effects = std::mem::take(&mut self.effects);
         let sent = std::mem::take(&mut self.sent);
         let lines = std::mem::take(&mut self.client_lines);
+        let note = self.note.take().map(Box::new);
         let shown = effects.iter().any(|e| !matches!(e.event, Event::TimerFired(_)));
         let arrived = matches!(cause, Cause::Delivered(_));
         if !(always || shown || arrived || !sent.is_empty() || lines > 0) {
             return None;
         }
         self.steps += 1;
-        Some(Step { index: self.steps, at: self.now, cause, effects, sent, note: None })
+        Some(Step { index: self.steps, at: self.now, cause, effects, sent, note })
     }
 
     /// Makes the next event happen, visible or not. `Some(None)`: it did nothing at all.
@@ -321,6 +324,7 @@ impl World {
         match message.kind {
             kind if self.is_gone(wire, 1 - side) && !kind.is_farewell() => {
                 self.send_control(wire, 1 - side, MessageKind::Reset);
+                self.note = Some(Note::Unclaimed);
             }
             MessageKind::Connect => self.arrive_connect(wire),
             MessageKind::Accept => self.arrive_accept(wire),
