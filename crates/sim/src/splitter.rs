@@ -4,7 +4,10 @@
 //! complete yet is handed out as far as it goes, and the rest later, so that the network never
 //! holds back a byte because this parser wants more of them.
 
+mod extent;
+
 use crate::message::{MessageKind, StreamRange};
+use extent::{Extent, Grammar, Scan};
 
 /// Longest piece between nodes, the payload of a TCP segment on an Ethernet: a longer message
 /// travels in several.
@@ -12,6 +15,9 @@ pub(crate) const SEGMENT_BYTES_MAX: usize = 1_460;
 
 /// Longest piece between a node and a client, who are on one host.
 const LOOPBACK_BYTES_MAX: usize = 16 * 1024;
+
+/// So much of the start of a message is remembered until it is complete: what it is shows there.
+const HEAD_BYTES_MAX: usize = 1_024;
 
 /// A piece of a direction's bytes: a protocol message, or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,12 +60,23 @@ enum Mode {
     Stream,
 }
 
+/// What a command asks for that matters to who watches the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Asked {
+    /// `REPLCONF`: a replica tells something about itself.
+    Introduction,
+    /// `SYNC`, or `PSYNC` with this offset.
+    Resync(Option<u64>),
+}
+
 /// State of one direction.
 #[derive(Debug, Clone, Hash)]
 pub(crate) struct Splitter {
     mode: Mode,
     /// The start of a message whose rest is yet to come: already handed out.
-    carry: Vec<u8>,
+    head: Vec<u8>,
+    scan: Scan,
+    asked: Option<Asked>,
     /// Offset of the next byte of the stream, once known.
     next_offset: Option<u64>,
     /// Longest piece.
@@ -80,7 +97,14 @@ impl Splitter {
 
     fn new(mode: Mode, client: bool) -> Self {
         let piece_max = if client { LOOPBACK_BYTES_MAX } else { SEGMENT_BYTES_MAX };
-        Self { mode, carry: Vec::new(), next_offset: None, piece_max }
+        Self {
+            mode,
+            head: Vec::new(),
+            scan: Scan::default(),
+            asked: None,
+            next_offset: None,
+            piece_max,
+        }
     }
 
     /// The dialer has sent `PSYNC` (with this offset) or `SYNC`: what comes back is not a plain
@@ -126,34 +150,31 @@ impl Splitter {
     }
 
     fn next_message(&mut self, bytes: &[u8], pieces: &mut Vec<Piece>) -> usize {
-        let carried = self.carry.len();
-        let mut carry = std::mem::take(&mut self.carry);
-        let whole: &[u8] = if carried == 0 {
-            bytes
-        } else {
-            carry.extend_from_slice(bytes);
-            &carry
+        let grammar = match self.mode {
+            Mode::Answers => Grammar::Replies,
+            Mode::Replies => Grammar::Lines,
+            _ => Grammar::Commands,
         };
-        let extent = match self.mode {
-            Mode::Answers => reply_len(whole),
-            Mode::Replies => line_len(whole),
-            _ => command_len(whole),
-        };
-        let (end, complete) = match extent {
+        let (used, complete) = match self.scan.advance(grammar, bytes) {
             Extent::Complete(end) => (end, true),
-            Extent::Partial => (whole.len(), false),
-            Extent::Malformed => (whole.len(), true),
+            Extent::Partial => (bytes.len(), false),
+            Extent::Malformed => (bytes.len(), true),
         };
-        let kind = self.classify(&whole[..end]);
-        let used = end - carried;
+        let mut head = std::mem::take(&mut self.head);
+        let message = if head.is_empty() && complete {
+            &bytes[..used]
+        } else {
+            let room = HEAD_BYTES_MAX.saturating_sub(head.len());
+            head.extend_from_slice(&bytes[..used.min(room)]);
+            &head
+        };
+        let kind = self.classify(message);
         let stream = self.advance(used as u64);
         cut(kind, &bytes[..used], stream, complete, self.piece_max, pieces);
         if complete {
-            self.after(kind, &whole[..end]);
-        } else if carried == 0 {
-            self.carry = bytes.to_vec();
+            self.after(kind, message);
         } else {
-            self.carry = carry;
+            self.head = head;
         }
         used
     }
@@ -194,8 +215,50 @@ impl Splitter {
         Some(StreamRange { from, to: from + len })
     }
 
+    /// Notes what a command asks for that changes what is to come the other way.
+    fn watch_for_resync(&mut self, message: &[u8]) {
+        // Looked for in the first bytes, before the command is taken apart.
+        let start = &message[..message.len().min(24)];
+        let says = |word: &[u8]| start.windows(4).any(|w| w.eq_ignore_ascii_case(word));
+        if !says(b"sync") && !says(b"repl") {
+            return;
+        }
+        let args = command_args(message).unwrap_or_default();
+        if is(&args, 0, b"psync") {
+            let offset = args.get(2).and_then(|o| std::str::from_utf8(o).ok()?.parse().ok());
+            self.asked = Some(Asked::Resync(offset));
+        } else if is(&args, 0, b"sync") {
+            self.asked = Some(Asked::Resync(None));
+        } else if is(&args, 0, b"replconf") {
+            self.asked = self.asked.or(Some(Asked::Introduction));
+        }
+    }
+
+    /// What was asked for since the last call.
+    pub(crate) fn take_asked(&mut self) -> Option<Asked> {
+        self.asked.take()
+    }
+
+    /// The connection turns out to be one between nodes.
+    pub(crate) fn become_link(&mut self) {
+        match self.mode {
+            Mode::Commands { .. } => self.mode = Mode::Commands { client: false },
+            Mode::Answers => self.mode = Mode::Replies,
+            _ => {}
+        }
+    }
+
+    /// Hands out what it is given in one piece for each message.
+    pub(crate) fn whole(mut self) -> Self {
+        self.piece_max = usize::MAX;
+        self
+    }
+
     /// Changes the mode after a complete message.
     fn after(&mut self, kind: MessageKind, message: &[u8]) {
+        if let Mode::Commands { .. } = self.mode {
+            return self.watch_for_resync(message);
+        }
         if self.mode != Mode::Replies {
             return;
         }
@@ -247,66 +310,6 @@ fn find_mark(mark: &[u8], tail: &mut Vec<u8>, bytes: &[u8]) -> (usize, bool) {
     (bytes.len(), false)
 }
 
-/// How long the message at the start of some bytes is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Extent {
-    Complete(usize),
-    Partial,
-    Malformed,
-}
-
-/// The extent of one line.
-pub(crate) fn line_len(bytes: &[u8]) -> Extent {
-    match bytes.iter().position(|&b| b == b'\n') {
-        Some(at) => Extent::Complete(at + 1),
-        None => Extent::Partial,
-    }
-}
-
-/// The extent of one command, multibulk or inline.
-pub(crate) fn command_len(bytes: &[u8]) -> Extent {
-    if bytes.first() == Some(&b'*') { reply_len(bytes) } else { line_len(bytes) }
-}
-
-/// The extent of one reply, RESP2 or RESP3.
-pub(crate) fn reply_len(bytes: &[u8]) -> Extent {
-    let mut at = 0;
-    let mut wanted: u64 = 1;
-    while wanted > 0 {
-        let Extent::Complete(line) = line_len(&bytes[at..]) else { return Extent::Partial };
-        let text = bytes[at..at + line].trim_ascii_end();
-        let Some((&sign, rest)) = text.split_first() else { return Extent::Malformed };
-        at += line;
-        wanted -= 1;
-        match sign {
-            b'+' | b'-' | b':' | b'_' | b'#' | b',' | b'(' => {}
-            b'$' | b'=' | b'!' if rest == b"-1" => {}
-            b'$' | b'=' | b'!' => {
-                let Some(len) = number(rest).and_then(|n| usize::try_from(n).ok()) else {
-                    return Extent::Malformed;
-                };
-                let Some(end) = at.checked_add(len).and_then(|e| e.checked_add(2)) else {
-                    return Extent::Malformed;
-                };
-                if end > bytes.len() {
-                    return Extent::Partial;
-                }
-                at = end;
-            }
-            b'*' if rest == b"-1" => {}
-            b'*' | b'~' | b'>' | b'%' | b'|' => {
-                let Some(count) = number(rest) else { return Extent::Malformed };
-                let each = if matches!(sign, b'%' | b'|') { 2 } else { 1 };
-                let more = count.saturating_mul(each);
-                // An attribute comes before the reply it belongs to.
-                wanted = wanted.saturating_add(more).saturating_add(u64::from(sign == b'|'));
-            }
-            _ => return Extent::Malformed,
-        }
-    }
-    Extent::Complete(at)
-}
-
 /// The arguments of a complete multibulk or inline command.
 pub(crate) fn command_args(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let rest = match bytes.split_first() {
@@ -334,7 +337,7 @@ pub(crate) fn command_args(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
 }
 
 fn header(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let Extent::Complete(end) = line_len(bytes) else { return None };
+    let end = bytes.iter().position(|&b| b == b'\n')? + 1;
     Some((number(bytes[..end].trim_ascii_end())?, &bytes[end..]))
 }
 
@@ -427,10 +430,10 @@ mod tests {
             ("$-1\r\n*-1\r\n", 5),
             ("*0\r\n+\r\n", 4),
         ] {
-            assert_eq!(reply_len(text.as_bytes()), Extent::Complete(len), "{text:?}");
+            let pieces = Splitter::replies(true).split(text.as_bytes());
+            assert_eq!(pieces[0].bytes.len(), len, "{text:?}");
+            assert!(pieces[0].complete && pieces.len() == 2, "{text:?}");
         }
-        assert_eq!(reply_len(b"$18446744073709551615\r\n"), Extent::Malformed);
-        assert_eq!(reply_len(b"*2\r\n+a\r\n"), Extent::Partial);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::{Due, World};
 use crate::ids::{MessageId, NodeId, Peer, WireId};
 use crate::message::{Message, MessageKind, MessageRef};
 use crate::script::Cut;
-use crate::splitter::{Piece, SEGMENT_BYTES_MAX, Splitter};
+use crate::splitter::{Asked, Piece, SEGMENT_BYTES_MAX, Splitter};
 
 /// Time between a client and the node on the same host, in microseconds.
 pub(super) const CLIENT_LATENCY_US: u64 = 200;
@@ -190,10 +190,10 @@ impl World {
     pub(super) fn send_bytes(&mut self, wire: WireId, side: usize, bytes: &[u8]) {
         let Some(w) = self.wires.get_mut(&wire) else { return };
         let pieces = w.flows[side].splitter.split(bytes);
+        if let Some(Asked::Resync(offset)) = w.flows[DIALER].splitter.take_asked() {
+            w.flows[ACCEPTOR].splitter.expect_resync(offset);
+        }
         for piece in pieces {
-            if side == DIALER && piece.complete {
-                self.watch_for_resync(wire, &piece);
-            }
             self.send_piece(wire, side, piece);
         }
     }
@@ -214,25 +214,6 @@ impl World {
         self.send(wire, side, Piece { kind, bytes: Vec::new(), stream: None, complete: true });
         if let Some(w) = self.wires.get_mut(&wire).filter(|_| closes) {
             w.flows[side].closed = true;
-        }
-    }
-
-    /// Tells the other direction what a `PSYNC` or `SYNC` makes of it.
-    fn watch_for_resync(&mut self, wire: WireId, piece: &Piece) {
-        if !matches!(piece.kind, MessageKind::Handshake | MessageKind::Request) {
-            return;
-        }
-        let args = crate::splitter::command_args(&piece.bytes).unwrap_or_default();
-        let Some(name) = args.first() else { return };
-        let offset = if name.eq_ignore_ascii_case(b"psync") {
-            args.get(2).and_then(|o| std::str::from_utf8(o).ok()).and_then(|o| o.parse().ok())
-        } else if name.eq_ignore_ascii_case(b"sync") {
-            None
-        } else {
-            return;
-        };
-        if let Some(w) = self.wires.get_mut(&wire) {
-            w.flows[ACCEPTOR].splitter.expect_resync(offset);
         }
     }
 
