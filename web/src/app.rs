@@ -17,6 +17,9 @@ use crate::guide;
 use crate::i18n::{Key, Lang};
 use crate::platform::{self, Theme, Wants};
 use crate::sentence::{self, Names};
+use crate::stage::Drag;
+use crate::view::stage::layout::Place;
+use crate::worlds::Shape;
 
 /// What is selected on the stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +67,18 @@ pub(crate) enum Msg {
     Side(SideTab),
     Lower(LowerTab),
     Pane(Pane),
-    Act(Intervention),
+    /// Does these things, one after the other.
+    Act(Vec<Intervention>),
+    /// Takes hold of a card.
+    Grab(NodeId, PointerEvent),
+    Drag(PointerEvent),
+    Drop,
+    /// Puts all cards back in their places.
+    Tidy,
+    /// Opens or closes the panel for new worlds.
+    WorldPanel,
+    Replicas(usize),
+    World(Shape),
     /// A line for a node's console; the page goes on until the answer has arrived.
     Command(NodeId, String),
     /// Fills a console's input with an earlier (-1) or later (1) line.
@@ -134,6 +148,14 @@ pub(crate) struct App {
     pub(crate) fault: Fault,
     /// How the fault ended in each era, once somebody wants to see it.
     pub(crate) endings: Vec<Ending>,
+    /// Places that people chose for cards, by node.
+    pub(crate) moved_cards: Vec<Option<Place>>,
+    pub(crate) drag: Option<Drag>,
+    pub(crate) world_panel: bool,
+    /// The shape of the world, if it was built here.
+    pub(crate) shape: Option<Shape>,
+    /// Replicas of the next world that is built.
+    pub(crate) replicas: usize,
     pub(crate) help: bool,
     /// Whether the help was there at the last rendering: it takes the focus when it appears.
     help_shown: bool,
@@ -194,6 +216,11 @@ impl Component for App {
             era: Era::default(),
             fault: Fault::Cut,
             endings: Vec::new(),
+            moved_cards: Vec::new(),
+            drag: None,
+            world_panel: false,
+            shape: None,
+            replicas: 3,
             help: false,
             help_shown: false,
             announced: String::new(),
@@ -233,15 +260,21 @@ impl Component for App {
             }
             Msg::Act(what) => {
                 let before = std::mem::take(&mut self.scene.nodes);
-                self.timeline.act(what);
+                for what in what {
+                    self.timeline.act(what);
+                }
                 self.moved(Some(before));
             }
             Msg::Command(node, line) => self.command(node, line),
+            Msg::World(shape) => self.build(shape),
+            Msg::Drag(event) => return self.drag(&event),
+            Msg::Drop => return self.drag.take().is_some(),
+            Msg::Grab(node, event) => return self.grab(node, &event),
             Msg::Experiment(index) => self.experiment(index),
-            Msg::Restart => self.experiment(self.experiment),
+            Msg::Restart => self.restart(),
             Msg::Era(era) => {
                 self.era = era;
-                self.experiment(self.experiment);
+                self.restart();
             }
             Msg::Fault(fault) => {
                 self.fault = fault;
@@ -313,7 +346,7 @@ impl App {
         self.playing = Some(Interval::new(self.step_ms(), tick));
     }
 
-    fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.playing = None;
     }
 
@@ -370,6 +403,7 @@ impl App {
     fn experiment(&mut self, index: usize) {
         self.stop();
         self.experiment = index;
+        self.shape = None;
         self.timeline = if index == guide::ERAS {
             if self.endings.is_empty() {
                 self.endings = eras::endings(self.fault);
@@ -378,9 +412,25 @@ impl App {
         } else {
             guide::start(index, self.era)
         };
-        self.began_at = self.timeline.cursor();
-        self.moved(None);
+        self.begin();
         self.message = self.moment();
+    }
+
+    /// Begins the experiment, or the world that was built, anew.
+    fn restart(&mut self) {
+        match self.shape {
+            Some(shape) => self.build(shape),
+            None => self.experiment(self.experiment),
+        }
+    }
+
+    /// A world begins: what belonged to the one before is forgotten.
+    pub(crate) fn begin(&mut self) {
+        self.began_at = self.timeline.cursor();
+        self.moved_cards.clear();
+        self.drag = None;
+        self.typed.clear();
+        self.moved(None);
     }
 
     /// Choices of what is shown; the world stays as it is.
@@ -403,6 +453,9 @@ impl App {
             Msg::Lower(tab) => self.lower = tab,
             Msg::Pane(pane) => self.pane = pane,
             Msg::Recall(node, by, input) => self.recall(node, by, &input),
+            Msg::Tidy => self.moved_cards.clear(),
+            Msg::WorldPanel => self.world_panel = !self.world_panel,
+            Msg::Replicas(count) => self.replicas = count,
             Msg::Language => {
                 self.lang = self.lang.other();
                 platform::choose_language(self.lang);
@@ -439,14 +492,18 @@ impl App {
 
     fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
         use wasm_bindgen::JsCast;
+        if event.alt_key() && self.nudge(&event.key()) {
+            event.prevent_default();
+            return true;
+        }
         if event.ctrl_key() || event.meta_key() || event.alt_key() {
             return false;
         }
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let wants = target.as_ref().map_or(Wants::None, platform::wants_keys);
         let key = event.key();
-        if key == "Escape" && self.help {
-            return Component::update(self, ctx, Msg::Help(false));
+        if key == "Escape" {
+            return self.escape(ctx);
         }
         if self.help && key == "Tab" {
             // The help has one control; the focus stays on it.

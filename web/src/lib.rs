@@ -10,6 +10,7 @@
 //! dissect    what every byte of a message means
 //! guide      experiments, and goals checked on the state of the world
 //! eras       one fault in the time of each Redis
+//! worlds     worlds to play in
 //! i18n       all texts, in two languages
 //! platform   the little the page asks of the browser
 //! ```
@@ -28,7 +29,9 @@ mod guide;
 mod i18n;
 mod platform;
 mod sentence;
+mod stage;
 mod view;
+mod worlds;
 
 #[cfg(all(test, target_arch = "wasm32"))]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -2,6 +2,7 @@
 
 mod bytes;
 mod console;
+mod dial;
 mod el;
 mod eras;
 mod events;
@@ -10,10 +11,11 @@ mod header;
 mod icons;
 mod lane;
 mod log;
-mod stage;
+pub(crate) mod stage;
 mod state;
 mod transport;
 mod why;
+mod worlds;
 
 use lockstep_core::num::double::fixed;
 use lockstep_core::replication::state::ReplState;
@@ -101,7 +103,9 @@ impl App {
         let tab =
             |tab, text: &str, id: &str| self.tab(ctx, self.lower == tab, Msg::Lower(tab), text, id);
         let consoles = self.scene.nodes.iter().map(|node| {
-            let text = format!("redis-cli {}", node.port);
+            // Many of them have room for their ports only.
+            let prompt = if self.scene.nodes.len() > 3 { ">_" } else { "redis-cli" };
+            let text = format!("{prompt} {}", node.port);
             tab(LowerTab::Console(node.id), &text, &format!("tab-console-{}", node.id.0 + 1))
         });
         html! {

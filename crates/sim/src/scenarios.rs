@@ -61,15 +61,21 @@ pub fn three_nodes_of(seed: u64, era: Era) -> World {
         config.set_era(era);
         config
     };
-    World::new(Setup {
+    let nodes = vec![node(6380, None), node(6381, Some(6380)), node(6382, Some(6380))];
+    World::new(Setup { nodes, ..setup(seed) })
+}
+
+/// What the articles' world is beside its nodes: links of 40 ms, and one key of each type.
+pub fn setup(seed: u64) -> Setup {
+    Setup {
         seed,
         unix_ms: UNIX_MS,
-        nodes: vec![node(6380, None), node(6381, Some(6380)), node(6382, Some(6380))],
+        nodes: Vec::new(),
         latency_us: 40_000,
         bandwidth: 200_000,
         stagger_us: 170_000,
         preload: PRELOAD.map(str::to_owned).to_vec(),
-    })
+    }
 }
 
 /// Before the handshake: three processes have just started.

@@ -263,15 +263,11 @@ catalogue! {
     DoKill = "Kill", "强制终止";
     DoFreeze = "Freeze", "冻结";
     DoThaw = "Let it go on", "恢复运行";
-    DoAdd = "Add a replica", "增加从节点";
-    DoTraffic = "Write to it", "持续写入";
-    DoQuiet = "Stop writing", "停止写入";
+    DoAdd = "Replica", "从节点";
     Console = "Console", "控制台";
     DoCutLink = "Cut", "切断";
     DoCutSilent = "Cut silently", "悄悄切断";
     DoRestoreLink = "Restore", "恢复";
-    DoSlow = "Slow it down", "调慢";
-    DoUsual = "Usual speed", "恢复速度";
 
     // Consoles.
     ConsoleLabel = "redis-cli of {0}", "{0} 的 redis-cli";
@@ -417,6 +413,22 @@ catalogue! {
     TryFailoverText1 = "Kill the master, make 6381 the new one, and let 6382 follow it.", "强制终止主节点，把 6381 提升为新的主节点，再让 6382 跟随它。";
     TryFailoverText2 = "6381 begins a new history but remembers the old one as its second ID. Because 6382 followed the old one, no full copy is needed.",
         "6381 开始新的复制历史，但把旧的记作第二个复制 ID。6382 跟随的正是旧历史，所以不需要全量同步。";
+    LinkLatency = "Latency", "延迟";
+    LinkBandwidth = "Bandwidth", "带宽";
+    LinkUnlimited = "unlimited", "不限";
+    DoReset = "Reset connections", "重置连接";
+    DoRestart = "Restart", "重启";
+    DoTidy = "Tidy up", "复位布局";
+    WriterLabel = "Writes", "写入";
+    WriterNone = "none", "无";
+    WriterRate = "{0}/s", "{0} 条/秒";
+    WorldTitle = "New world", "新建环境";
+    WorldReplicas = "Replicas", "从节点数";
+    WorldFewer = "fewer replicas", "减少从节点";
+    WorldMore = "more replicas", "增加从节点";
+    WorldStar = "Star", "星形";
+    WorldChain = "Chain", "链式";
+    WorldTree = "Tree", "树形";
     TryEras = "One fault, five Redises", "同一故障，五个时代";
     TryErasText1 = "Nodes here can replicate like older Redises. 2.6 knows only SYNC. 2.8 brought PSYNC and the backlog. 4.0 gave a history an ID that survives a promotion.",
         "这里的节点可以按旧版 Redis 的方式复制：2.6 只有 SYNC；2.8 带来 PSYNC 与复制积压缓冲区；4.0 的复制 ID 在提升之后仍然有效。";

@@ -74,6 +74,6 @@ impl App {
 fn perform(action: Action) -> Option<Msg> {
     match action.line() {
         Some((node, line)) => Some(Msg::Command(node, line)),
-        None => action.intervention().map(Msg::Act),
+        None => action.intervention().map(|what| Msg::Act(vec![what])),
     }
 }

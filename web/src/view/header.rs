@@ -27,6 +27,16 @@ impl App {
                 <button
                     type="button"
                     class="quiet"
+                    data-testid="world"
+                    aria-expanded={self.world_panel.to_string()}
+                    onclick={link.callback(|_| Msg::WorldPanel)}
+                >
+                    { icon(Icon::World) }<span class="wide">{ self.t(Key::WorldTitle) }</span>
+                    <span class="sr narrow">{ self.t(Key::WorldTitle) }</span>
+                </button>
+                <button
+                    type="button"
+                    class="quiet"
                     data-testid="restart"
                     onclick={link.callback(|_| Msg::Restart)}
                 >

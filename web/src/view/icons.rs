@@ -25,8 +25,8 @@ pub(crate) enum Icon {
     Bolt,
     Cut,
     Link,
-    Slow,
-    Pen,
+    Grid,
+    World,
 }
 
 impl Icon {
@@ -52,8 +52,10 @@ impl Icon {
             Self::Bolt => "M9 1.5 3.5 9H8l-1 5.5L12.5 7H8z",
             Self::Cut => "M1.5 8H6M10 8h4.5M6.5 5l3 6M9.5 5l-3 6",
             Self::Link => "M1.5 8h13",
-            Self::Slow => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2M8 4.5V8l2.5 1.5",
-            Self::Pen => "M3 13l1-3 7-7 2 2-7 7z",
+            Self::Grid => "M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z",
+            Self::World => {
+                "M8 1.5v4M8 5.5 3.5 10M8 5.5l4.5 4.5M8 5.5V10M2 10h3v3H2zM6.500 10h3v3h-3zM11 10h3v3h-3z"
+            }
         }
     }
 }

@@ -1,0 +1,115 @@
+//! What people do to the stage itself: they move cards, open panels, build worlds.
+
+use lockstep_sim::NodeId;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+use yew::prelude::*;
+
+use crate::app::{App, Msg, Selected};
+use crate::view::stage::layout::{Place, layout};
+use crate::worlds::{self, Shape};
+
+/// A card that is being dragged.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Drag {
+    pub(crate) node: NodeId,
+    /// Where it stood.
+    place: Place,
+    /// Where the pointer was, in pixels.
+    from: (f64, f64),
+    /// Width and height of the stage, in pixels.
+    size: (f64, f64),
+}
+
+/// Pixels that a pointer may move without meaning to drag.
+const STILL: f64 = 4.0;
+
+/// How far a key moves a card, in percent.
+const NUDGE: f64 = 3.0;
+
+impl App {
+    fn place_of(&self, node: NodeId) -> Option<Place> {
+        let layout = layout(&self.scene.nodes, &self.moved_cards);
+        layout.places.get(node.0 as usize).copied()
+    }
+
+    fn put(&mut self, node: NodeId, place: Place) {
+        let index = node.0 as usize;
+        if self.moved_cards.len() <= index {
+            self.moved_cards.resize(index + 1, None);
+        }
+        self.moved_cards[index] = Some(place);
+    }
+
+    /// Takes hold of a card. Returns whether the page looks different.
+    pub(crate) fn grab(&mut self, node: NodeId, event: &PointerEvent) -> bool {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let canvas = target.and_then(|target| target.closest(".canvas").ok().flatten());
+        let (Some(canvas), Some(place), 0) = (canvas, self.place_of(node), event.button()) else {
+            return false;
+        };
+        let size = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+        let from = (f64::from(event.client_x()), f64::from(event.client_y()));
+        self.drag = Some(Drag { node, place, from, size });
+        false
+    }
+
+    /// The pointer has moved. Returns whether the page looks different.
+    pub(crate) fn drag(&mut self, event: &PointerEvent) -> bool {
+        let Some(drag) = self.drag else { return false };
+        if event.buttons() == 0 {
+            // It was let go somewhere outside.
+            self.drag = None;
+            return true;
+        }
+        let x = f64::from(event.client_x()) - drag.from.0;
+        let y = f64::from(event.client_y()) - drag.from.1;
+        let moved = self.moved_cards.get(drag.node.0 as usize).is_some_and(Option::is_some);
+        if !moved && x.abs() + y.abs() < STILL {
+            return false;
+        }
+        let (width, height) = drag.size;
+        self.put(drag.node, drag.place.moved(x / width * 100.0, y / height * 100.0));
+        true
+    }
+
+    /// Moves the selected card by a key. Returns whether the key means that.
+    pub(crate) fn nudge(&mut self, key: &str) -> bool {
+        let (x, y) = match key {
+            "ArrowLeft" => (-NUDGE, 0.0),
+            "ArrowRight" => (NUDGE, 0.0),
+            "ArrowUp" => (0.0, -NUDGE),
+            "ArrowDown" => (0.0, NUDGE),
+            _ => return false,
+        };
+        let Selected::Node(node) = self.selected else { return false };
+        let Some(place) = self.place_of(node) else { return false };
+        self.put(node, place.moved(x, y));
+        true
+    }
+
+    /// Closes what is open, the uppermost first.
+    pub(crate) fn escape(&mut self, ctx: &Context<Self>) -> bool {
+        let msg = if self.help {
+            Msg::Help(false)
+        } else if self.world_panel {
+            Msg::WorldPanel
+        } else if let Selected::Link(_, b) = self.selected {
+            Msg::Select(Selected::Node(b))
+        } else {
+            return false;
+        };
+        Component::update(self, ctx, msg)
+    }
+
+    /// Builds a new world.
+    pub(crate) fn build(&mut self, shape: Shape) {
+        self.stop();
+        self.experiment = usize::MAX;
+        self.world_panel = false;
+        self.shape = Some(shape);
+        self.timeline = worlds::build(shape, self.replicas, self.era);
+        self.selected = Selected::Node(NodeId(0));
+        self.begin();
+    }
+}

@@ -1,0 +1,140 @@
+//! Messages on the stage: on their way, or just arrived.
+
+use lockstep_sim::view::FlightView;
+use lockstep_sim::{Cause, Message, MessageKind, MessageRef, NodeId, Peer};
+use yew::prelude::*;
+
+use super::layout::Place;
+use crate::app::{App, Msg};
+use crate::i18n::Lang;
+use crate::view::bytes::kind_name;
+use crate::view::icons::{self, Family};
+
+/// Where messages leave a card and reach one, as a part of the way between the centres.
+const EDGE: f64 = 0.34;
+
+/// Where a message is: `t` from 0 (sender) to 1 (receiver).
+fn underway_at(from: Place, to: Place, t: f64) -> Place {
+    from.between(to, EDGE + (1.0 - 2.0 * EDGE) * t)
+}
+
+/// Messages at one place.
+struct Pile {
+    place: Place,
+    from: Place,
+    to: Place,
+    /// Each with its place, and whether it has arrived in this step.
+    messages: Vec<(MessageRef, Place, bool)>,
+}
+
+impl App {
+    /// What is on its way, and what has just arrived.
+    pub(super) fn messages(&self, ctx: &Context<Self>, places: &[Place]) -> Html {
+        let now = self.timeline.world().now();
+        let arrived = self.timeline.current().and_then(|step| match &step.cause {
+            Cause::Delivered(message) => Some(message.clone()),
+            _ => None,
+        });
+        let underway = self
+            .scene
+            .flights
+            .iter()
+            .map(|flight: &FlightView| (flight.message.clone(), flight.progress(now), false));
+        let landed = arrived.into_iter().map(|message| (message, 1.0, true));
+        // Messages at one place are a pile: the first has the label, and says how many follow.
+        let mut piles: Vec<Pile> = Vec::new();
+        for (message, t, landed) in underway.chain(landed) {
+            let Some((from, to)) = self.ends(places, &message) else { continue };
+            let place = underway_at(from, to, t);
+            let near = |pile: &&mut Pile| {
+                (pile.place.x - place.x).abs() < 6.0 && (pile.place.y - place.y).abs() < 6.0
+            };
+            match piles.iter_mut().find(near) {
+                Some(pile) => pile.messages.push((message, place, landed)),
+                None => {
+                    piles.push(Pile { place, from, to, messages: vec![(message, place, landed)] })
+                }
+            }
+        }
+        html! { <>{ for piles.iter().flat_map(|pile| self.pile(ctx, pile)) }</> }
+    }
+
+    /// Where the two ends of a message's way are. A client stands beside its node.
+    fn ends(&self, places: &[Place], message: &MessageRef) -> Option<(Place, Place)> {
+        let node = |id: NodeId| places.get(id.0 as usize).copied();
+        let client = |peer: Peer| {
+            let beside = node(self.scene.names.client_node(peer)?)?;
+            Some(Place { x: beside.x + if beside.x > 60.0 { -30.0 } else { 30.0 }, ..beside })
+        };
+        let place = |peer: Peer| peer.node().map_or_else(|| client(peer), node);
+        Some((place(message.from)?, place(message.to)?))
+    }
+
+    fn pile(&self, ctx: &Context<Self>, pile: &Pile) -> Vec<Html> {
+        let left = pile.from.x.min(pile.to.x) < 49.0 && pile.from.x.max(pile.to.x) <= 51.0;
+        let more = pile.messages.len() - 1;
+        let one = |(depth, (message, place, landed)): (usize, &(MessageRef, Place, bool))| {
+            let family = Family::of(message.kind);
+            let text = short_label(self.lang, message, 28);
+            let names = &self.scene.names;
+            let way = format!("{} → {}", names.peer(message.from), names.peer(message.to));
+            let bytes = self.lang.bytes(message.bytes.len() as u64);
+            let shown = self.shown_message().is_some_and(|shown| shown.id == message.id);
+            let shared = message.clone();
+            html! {
+                <button
+                    type="button"
+                    key={message.id.to_string()}
+                    class={classes!(
+                        "message",
+                        family.class(),
+                        left.then_some("left"),
+                        landed.then_some("landed"),
+                        shown.then_some("on"),
+                    )}
+                    style={format!("{};--depth:{}", place.style(), depth.min(4))}
+                    data-testid="message"
+                    onclick={ctx.link().callback(move |_| Msg::Show(shared.clone()))}
+                >
+                    { icons::message(family, message.bytes.len()) }
+                    if depth > 0 {
+                        <span class="sr">{ format!("{text}, {way}, {bytes}") }</span>
+                    } else {
+                        <span class="label">
+                            <code>{ text }</code>
+                            <span class="soft">
+                                if !message.bytes.is_empty() && message.kind != MessageKind::Rdb {
+                                    { bytes }
+                                }
+                                if more > 0 { { format!(" +{more}") } }
+                            </span>
+                        </span>
+                        <span class="sr">{ ", " }{ way }</span>
+                    }
+                </button>
+            }
+        };
+        pile.messages.iter().enumerate().map(one).collect()
+    }
+}
+
+/// A message's label, with replication IDs as short as everywhere on the page.
+pub(crate) fn short_label(lang: Lang, message: &Message, max: usize) -> String {
+    match message.kind {
+        MessageKind::Rdb => return format!("RDB {}", lang.bytes(message.bytes.len() as u64)),
+        kind if kind.is_control() => return lang.t(kind_name(kind)).to_owned(),
+        _ => {}
+    }
+    let full = message.label(200);
+    let is_id = |word: &str| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit());
+    let words = full.split(' ').map(|word| match word {
+        id if is_id(id) => format!("{}…", &id[..6]),
+        other => other.to_owned(),
+    });
+    let text = words.collect::<Vec<_>>().join(" ");
+    let mut short: String = text.chars().take(max).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
