@@ -139,6 +139,8 @@ pub(crate) struct App {
     pub(crate) selected: Selected,
     /// A message chosen for the inspector; without one it shows that of the current step.
     pub(crate) message: Option<MessageRef>,
+    /// Somebody chose that message: it stays chosen while it is on its way.
+    pub(crate) picked: bool,
     pub(crate) side: SideTab,
     pub(crate) lower: LowerTab,
     pub(crate) pane: Pane,
@@ -209,6 +211,7 @@ impl Component for App {
             playing: None,
             selected: Selected::Node(scenarios::REPLICA_B),
             message: None,
+            picked: false,
             side: SideTab::Bytes,
             lower: LowerTab::SpaceTime,
             pane: Pane::Guide,
@@ -334,6 +337,12 @@ impl App {
         })
     }
 
+    /// The message that somebody chose, while it is on its way.
+    pub(crate) fn picked_flight(&self) -> Option<&FlightView> {
+        let chosen = self.message.as_ref().filter(|_| self.picked)?;
+        self.scene.flights.iter().find(|flight| flight.message.id == chosen.id)
+    }
+
     /// The message the page opens with: the one the current step has put on its way.
     fn moment(&self) -> Option<MessageRef> {
         let step = self.timeline.current()?;
@@ -362,7 +371,10 @@ impl App {
     fn moved(&mut self, before: Option<Vec<NodeView>>) {
         self.scene = Scene::of(&self.timeline, self.playing.is_none());
         self.before = before.unwrap_or_default();
-        self.message = None;
+        self.picked = self.picked && self.picked_flight().is_some();
+        if !self.picked {
+            self.message = None;
+        }
         if self.playing.is_none() {
             self.announced = self.sentence();
         }
@@ -438,6 +450,7 @@ impl App {
         match msg {
             Msg::Select(selected) => {
                 self.selected = selected;
+                self.picked = false;
                 if let Selected::Node(id) = selected
                     && matches!(self.lower, LowerTab::Console(_))
                 {
@@ -446,6 +459,7 @@ impl App {
             }
             Msg::Show(message) => {
                 self.message = Some(message);
+                self.picked = true;
                 self.side = SideTab::Bytes;
                 self.pane = Pane::Side;
             }

@@ -94,6 +94,8 @@ impl App {
             Msg::Help(false)
         } else if self.world_panel {
             Msg::WorldPanel
+        } else if self.picked {
+            Msg::Select(self.selected)
         } else if let Selected::Link(_, b) = self.selected {
             Msg::Select(Selected::Node(b))
         } else {

@@ -414,6 +414,13 @@ catalogue! {
     TryFailoverText2 = "6381 begins a new history but remembers the old one as its second ID. Because 6382 followed the old one, no full copy is needed.",
         "6381 开始新的复制历史，但把旧的记作第二个复制 ID。6382 跟随的正是旧历史，所以不需要全量同步。";
     LinkLatency = "Latency", "延迟";
+    LinkJitter = "Jitter, up to", "抖动，最多";
+    LinkOneWay = "nothing from {0} reaches {1}, ", "{0} 的数据到不了 {1}，";
+    DoCutOneWay = "Lose what {0} sends to {1}", "丢弃 {0} 发给 {1} 的数据";
+    DoStall = "Stall", "停滞";
+    DoHold = "Hold", "扣住";
+    DoRelease = "Let go", "放行";
+    DoBreakAt = "Reset at byte {0}", "在第 {0} 字节处重置";
     LinkBandwidth = "Bandwidth", "带宽";
     LinkUnlimited = "unlimited", "不限";
     DoReset = "Reset connections", "重置连接";

@@ -36,7 +36,7 @@ impl App {
                 <div class="stage" data-testid="stage">
                     <div
                         {class}
-                        style={format!("--across:{}", layout.across)}
+                        style={format!("--across:{};--down:{}", layout.across, layout.down)}
                         onpointermove={link.callback(Msg::Drag)}
                         onpointerup={link.callback(|_| Msg::Drop)}
                         onpointercancel={link.callback(|_| Msg::Drop)}
@@ -54,9 +54,9 @@ impl App {
                         { for nodes.iter().zip(places).map(|(n, p)| self.card(ctx, n, *p)) }
                         { self.messages(ctx, places) }
                     </div>
-                    { self.link_panel(ctx, places) }
-                    { self.world_panel(ctx) }
                 </div>
+                { self.link_panel(ctx, places) }
+                { self.world_panel(ctx) }
                 { self.say() }
             </section>
         }

@@ -42,6 +42,8 @@ pub(crate) struct Layout {
     pub(super) compact: bool,
     /// Cards beside each other.
     pub(super) across: usize,
+    /// Cards above each other.
+    pub(super) down: usize,
 }
 
 /// The layout of these nodes; `moved` has the places people chose.
@@ -69,6 +71,7 @@ pub(crate) fn layout(nodes: &[NodeView], moved: &[Option<Place>]) -> Layout {
         places: depths.iter().enumerate().map(place).collect(),
         compact: nodes.len() > LARGE_CARDS_MAX || short >= ROWS_MAX || lies,
         across,
+        down: if lies { widest } else { rows },
     }
 }
 

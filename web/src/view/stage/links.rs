@@ -48,14 +48,30 @@ impl App {
                 />
             }
         };
-        if link.cut.is_some() {
-            html! {
-                <>
-                    { line(a, a.between(b, 0.45), "wire cut") }
-                    { line(a.between(b, 0.55), b, "wire cut") }
-                </>
+        match (link.cut, link.ways) {
+            (Some(Cut::Stall), _) => return line(a, b, "wire stalled"),
+            (Some(_), _) => {
+                return html! {
+                    <>
+                        { line(a, a.between(b, 0.45), "wire cut") }
+                        { line(a.between(b, 0.55), b, "wire cut") }
+                    </>
+                };
             }
-        } else if is_slow(link) {
+            // What one end says is lost on its way; the other half is whole.
+            (None, [there, _]) if link.ways != [None, None] => {
+                let (lost, whole) = if there.is_some() { (a, b) } else { (b, a) };
+                let middle = a.between(b, 0.5);
+                return html! {
+                    <>
+                        { line(lost, middle, "wire cut") }
+                        { line(whole, middle, "wire good") }
+                    </>
+                };
+            }
+            (None, _) => {}
+        }
+        if is_slow(link) {
             line(a, b, "wire slow")
         } else {
             line(
@@ -84,16 +100,19 @@ impl App {
         let (name_a, name_b) = (self.name(link.a), self.name(link.b));
         let name = self.lang.fill(Key::LinkName, &[&name_a, &name_b]);
         let state = self.link_words(link);
-        let plain = link.cut.is_none() && !is_slow(link);
+        let whole = link.ways == [None, None];
+        let plain = whole && !is_slow(link);
         let face = match link.cut {
-            None => el("span", "face").text(&self.face(link)).done(),
+            Some(Cut::Stall) => icon(Icon::Pause),
             Some(_) => icon(Icon::Cross),
+            None if !whole => icon(Icon::Cut),
+            None => el("span", "face").text(&self.face(link)).done(),
         };
         let class = classes!(
             "handle",
             on.then_some("on"),
             plain.then_some("plain"),
-            link.cut.map(|_| "cut")
+            (!whole).then_some("cut")
         );
         let id = format!("link-{}-{}", link.a.0 + 1, link.b.0 + 1);
         self.button(ctx, &class.to_string(), &id, Msg::Select(selected))
@@ -116,16 +135,26 @@ impl App {
 
     /// The state of a link in words.
     pub(super) fn link_words(&self, link: &LinkView) -> String {
-        let cut = match link.cut {
-            None => String::new(),
-            Some(Cut::Reset) => format!("{}, ", self.t(Key::LinkCut)),
-            Some(Cut::Silent) => format!("{}, ", self.t(Key::LinkSilent)),
+        let mut words = match (link.cut, link.ways) {
+            (Some(Cut::Reset), _) => format!("{}, ", self.t(Key::LinkCut)),
+            (Some(Cut::Silent), _) => format!("{}, ", self.t(Key::LinkSilent)),
+            (Some(Cut::Stall), _) => format!("{}, ", self.t(Key::LinkStalled)),
+            (None, [None, None]) => String::new(),
+            (None, [there, _]) => {
+                let (from, to) = if there.is_some() { (link.a, link.b) } else { (link.b, link.a) };
+                self.lang.fill(Key::LinkOneWay, &[&self.name(from), &self.name(to)])
+            }
         };
-        let speed = match link.bandwidth {
+        words.push_str(&millis(link.latency_us));
+        if link.jitter_us > 0 {
+            words.push_str(&format!(" + 0–{}", millis(link.jitter_us)));
+        }
+        words.push_str(", ");
+        words.push_str(&match link.bandwidth {
             0 => self.t(Key::LinkUnlimited).to_owned(),
             bandwidth => rate(bandwidth),
-        };
-        format!("{cut}{}, {speed}", millis(link.latency_us))
+        });
+        words
     }
 
     /// What can be done to the link that is selected, beside it.
@@ -135,7 +164,8 @@ impl App {
         let Some(link) = found else { return Html::default() };
         let (from, to) = (places[a.0 as usize], places[b.0 as usize]);
         let middle = from.between(to, 0.5);
-        let side = if middle.x < 50.0 { "left" } else { "right" };
+        // It leaves the link itself in sight.
+        let side = if middle.x < 50.0 { "right" } else { "left" };
         let title = format!("{} – {}", self.name(a), self.name(b));
         let name = self.lang.fill(Key::LinkName, &[&self.name(a), &self.name(b)]);
         let close = self
@@ -173,10 +203,20 @@ impl App {
                 some => rate(some),
             },
         };
+        let jitter = Dial {
+            id: "jitter",
+            label: Key::LinkJitter,
+            values: LATENCIES,
+            at: link.jitter_us,
+            text: millis(link.jitter_us),
+        };
         let set =
             move |latency_us, bandwidth| Intervention::SetLink { a, b, latency_us, bandwidth };
         vec![
             self.dial(ctx, latency, move |to| Msg::Act(vec![set(to, bandwidth)])),
+            self.dial(ctx, jitter, move |jitter_us| {
+                Msg::Act(vec![Intervention::SetJitter { a, b, jitter_us }])
+            }),
             self.dial(ctx, speed, move |to| Msg::Act(vec![set(latency_us, to)])),
         ]
     }
@@ -184,16 +224,30 @@ impl App {
     fn link_acts(&self, ctx: &Context<Self>, link: &LinkView) -> Vec<Html> {
         let (a, b) = (link.a, link.b);
         let cut = |cut| Intervention::CutLink { a, b, cut };
-        let mend = Intervention::RestoreLink { a, b };
-        let tool = |mark, key, id, acts| self.tool(ctx, mark, key, id, acts);
-        if link.cut.is_some() {
-            return vec![tool(Icon::Link, Key::DoRestoreLink, "restore", vec![mend])];
+        let tool = |mark, key, id, act| self.tool(ctx, mark, key, id, vec![act]);
+        let mut acts = vec![];
+        if link.ways != [None, None] {
+            let mend = Intervention::RestoreLink { a, b };
+            acts.push(tool(Icon::Link, Key::DoRestoreLink, "restore", mend));
         }
-        vec![
-            tool(Icon::Cut, Key::DoCutLink, "cut", vec![cut(Cut::Reset)]),
-            tool(Icon::Cut, Key::DoCutSilent, "cut-silent", vec![cut(Cut::Silent)]),
-            tool(Icon::Bolt, Key::DoReset, "reset", vec![cut(Cut::Reset), mend]),
-        ]
+        if link.cut.is_none() {
+            let reset = Intervention::ResetConnections { a, b };
+            acts.push(tool(Icon::Cut, Key::DoCutLink, "cut", cut(Cut::Reset)));
+            acts.push(tool(Icon::Cut, Key::DoCutSilent, "cut-silent", cut(Cut::Silent)));
+            acts.push(tool(Icon::Pause, Key::DoStall, "stall", cut(Cut::Stall)));
+            acts.push(tool(Icon::Bolt, Key::DoReset, "reset", reset));
+        }
+        if link.ways == [None, None] {
+            for (from, to) in [(a, b), (b, a)] {
+                let act = Msg::Act(vec![Intervention::CutOneWay { from, to }]);
+                let text = format!("{} ⇥ {}", self.name(from), self.name(to));
+                let name = self.lang.fill(Key::DoCutOneWay, &[&self.name(from), &self.name(to)]);
+                let id = format!("cut-way-{}", from.0 + 1);
+                let button = self.button(ctx, "tool", &id, act).attr("aria-label", name.clone());
+                acts.push(button.attr("title", name).child(icon(Icon::Cut)).text(&text).done());
+            }
+        }
+        acts
     }
 }
 

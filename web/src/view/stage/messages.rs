@@ -23,8 +23,8 @@ struct Pile {
     place: Place,
     from: Place,
     to: Place,
-    /// Each with its place, and whether it has arrived in this step.
-    messages: Vec<(MessageRef, Place, bool)>,
+    /// Each with its place, and what is to be seen of it.
+    messages: Vec<(MessageRef, Place, &'static str)>,
 }
 
 impl App {
@@ -35,24 +35,22 @@ impl App {
             Cause::Delivered(message) => Some(message.clone()),
             _ => None,
         });
-        let underway = self
-            .scene
-            .flights
-            .iter()
-            .map(|flight: &FlightView| (flight.message.clone(), flight.progress(now), false));
-        let landed = arrived.into_iter().map(|message| (message, 1.0, true));
+        let underway = self.scene.flights.iter().map(|flight: &FlightView| {
+            (flight.message.clone(), flight.progress(now), fate(flight))
+        });
+        let fate = arrived.into_iter().map(|message| (message, 1.0, "landed"));
         // Messages at one place are a pile: the first has the label, and says how many follow.
         let mut piles: Vec<Pile> = Vec::new();
-        for (message, t, landed) in underway.chain(landed) {
+        for (message, t, fate) in underway.chain(fate) {
             let Some((from, to)) = self.ends(places, &message) else { continue };
             let place = underway_at(from, to, t);
             let near = |pile: &&mut Pile| {
                 (pile.place.x - place.x).abs() < 6.0 && (pile.place.y - place.y).abs() < 6.0
             };
             match piles.iter_mut().find(near) {
-                Some(pile) => pile.messages.push((message, place, landed)),
+                Some(pile) => pile.messages.push((message, place, fate)),
                 None => {
-                    piles.push(Pile { place, from, to, messages: vec![(message, place, landed)] })
+                    piles.push(Pile { place, from, to, messages: vec![(message, place, fate)] })
                 }
             }
         }
@@ -73,7 +71,7 @@ impl App {
     fn pile(&self, ctx: &Context<Self>, pile: &Pile) -> Vec<Html> {
         let left = pile.from.x.min(pile.to.x) < 49.0 && pile.from.x.max(pile.to.x) <= 51.0;
         let more = pile.messages.len() - 1;
-        let one = |(depth, (message, place, landed)): (usize, &(MessageRef, Place, bool))| {
+        let one = |(depth, (message, place, fate)): (usize, &(MessageRef, Place, &'static str))| {
             let family = Family::of(message.kind);
             let text = short_label(self.lang, message, 28);
             let names = &self.scene.names;
@@ -89,7 +87,7 @@ impl App {
                         "message",
                         family.class(),
                         left.then_some("left"),
-                        landed.then_some("landed"),
+                        *fate,
                         shown.then_some("on"),
                     )}
                     style={format!("{};--depth:{}", place.style(), depth.min(4))}
@@ -115,6 +113,16 @@ impl App {
             }
         };
         pile.messages.iter().enumerate().map(one).collect()
+    }
+}
+
+/// How a message on its way is doing, as a class.
+fn fate(flight: &FlightView) -> &'static str {
+    match flight {
+        FlightView { kept: true, .. } => "kept",
+        FlightView { held_since: Some(_), .. } => "stuck",
+        FlightView { waits_at_receiver: true, .. } => "waits",
+        _ => "underway",
     }
 }
 

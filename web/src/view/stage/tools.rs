@@ -1,6 +1,6 @@
 //! What can be done with what is selected.
 
-use lockstep_sim::view::Power;
+use lockstep_sim::view::{FlightView, Power};
 use lockstep_sim::{Intervention, NodeId, Stop};
 use yew::prelude::*;
 
@@ -8,7 +8,9 @@ use crate::app::{App, LowerTab, Msg, Selected};
 use crate::i18n::{Key, grouped};
 use crate::view::dial::Dial;
 use crate::view::el::el;
-use crate::view::icons::{Icon, icon};
+use crate::view::icons::{self, Icon, icon};
+
+use super::messages::short_label;
 
 /// Commands per second that a writer can be told to send.
 const RATES: &[u64] = &[0, 1, 2, 5, 10, 20, 50, 100, 200, 500];
@@ -16,9 +18,10 @@ const RATES: &[u64] = &[0, 1, 2, 5, 10, 20, 50, 100, 200, 500];
 impl App {
     /// What can be done with what is selected.
     pub(super) fn tools(&self, ctx: &Context<Self>) -> Html {
-        let (title, tools) = match self.selected {
-            Selected::Node(id) => (self.name(id), self.node_tools(ctx, id)),
-            Selected::Link(a, b) => {
+        let (title, tools) = match (self.picked_flight(), self.selected) {
+            (Some(flight), _) => self.message_tools(ctx, flight),
+            (None, Selected::Node(id)) => (self.name(id), self.node_tools(ctx, id)),
+            (None, Selected::Link(a, b)) => {
                 let found = self.scene.links.iter().find(|link| (link.a, link.b) == (a, b));
                 let state = found.map(|link| self.link_words(link)).unwrap_or_default();
                 let title = format!("{} – {}", self.name(a), self.name(b));
@@ -56,7 +59,7 @@ impl App {
         let stop = |stop| Intervention::StopNode { node: id, stop };
         let freeze = |paused| Intervention::PauseNode { node: id, paused };
         let mut tools = match node.power {
-            Power::Down => {
+            Power::Down | Power::Dark => {
                 vec![tool(Icon::Power, Key::DoStart, "start", Intervention::StartNode { node: id })]
             }
             Power::Frozen => vec![tool(Icon::Snow, Key::DoThaw, "thaw", freeze(false))],
@@ -79,6 +82,32 @@ impl App {
             .text(self.t(Key::Console));
         tools.push(console.done());
         tools
+    }
+
+    /// What can be done with a message on its way.
+    fn message_tools(&self, ctx: &Context<Self>, flight: &FlightView) -> (String, Vec<Html>) {
+        let id = flight.message.id;
+        let (key, icon, act) = if flight.kept {
+            (Key::DoRelease, Icon::Play, Intervention::ReleaseMessage { message: id })
+        } else {
+            (Key::DoHold, Icon::Pause, Intervention::HoldMessage { message: id })
+        };
+        let mut tools = vec![self.tool(ctx, icon, key, "hold", vec![act])];
+        let bytes = flight.message.bytes.len() as u64;
+        let mut places = vec![0, bytes / 2];
+        places.dedup();
+        for byte in places.into_iter().filter(|_| bytes > 0) {
+            let act = Intervention::ResetAt { message: id, byte };
+            let text = self.lang.fill(Key::DoBreakAt, &[&grouped(byte)]);
+            let button = self.button(ctx, "tool", "break-at", Msg::Act(vec![act]));
+            tools.push(button.child(icons::icon(Icon::Bolt)).text(&text).done());
+        }
+        let text = short_label(self.lang, &flight.message, 24);
+        let names = &self.scene.names;
+        let way =
+            format!("{} → {}", names.peer(flight.message.from), names.peer(flight.message.to));
+        tools.insert(0, el("span", "soft").text(&way).done());
+        (text, tools)
     }
 
     /// The client that writes to a node, and how often.
