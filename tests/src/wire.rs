@@ -228,7 +228,16 @@ impl RawReplica {
             assert_eq!(words[0], "+FULLRESYNC", "{reply}");
             self.offset = words[2].parse().expect("an offset");
         }
-        let header = if psync[0] == "SYNC" { reply } else { self.line() };
+        if psync[0] == "SYNC" { self.after_header(&reply, false, log) } else { self.snapshot(log) }
+    }
+
+    /// Takes the snapshot that follows the answer to `PSYNC`. Returns the RDB.
+    pub fn snapshot(&mut self, log: &mut Transcript) -> Vec<u8> {
+        let header = self.line();
+        self.after_header(&header, true, log)
+    }
+
+    fn after_header(&mut self, header: &str, noted: bool, log: &mut Transcript) -> Vec<u8> {
         let header = header.trim_end_matches("\\r\\n");
         if let Some(mark) = header.strip_prefix("$EOF:") {
             log.note("<", &format!("$EOF:{mark}"));
@@ -239,7 +248,7 @@ impl RawReplica {
             rdb.truncate(rdb.len() - 40);
             return rdb;
         }
-        if psync[0] != "SYNC" {
+        if noted {
             log.note("<", "$<len>");
         }
         let len = header.strip_prefix('$').and_then(|n| n.parse().ok());

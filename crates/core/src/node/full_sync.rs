@@ -2,7 +2,7 @@
 //! when the replica has it.
 
 use super::conn::{Conn, Filter, Payload, ReplicaPeer};
-use super::snapshot::Phase;
+use super::snapshot::{Phase, reader_token};
 use super::{Action, FileOp, Node};
 use crate::id::ConnId;
 use crate::replication::state::ReplicaState;
@@ -39,7 +39,7 @@ impl<T: Trace> Node<T> {
     /// replica could not take.
     fn offset_to_join(&self, conn: &Conn) -> Option<u64> {
         let job = self.snapshot.as_ref()?;
-        if job.target != SnapshotTarget::ReplicasDisk || job.phase == Phase::Sending {
+        if job.target != SnapshotTarget::ReplicasDisk {
             return None;
         }
         let new = &conn.introduction;
@@ -216,11 +216,11 @@ impl<T: Trace> Node<T> {
         }
     }
 
-    /// The replicas in the table that receive a snapshot now.
+    /// The replicas in the table that receive a snapshot from memory now.
     fn receivers(&self) -> Vec<ConnId> {
         let receives = |id: &&ConnId| {
             let peer = self.conns.get(**id).and_then(Conn::replica);
-            peer.is_some_and(|peer| peer.payload != Payload::None)
+            peer.is_some_and(|peer| matches!(peer.payload, Payload::Shared { .. }))
         };
         self.replicas.iter().filter(receives).copied().collect()
     }
@@ -230,10 +230,10 @@ impl<T: Trace> Node<T> {
     pub(super) fn put_online(&mut self, conn: &mut Conn) {
         let (now, name, id) = (self.now.instant, conn.replica_name(), conn.id);
         let rdb_only = conn.introduction.rdb_only;
-        let Some(peer) = conn.replica_mut() else { return };
+        let Some(peer) = conn.replica() else { return };
         let streamed = matches!(peer.payload, Payload::Shared { .. });
         let from = peer.state;
-        peer.payload = Payload::None;
+        self.close_file(conn);
         if streamed {
             self.log(
                 Level::Notice,
@@ -254,11 +254,20 @@ impl<T: Trace> Node<T> {
             return;
         }
         let Some(peer) = conn.replica_mut() else { return };
+        peer.payload = Payload::None;
         peer.state = ReplicaState::Online;
         peer.hold_until_ack = streamed && !peer.old_sync;
         peer.ack_time = now;
         self.replica_state_event(id, Some(from), Some(ReplicaState::Online), "snapshot sent");
         self.log(Level::Notice, format!("Synchronization with replica {name} succeeded"));
+    }
+
+    /// The replica reads its snapshot's file no more, if it did.
+    pub(super) fn close_file(&mut self, conn: &Conn) {
+        if conn.replica().is_some_and(|peer| matches!(peer.payload, Payload::File { .. })) {
+            let token = reader_token(conn.id);
+            self.actions.push_back(Action::File(FileOp::Close { token }));
+        }
     }
 
     /// A replica is gone: perhaps it was the last that a snapshot was for.
@@ -277,7 +286,6 @@ impl<T: Trace> Node<T> {
                 self.abort_snapshot();
             }
             (SnapshotTarget::ReplicasSocket, _) => self.release_payload(None),
-            (SnapshotTarget::ReplicasDisk, Phase::Sending) if !readers => self.finish_job(true),
             // Whoever wants the file as such, has save points.
             (SnapshotTarget::ReplicasDisk, Phase::Cutting)
                 if !waiting && self.config.save.is_empty() =>

@@ -142,16 +142,27 @@ pub enum FileOp {
         /// File name.
         name: String,
     },
-    /// Read a part of a file; answered with [`FileEvent::Data`].
-    Read {
-        /// To be repeated in the answer.
+    /// Open a file for reading: it stays what it is now even if another takes its name, or it is
+    /// removed.
+    Open {
+        /// Who reads.
         token: u64,
         /// File name.
         name: String,
+    },
+    /// Read a part of an open file; answered with [`FileEvent::Data`].
+    Read {
+        /// Who reads; to be repeated in the answer.
+        token: u64,
         /// First byte.
         offset: u64,
         /// Bytes at most.
         len: usize,
+    },
+    /// The file is read no more.
+    Close {
+        /// Who has read it.
+        token: u64,
     },
 }
 

@@ -347,7 +347,6 @@ impl<T: Trace> Node<T> {
     pub(super) fn replica_sent(&mut self, conn: &mut Conn, len: usize) {
         let drained = conn.out_waiting() == 0;
         let (id, now) = (conn.id, self.now.instant);
-        let file = self.snapshot.as_ref().map(|job| job.file.clone());
         let Some(peer) = conn.replica_mut() else { return };
         peer.payload_progress = now;
         match &mut peer.payload {
@@ -363,15 +362,12 @@ impl<T: Trace> Node<T> {
             Payload::File { read, len, asked } if drained && !*asked => {
                 if read < len {
                     *asked = true;
-                    let (name, offset) = (file.unwrap_or_default(), *read);
-                    let token = snapshot::read_token(id);
+                    let (token, offset) = (snapshot::reader_token(id), *read);
                     let piece = usize::try_from(*len - *read).unwrap_or(usize::MAX);
-                    let op = FileOp::Read { token, name, offset, len: piece.min(FILE_PIECE_BYTES) };
+                    let op = FileOp::Read { token, offset, len: piece.min(FILE_PIECE_BYTES) };
                     self.actions.push_back(Action::File(op));
                 } else {
                     self.put_online(conn);
-                    // It may have been the last one to read the file.
-                    self.snapshot_reader_gone();
                 }
             }
             Payload::File { .. } => {}
@@ -418,6 +414,7 @@ impl<T: Trace> Node<T> {
             _ => "connection lost",
         };
         self.replica_state_event(conn.id, from, None, why);
+        self.close_file(conn);
         if self.replicas.is_empty() {
             self.no_replicas_since = self.now.instant;
         }

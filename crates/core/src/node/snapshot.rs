@@ -21,7 +21,8 @@ const STEP_BYTES: usize = 64 * 1024;
 /// How far a snapshot to sockets may run ahead of the slowest replica.
 const PAYLOAD_AHEAD_BYTES: u64 = 4 * 1024 * 1024;
 
-/// A snapshot in progress: from its cut until the last replica has received it.
+/// A snapshot in progress: from its cut until it is on disk, or until the last replica has received
+/// it from memory.
 #[derive(Debug, Clone, Hash)]
 pub(super) struct Job {
     pub(super) target: SnapshotTarget,
@@ -29,7 +30,7 @@ pub(super) struct Job {
     pub(super) payload: SharedBuffer,
     mark: [u8; 40],
     pub(super) temp: String,
-    /// The name it gets when it is complete; replicas read it under this name.
+    /// The name it gets when it is complete.
     pub(super) file: String,
     /// Nobody else was served meanwhile (`SAVE`, shutdown).
     pub(super) foreground: bool,
@@ -54,7 +55,7 @@ pub(super) enum Phase {
     Cutting,
     /// The file is being synced and renamed.
     Committing,
-    /// Replicas are still receiving it.
+    /// Replicas are still receiving it from memory.
     Sending,
 }
 
@@ -102,8 +103,8 @@ impl SaveState {
     }
 }
 
-/// The token of a read on behalf of a replica.
-pub(super) fn read_token(conn: ConnId) -> u64 {
+/// The token of a file that is read on behalf of a replica.
+pub(super) fn reader_token(conn: ConnId) -> u64 {
     u64::from(conn.index) << 32 | u64::from(conn.generation)
 }
 
@@ -308,7 +309,7 @@ impl<T: Trace> Node<T> {
         if job.phase != Phase::Committing {
             return;
         }
-        job.phase = Phase::Sending;
+        let file = job.file.clone();
         let (target, dirty, started) = (job.target, job.dirty, job.started);
         let foreground = job.foreground;
         self.saving.dirty = self.saving.dirty.saturating_sub(dirty);
@@ -320,9 +321,15 @@ impl<T: Trace> Node<T> {
         if !foreground {
             self.log(Level::Notice, "Background saving terminated with success");
         }
-        if target == SnapshotTarget::Disk {
-            return self.finish_job(true);
+        if target == SnapshotTarget::ReplicasDisk {
+            self.send_file(&file, len);
         }
+        self.finish_job(true);
+    }
+
+    /// The replicas that waited for this file receive it from now on. Each opens it at once, so
+    /// that it may be replaced meanwhile.
+    fn send_file(&mut self, file: &str, len: u64) {
         for id in self.replicas.clone() {
             let Some(mut conn) = self.conns.take(id) else { continue };
             if let Some(peer) = conn.replica_mut()
@@ -332,12 +339,13 @@ impl<T: Trace> Node<T> {
                 peer.payload = Payload::File { read: 0, len, asked: false };
                 let header = transfer::header(&Framing::Sized(len));
                 conn.out.buffer_mut().extend_from_slice(&header);
+                let open = FileOp::Open { token: reader_token(id), name: file.to_owned() };
+                self.actions.push_back(Action::File(open));
                 let (from, to) = (ReplicaState::WaitBgsaveEnd, ReplicaState::SendBulk);
                 self.replica_state_event(id, Some(from), Some(to), "the snapshot is complete");
             }
             self.put_back(conn);
         }
-        self.snapshot_reader_gone();
     }
 
     /// A piece of the snapshot's file, for one replica.
@@ -418,9 +426,7 @@ impl<T: Trace> Node<T> {
         self.record(Event::SnapshotFinished { bytes: job.bytes, ok: false });
         let receives = |id: &ConnId| {
             let peer = self.conns.get(*id).and_then(Conn::replica);
-            peer.is_some_and(|peer| {
-                matches!(peer.state, ReplicaState::WaitBgsaveEnd | ReplicaState::SendBulk)
-            })
+            peer.is_some_and(|peer| peer.state == ReplicaState::WaitBgsaveEnd)
         };
         let receivers: Vec<_> = self.replicas.iter().copied().filter(receives).collect();
         for id in receivers {

@@ -1,5 +1,6 @@
 //! The node's timers.
 
+use super::conn::Payload;
 use super::{Node, Timer};
 use crate::replication::psync::Retirement;
 use crate::replication::state::{ReplState, ReplicaState};
@@ -165,7 +166,7 @@ impl<T: Trace> Node<T> {
         for id in self.replicas.clone() {
             let Some(mut conn) = self.conns.take(id) else { continue };
             let waits = conn.replica().is_some_and(|peer| {
-                let to_file = peer.payload == super::conn::Payload::None;
+                let to_file = peer.payload == Payload::None;
                 peer.state == ReplicaState::WaitBgsaveStart
                     || (peer.state == ReplicaState::WaitBgsaveEnd && to_file)
             });
@@ -185,9 +186,9 @@ impl<T: Trace> Node<T> {
             let Some(peer) = conn.replica_mut() else { continue };
             let (kind, since) = match peer.state {
                 ReplicaState::Online if !peer.old_sync => ("streaming sync", peer.ack_time),
-                // A snapshot may take any time, but one that does not move would keep others from
-                // theirs for ever.
-                _ if peer.payload != super::conn::Payload::None => {
+                // A snapshot may take any time, but one from memory that does not move would keep
+                // others from theirs for ever.
+                _ if matches!(peer.payload, Payload::Shared { .. }) => {
                     if !waiting {
                         peer.payload_progress = now;
                     }

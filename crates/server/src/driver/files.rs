@@ -3,6 +3,7 @@
 //! Writing goes to the page cache and is done at once. A commit waits for the disk, so it is done
 //! on a thread; its end wakes the loop.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
@@ -22,9 +23,9 @@ use crate::sys::{lock, words};
 pub(crate) struct Files {
     /// Temporary files being written.
     writing: Vec<(String, File)>,
-    /// The file read last: a transfer reads one file in many pieces, and must go on reading the
-    /// same one even when it has been replaced meanwhile.
-    reading: Option<(String, File)>,
+    /// Files being read, by who reads them: a transfer takes its time, and must go on with the same
+    /// file even when another has its name.
+    reading: BTreeMap<u64, io::Result<File>>,
     done: Receiver<FileEvent>,
     committer: Sender<FileEvent>,
     waker: Arc<Waker>,
@@ -36,7 +37,14 @@ impl Files {
     /// No files; commits wake `waker`.
     pub(crate) fn new(waker: Arc<Waker>) -> Self {
         let (committer, done) = channel();
-        Self { writing: Vec::new(), reading: None, done, committer, waker, committing: None }
+        Self {
+            writing: Vec::new(),
+            reading: BTreeMap::new(),
+            done,
+            committer,
+            waker,
+            committing: None,
+        }
     }
 
     /// Does it, or starts it. The event, if there is one yet, is for the node.
@@ -69,11 +77,17 @@ impl Files {
                     _ => None,
                 }
             }
-            FileOp::Read { token, name, offset, len } => {
-                Some(match self.read(&name, offset, len) {
-                    Ok(data) => FileEvent::Data { token, data },
-                    Err(error) => failed(name, Some(token), &error),
-                })
+            FileOp::Open { token, name } => {
+                self.reading.insert(token, File::open(name));
+                None
+            }
+            FileOp::Read { token, offset, len } => Some(match self.read(token, offset, len) {
+                Ok(data) => FileEvent::Data { token, data },
+                Err(error) => failed(String::new(), Some(token), &error),
+            }),
+            FileOp::Close { token } => {
+                self.reading.remove(&token);
+                None
             }
         }
     }
@@ -123,19 +137,19 @@ impl Files {
         }
     }
 
-    fn read(&mut self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-        let same = self.reading.as_ref().is_some_and(|(other, _)| other == name);
-        if offset == 0 || !same {
-            self.reading = Some((name.to_owned(), File::open(name)?));
-        }
-        let Some((_, file)) = &self.reading else { return Ok(Vec::new()) };
+    fn read(&mut self, token: u64, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let file = match self.reading.get(&token) {
+            Some(Ok(file)) => file,
+            Some(Err(error)) => {
+                let code = error.raw_os_error();
+                return Err(code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error));
+            }
+            None => return Err(io::Error::other("The file is not open")),
+        };
         let size = file.metadata()?.len();
         let mut data =
             vec![0; len.min(usize::try_from(size.saturating_sub(offset)).unwrap_or(len))];
         file.read_exact_at(&mut data, offset)?;
-        if data.len() < len {
-            self.reading = None;
-        }
         Ok(data)
     }
 }

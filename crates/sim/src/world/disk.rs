@@ -24,6 +24,8 @@ pub(super) struct Disk {
     unsynced: Sorted<String, Vec<u8>>,
     /// Files being synced, to get another name then: temporary name, name, content.
     committing: Vec<(String, String, Arc<Vec<u8>>)>,
+    /// Files that somebody has open, whatever has their names now.
+    reading: Sorted<u64, Arc<Vec<u8>>>,
     pub(super) latency_us: u64,
     /// Bytes per second; 0: without limit.
     pub(super) bandwidth: u64,
@@ -37,6 +39,7 @@ impl Default for Disk {
             files: Sorted::new(),
             unsynced: Sorted::new(),
             committing: Vec::new(),
+            reading: Sorted::new(),
             latency_us: DISK_LATENCY_US,
             bandwidth: 0,
             fault: None,
@@ -90,24 +93,33 @@ impl Disk {
                 self.files.remove(&name);
                 None
             }
-            FileOp::Read { token, name, offset, len } => {
-                let data = self.read(&name, offset, len);
+            FileOp::Open { token, name } => {
+                if let Some(file) = self.files.get(&name) {
+                    self.reading.insert(token, file.clone());
+                }
+                None
+            }
+            FileOp::Close { token } => {
+                self.reading.remove(&token);
+                None
+            }
+            FileOp::Read { token, offset, len } => {
+                let data = self.read(token, offset, len);
                 let size = data.as_ref().map_or(0, |data| data.len() as u64);
                 let event = match data {
                     Ok(data) => FileEvent::Data { token, data },
-                    Err(error) => failed(name, Some(token), error),
+                    Err(error) => failed(String::new(), Some(token), error),
                 };
                 Some((self.busy_for(size, now), event))
             }
         }
     }
 
-    fn read(&self, name: &str, offset: u64, len: usize) -> Result<Vec<u8>, &'static str> {
+    fn read(&self, token: u64, offset: u64, len: usize) -> Result<Vec<u8>, &'static str> {
         if self.fault == Some(DiskFault::Failing) {
             return Err(EIO);
         }
-        let unsynced = self.unsynced.get(name);
-        let file = unsynced.or_else(|| self.files.get(name).map(Arc::as_ref)).ok_or(ENOENT)?;
+        let file = self.reading.get(&token).ok_or(ENOENT)?;
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(file.len());
         let to = from.saturating_add(len).min(file.len());
         Ok(file[from..to].to_vec())
@@ -133,6 +145,7 @@ impl Disk {
     pub(super) fn abandon(&mut self, keep_unsynced: bool) {
         let unsynced = std::mem::take(&mut self.unsynced);
         let committing = std::mem::take(&mut self.committing);
+        self.reading.clear();
         if keep_unsynced {
             for (name, data) in unsynced.iter() {
                 self.files.insert(name.clone(), Arc::new(data.clone()));

@@ -271,11 +271,16 @@ impl<T: Trace> Node<T> {
             ReplState::Connected => {
                 self.log(Level::Warning, "MASTER timeout: no data nor PING received...");
             }
-            ReplState::Transfer => self.log(
-                Level::Warning,
-                "Timeout receiving bulk data from MASTER... If the problem persists try to set \
-                 the 'repl-timeout' parameter in redis.conf to a larger value.",
-            ),
+            // As in Redis, where a read that takes too long is a broken link while it loads.
+            ReplState::Transfer => {
+                if !self.log_broken_load("Connection timed out") {
+                    self.log(
+                        Level::Warning,
+                        "Timeout receiving bulk data from MASTER... If the problem persists try to \
+                         set the 'repl-timeout' parameter in redis.conf to a larger value.",
+                    );
+                }
+            }
             _ => self.log(Level::Warning, "Timeout connecting to the MASTER..."),
         }
         match self.link.conn {

@@ -277,10 +277,18 @@ impl<T: Trace> Node<T> {
 
     /// The link broke while a snapshot came.
     pub(super) fn log_broken_transfer(&mut self) {
-        let Some(transfer) = &self.link.transfer else { return };
-        if transfer.manner == Manner::Disk || transfer.framing.is_none() {
+        if self.link.transfer.is_some() && !self.log_broken_load("connection lost") {
             let text = "I/O error trying to sync with MASTER: connection lost";
-            return self.log(Level::Warning, text);
+            self.log(Level::Warning, text);
+        }
+    }
+
+    /// No more comes of a snapshot that is loaded as it comes: says so, and returns true. False: it
+    /// is not loaded in this way.
+    pub(super) fn log_broken_load(&mut self, why: &str) -> bool {
+        let Some(transfer) = &self.link.transfer else { return false };
+        if transfer.manner == Manner::Disk || transfer.framing.is_none() {
+            return false;
         }
         let (read, manner) = (transfer.read, transfer.manner);
         for text in [
@@ -290,10 +298,11 @@ impl<T: Trace> Node<T> {
                  Unexpected EOF reading RDB file. Failure loading rdb format from socket, assuming \
                  connection error, resuming operation."
             ),
-            load_failed(manner, "connection lost"),
+            load_failed(manner, why),
         ] {
             self.log(Level::Warning, text);
         }
+        true
     }
 
     /// The last byte of the snapshot has arrived.

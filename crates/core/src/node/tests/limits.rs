@@ -87,7 +87,7 @@ fn a_snapshot_may_take_long_but_must_move() {
 }
 
 #[test]
-fn a_replica_that_reads_no_file_does_not_block_saving_for_ever() {
+fn a_replica_that_reads_no_file_is_in_nobody_s_way() {
     let mut lone = Lone::new(|config| config.repl_diskless_sync = false);
     let (client, replica) = (lone.client(0), lone.client(1));
     lone.send(replica, "PSYNC ? -1");
@@ -95,8 +95,7 @@ fn a_replica_that_reads_no_file_does_not_block_saving_for_ever() {
     lone.committed();
     assert_eq!(lone.node.replicas()[0].state.info_name(), "send_bulk");
     lone.send(client, "BGSAVE");
-    assert_eq!(lone.take(client, 99), b"-ERR Background save already in progress\r\n");
-    (0..62).for_each(|_| lone.second());
-    lone.send(client, "BGSAVE");
     assert_eq!(lone.take(client, 99), b"+Background saving started\r\n");
+    (0..62).for_each(|_| lone.second());
+    assert_eq!(lone.node.replicas().len(), 1, "as in Redis, it may take as long as it likes");
 }

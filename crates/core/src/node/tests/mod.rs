@@ -337,8 +337,17 @@ impl Net {
                 files.remove(&name);
                 None
             }
-            FileOp::Read { token, name, offset, len } => {
-                let data = &files[&name][offset as usize..];
+            FileOp::Open { token, name } => {
+                let copy = files[&name].clone();
+                files.insert(format!("open {token}"), copy);
+                None
+            }
+            FileOp::Close { token } => {
+                files.remove(&format!("open {token}")).expect("opened before");
+                None
+            }
+            FileOp::Read { token, offset, len } => {
+                let data = &files[&format!("open {token}")][offset as usize..];
                 let data = data[..len.min(data.len())].to_vec();
                 Some(FileEvent::Data { token, data })
             }
