@@ -7,7 +7,8 @@
 //! app        the state of the page, and what changes it
 //! view       what it looks like: stage, space-time lane, inspector, consoles, transport bar
 //! sentence   one sentence per step
-//! dissect    what every byte of a message means
+//! dissect    what every byte of a message, or of an RDB file, means
+//! provenance where a byte of the stream comes from
 //! guide      experiments, and goals checked on the state of the world
 //! eras       one fault in the time of each Redis
 //! worlds     worlds to play in
@@ -28,6 +29,7 @@ mod eras;
 mod guide;
 mod i18n;
 mod platform;
+mod provenance;
 mod sentence;
 mod stage;
 mod view;

@@ -11,6 +11,7 @@ mod header;
 mod icons;
 mod lane;
 mod log;
+mod origin;
 pub(crate) mod stage;
 mod state;
 mod transport;

@@ -132,6 +132,11 @@ impl Message {
     }
 }
 
+/// The arguments of a whole command, RESP or inline; `None` if it is not one.
+pub fn command_args(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    crate::splitter::command_args(bytes)
+}
+
 fn shorten(text: String, max: usize) -> String {
     if text.chars().count() <= max {
         return text;

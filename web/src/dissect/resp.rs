@@ -1,29 +1,35 @@
 //! RESP: commands (arrays of bulks, or inline as one types them in telnet) and replies of both
 //! versions, with the words of the replication handshake explained.
 
-use super::{Builder, CutOff, Read, readable};
+use lockstep_core::commands::table;
+
+use super::{Builder, Read, Stop, readable};
 use crate::i18n::{Key, Say};
 
 /// Nested aggregates deeper than this are left unexplained.
-const DEPTH_MAX: u8 = 8;
+const DEPTH_MAX: u8 = 9;
 
 /// Commands until the end of the input.
-pub(super) fn commands(b: &mut Builder<'_>) {
-    while !b.rest().is_empty() && !b.is_full() && command(b).is_ok() {
+pub(super) fn commands(b: &mut Builder<'_>) -> Read<()> {
+    while b.goes_on() {
         b.depth = 0;
+        command(b)?;
     }
+    b.wanted_or_done()
 }
 
 /// Replies until the end of the input.
-pub(super) fn replies(b: &mut Builder<'_>) {
-    while !b.rest().is_empty() && !b.is_full() && reply(b).is_ok() {
+pub(super) fn replies(b: &mut Builder<'_>) -> Read<()> {
+    while b.goes_on() {
         b.depth = 0;
+        reply(b)?;
     }
+    b.wanted_or_done()
 }
 
 /// The length of the line at the start of the rest, its end included.
 fn line_len(b: &Builder<'_>) -> Read<usize> {
-    b.rest().iter().position(|&byte| byte == b'\n').map(|at| at + 1).ok_or(CutOff)
+    b.rest().iter().position(|&byte| byte == b'\n').map(|at| at + 1).ok_or(Stop::CutOff)
 }
 
 fn trimmed(line: &[u8]) -> &[u8] {
@@ -31,42 +37,75 @@ fn trimmed(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-fn number(digits: &[u8]) -> Option<i64> {
-    std::str::from_utf8(digits).ok()?.parse().ok()
+fn number(digits: &[u8]) -> Read<i64> {
+    let text = std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok());
+    text.ok_or(Stop::Odd)
 }
 
 fn command(b: &mut Builder<'_>) -> Read<()> {
-    match b.rest().first() {
-        Some(b'*') => array_command(b),
-        Some(b'\n') => {
-            b.row(Key::DissectKeepalive);
-            b.note(Key::DissectKeepaliveNote);
-            b.leaf(1, Key::DissectKeepalive).map(drop)
-        }
+    match b.first()? {
+        b'*' => array_command(b),
+        b'\n' => keepalive(b),
         _ => inline_command(b),
     }
 }
 
+fn keepalive(b: &mut Builder<'_>) -> Read<()> {
+    b.row(Key::DissectKeepalive);
+    b.note(Key::DissectKeepaliveNote);
+    b.leaf(1, Key::DissectKeepalive).map(drop)
+}
+
 fn inline_command(b: &mut Builder<'_>) -> Read<()> {
     let len = line_len(b)?;
+    let line = b.peek(len)?;
+    let content = trimmed(line);
+    if content.iter().all(u8::is_ascii_whitespace) {
+        b.row(Key::DissectEmpty);
+        b.note(Key::DissectEmptyNote);
+        return b.leaf(len, Key::DissectEmpty).map(drop);
+    }
     b.row(Key::DissectInline);
     b.note(Key::DissectInlineNote);
-    let content = trimmed(b.peek(len)?).len();
-    b.leaf(content, Key::DissectInline)?;
-    b.minor(len - content, Key::DissectLineEnd).map(drop)
+    let quoted = content.iter().any(|&byte| matches!(byte, b'"' | b'\''));
+    if quoted {
+        b.leaf(content.len(), Key::DissectInline)?;
+    } else {
+        inline_words(b, content)?;
+    }
+    b.minor(len - content.len(), Key::DissectLineEnd).map(drop)
+}
+
+fn inline_words(b: &mut Builder<'_>, content: &[u8]) -> Read<()> {
+    let mut words: Vec<&[u8]> = Vec::new();
+    let mut rest = content;
+    while !rest.is_empty() {
+        let spaces = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        b.minor(spaces, Key::DissectSpace)?;
+        rest = &rest[spaces..];
+        let len = rest.iter().take_while(|byte| !byte.is_ascii_whitespace()).count();
+        let (word, after) = rest.split_at(len);
+        b.leaf(len, meaning(&words, word).0)?;
+        words.push(word);
+        rest = after;
+    }
+    Ok(())
 }
 
 fn array_command(b: &mut Builder<'_>) -> Read<()> {
     let len = line_len(b)?;
-    let count = number(&trimmed(b.peek(len)?)[1..]).unwrap_or(-1);
+    let count = number(&trimmed(b.peek(len)?)[1..])?;
+    if count <= 0 {
+        b.row(Key::DissectEmpty);
+        b.note(Key::DissectEmptyNote);
+        return b.leaf(len, Key::DissectEmpty).map(drop);
+    }
     b.row(Say::with(Key::DissectArray, &[&count]));
     b.leaf(len, Say::with(Key::DissectArrayHead, &[&count]))?;
     b.depth = 1;
     let mut words: Vec<&[u8]> = Vec::new();
     for index in 0..count {
-        if b.is_full() {
-            break;
-        }
+        b.wanted()?;
         b.row(Say::with(Key::DissectArgument, &[&index]));
         let word = bulk(b, &words)?;
         words.push(word);
@@ -76,27 +115,27 @@ fn array_command(b: &mut Builder<'_>) -> Read<()> {
 
 /// One bulk of a command whose earlier words are known: these tell what it means.
 fn bulk<'a>(b: &mut Builder<'a>, before: &[&[u8]]) -> Read<&'a [u8]> {
+    if b.first()? != b'$' {
+        return Err(Stop::Odd);
+    }
     let head = line_len(b)?;
-    let line = trimmed(b.peek(head)?);
-    let len = line.strip_prefix(b"$").and_then(number).ok_or(CutOff)?;
-    let len = usize::try_from(len).map_err(|_| CutOff)?;
+    let len = number(&trimmed(b.peek(head)?)[1..])?;
+    let len = usize::try_from(len).map_err(|_| Stop::Odd)?;
     b.minor(head, Say::with(Key::DissectBulkHead, &[&len]))?;
-    let available = b.rest().len();
-    let content = b.peek(len.min(available))?;
-    let (label, note) = meaning(before, content);
+    let there = b.peek(len.min(b.rest().len()))?;
+    let (label, note) = meaning(before, there);
     b.relabel(label.clone());
     if let Some(note) = note {
         b.note(note);
     }
-    b.leaf(content.len(), label)?;
-    if content.len() < len {
-        return Err(CutOff);
-    }
-    if !b.rest().is_empty() {
-        let end = b.rest().len().min(2);
-        b.minor(end, Key::DissectLineEnd)?;
-    }
+    let content = b.begun(len, label)?;
+    line_end(b)?;
     Ok(content)
+}
+
+/// The line end after a string.
+fn line_end(b: &mut Builder<'_>) -> Read<()> {
+    b.begun_minor(2, Key::DissectLineEnd)
 }
 
 /// What an argument of a command is.
@@ -117,16 +156,26 @@ fn meaning(before: &[&[u8]], word: &[u8]) -> (Say, Option<Key>) {
         replconf(before, word)
     } else if is("SELECT") {
         (Key::DissectDatabase, None)
-    } else if is("SET") && position <= 2 {
-        ([Key::DissectKey, Key::DissectValue][position - 1], None)
     } else if is("AUTH") {
         (Key::DissectSecret, None)
-    } else if position == 1 {
-        (Key::DissectFirstArgument, None)
     } else {
-        return (Say::with(Key::DissectArgument, &[&position]), None);
+        return (named(name, position), None);
     };
     (label.into(), note)
+}
+
+/// An argument by the name that the table of commands gives it.
+fn named(command: &[u8], position: usize) -> Say {
+    let syntax = table::lookup(command).map_or("", |spec| spec.syntax);
+    let words = syntax.split(' ').take_while(|word| !word.starts_with(['[', '<']));
+    match words.enumerate().nth(position - 1) {
+        Some((_, "key")) => Key::DissectKey.into(),
+        Some((_, "value")) => Key::DissectValue.into(),
+        Some((_, "field")) => Key::DissectField.into(),
+        Some((_, "member")) => Key::DissectMember.into(),
+        Some((_, name)) => Say::with(Key::DissectNamed, &[&name]),
+        None => Say::with(Key::DissectArgument, &[&position]),
+    }
 }
 
 fn command_note(word: &[u8]) -> Option<Key> {
@@ -161,6 +210,10 @@ fn replconf(before: &[&[u8]], word: &[u8]) -> (Key, Option<Key>) {
         (Key::DissectAckOffset, Some(Key::DissectAckOffsetNote))
     } else if is("listening-port") {
         (Key::DissectPort, None)
+    } else if is("ip-address") {
+        (Key::DissectIpAddress, None)
+    } else if is("getack") {
+        (Key::DissectAll, None)
     } else if is("capa") && option("eof") {
         (Key::DissectCapa, Some(Key::DissectCapaEofNote))
     } else if is("capa") && option("psync2") {
@@ -171,13 +224,9 @@ fn replconf(before: &[&[u8]], word: &[u8]) -> (Key, Option<Key>) {
 }
 
 fn reply(b: &mut Builder<'_>) -> Read<()> {
-    let first = *b.rest().first().ok_or(CutOff)?;
+    let first = b.first()?;
     match first {
-        b'\n' | b'\r' => {
-            b.row(Key::DissectKeepalive);
-            b.note(Key::DissectKeepaliveNote);
-            b.leaf(1, Key::DissectKeepalive).map(drop)
-        }
+        b'\n' | b'\r' => keepalive(b),
         b'+' => simple(b),
         b'-' => line_reply(b, Key::DissectError, Key::DissectErrorMark),
         b':' => line_reply(b, Key::DissectInteger, Key::DissectIntegerMark),
@@ -185,9 +234,11 @@ fn reply(b: &mut Builder<'_>) -> Read<()> {
         b'#' => line_reply(b, Key::DissectBoolean, Key::DissectTypeMark),
         b'(' => line_reply(b, Key::DissectBigNumber, Key::DissectTypeMark),
         b'_' => line_reply(b, Key::DissectNull, Key::DissectTypeMark),
-        b'$' | b'=' | b'!' => bulk_reply(b),
+        b'$' => bulk_reply(b, Key::DissectString),
+        b'=' => bulk_reply(b, Key::DissectVerbatim),
+        b'!' => bulk_reply(b, Key::DissectError),
         b'*' | b'~' | b'>' | b'%' | b'|' => aggregate(b, first),
-        _ => Err(CutOff),
+        _ => Err(Stop::Odd),
     }
 }
 
@@ -235,51 +286,49 @@ fn simple(b: &mut Builder<'_>) -> Read<()> {
     b.minor(len - content.len(), Key::DissectLineEnd).map(drop)
 }
 
-fn bulk_reply(b: &mut Builder<'_>) -> Read<()> {
+fn bulk_reply(b: &mut Builder<'_>, label: Key) -> Read<()> {
     let head = line_len(b)?;
-    let line = trimmed(b.peek(head)?);
-    let len = number(&line[1..]).ok_or(CutOff)?;
+    let len = number(&trimmed(b.peek(head)?)[1..])?;
     if len < 0 {
         b.row(Key::DissectNull);
         return b.leaf(head, Key::DissectNullBulk).map(drop);
     }
-    let len = usize::try_from(len).map_err(|_| CutOff)?;
-    b.row(Key::DissectString);
+    let mut len = usize::try_from(len).map_err(|_| Stop::Odd)?;
+    b.row(label);
     b.minor(head, Say::with(Key::DissectBulkHead, &[&len]))?;
-    let available = b.rest().len();
-    b.leaf(len.min(available), Key::DissectString)?;
-    if len > available {
-        return Err(CutOff);
+    if label == Key::DissectVerbatim && len >= 4 {
+        b.begun_minor(4, Key::DissectFormat)?;
+        len -= 4;
     }
-    let end = b.rest().len().min(2);
-    b.minor(end, Key::DissectLineEnd).map(drop)
+    b.begun(len, label)?;
+    line_end(b)
 }
 
 fn aggregate(b: &mut Builder<'_>, mark: u8) -> Read<()> {
     let head = line_len(b)?;
     let line = trimmed(b.peek(head)?);
-    let count = number(&line[1..]).ok_or(CutOff)?;
+    let count = number(&line[1..])?;
     let (key, per_item) = match mark {
         b'~' => (Key::DissectSet, 1),
         b'>' => (Key::DissectPush, 1),
-        b'%' | b'|' => (Key::DissectMap, 2),
+        b'%' => (Key::DissectMap, 2),
+        b'|' => (Key::DissectAttribute, 2),
         _ => (Key::DissectArray, 1),
     };
     b.row(if count < 0 { Key::DissectNull.into() } else { Say::with(key, &[&count]) });
     b.leaf(head, Say::with(key, &[&readable(&line[1..], 20)]))?;
     if b.depth >= DEPTH_MAX {
-        return Err(CutOff);
+        return Err(Stop::Odd);
     }
+    let depth = b.depth;
     b.depth += 1;
     for _ in 0..count.saturating_mul(per_item) {
-        if b.is_full() {
-            break;
-        }
-        let depth = b.depth;
+        b.wanted()?;
+        let inner = b.depth;
         reply(b)?;
-        b.depth = depth;
+        b.depth = inner;
     }
-    b.depth -= 1;
+    b.depth = depth;
     Ok(())
 }
 
@@ -292,7 +341,7 @@ mod tests {
     use crate::i18n::Lang;
 
     /// One line a row: depth, label, and the bytes of each leaf.
-    fn show(reading: &Reading, bytes: &[u8]) -> String {
+    fn show(reading: Reading, bytes: &[u8]) -> String {
         let whole = Dissection::of(reading, bytes);
         let mut out = String::new();
         for row in &whole.rows {
@@ -312,7 +361,7 @@ mod tests {
     fn psync_is_explained_word_by_word() {
         let bytes = b"*3\r\n$5\r\nPSYNC\r\n$4\r\n8f3a\r\n$4\r\n1276\r\n";
         assert_eq!(
-            show(&Reading::Commands, bytes),
+            show(Reading::Commands, bytes),
             "array of 3: *3\\r\\n\n\
              \x20 command: $5\\r\\n PSYNC \\r\\n\n\
              \x20 replication ID: $4\\r\\n 8f3a \\r\\n\n\
@@ -324,14 +373,14 @@ mod tests {
     fn the_verdict_of_the_master_is_explained() {
         let bytes = b"+FULLRESYNC 8f3a 3194\r\n";
         assert_eq!(
-            show(&Reading::Replies, bytes),
+            show(Reading::Replies, bytes),
             "full resynchronisation: + FULLRESYNC\n\
              \x20 replication ID: . 8f3a\n\
              \x20 offset of the snapshot: . 3194 \\r\\n\n"
                 .replace('.', " ")
         );
         assert_eq!(
-            show(&Reading::Replies, b"+CONTINUE\r\n"),
+            show(Reading::Replies, b"+CONTINUE\r\n"),
             "partial resynchronisation: + CONTINUE \\r\\n\n"
         );
     }
@@ -339,7 +388,7 @@ mod tests {
     #[test]
     fn inline_commands_and_keepalives_stand_beside_arrays() {
         assert_eq!(
-            show(&Reading::Commands, b"\nSYNC\r\n*1\r\n$4\r\nPING\r\n"),
+            show(Reading::Commands, b"\nSYNC\r\n*1\r\n$4\r\nPING\r\n"),
             "keep-alive: \\n\ninline command: SYNC \\r\\n\narray of 1: *1\\r\\n\n  command: $4\\r\\n PING \\r\\n\n"
         );
     }
@@ -347,7 +396,7 @@ mod tests {
     #[test]
     fn replies_nest() {
         assert_eq!(
-            show(&Reading::Replies, b"*2\r\n:1\r\n%1\r\n+a\r\n$-1\r\n-ERR no\r\n"),
+            show(Reading::Replies, b"*2\r\n:1\r\n%1\r\n+a\r\n$-1\r\n-ERR no\r\n"),
             "array of 2: *2\\r\\n\n  integer: : 1 \\r\\n\n  map of 1: %1\\r\\n\n    status: + a \\r\\n\n    \
              null: $-1\\r\\n\nerror: - ERR no \\r\\n\n"
         );

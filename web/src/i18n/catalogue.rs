@@ -3,6 +3,11 @@
 //! Chinese terms are those of the articles on Redis replication: 主从复制, 全量同步, 增量同步,
 //! 复制积压缓冲区, 主节点, 从节点, 偏移量, 复制 ID.
 
+#[macro_use]
+mod dissect;
+#[macro_use]
+mod inspect;
+
 use super::{Lang, placeholders};
 
 macro_rules! catalogue {
@@ -39,152 +44,13 @@ pub(crate) fn text(lang: Lang, key: Key) -> &'static str {
     }
 }
 
-catalogue! {
+// The texts of the inspector are in files of their own; they join those below.
+dissect_texts! {
     // Amounts.
     OneByte = "{0} byte", "{0} 字节";
     Bytes = "{0} bytes", "{0} 字节";
     OneKey = "{0} key", "{0} 个键";
     Keys = "{0} keys", "{0} 个键";
-
-    // The inspector of bytes: RESP.
-    DissectCutOff = "goes on in a later message", "其余部分在后续消息中";
-    DissectMore = "the rest, not taken apart", "其余内容，未逐项解析";
-    DissectKeepalive = "keep-alive", "保活换行";
-    DissectKeepaliveNote = "“I am still here.” It is not part of the stream and moves no offset.",
-        "表示“我还在”。它不属于复制流，不影响偏移量。";
-    DissectInline = "inline command", "内联命令";
-    DissectInlineNote = "Words on a line, as one types them in telnet.", "像在 telnet 里那样按行输入的命令。";
-    DissectLineEnd = "end of line (CR LF)", "行结束符（CR LF）";
-    DissectArray = "array of {0}", "含 {0} 个元素的数组";
-    DissectArrayHead = "an array of {0} elements begins", "数组开始，共 {0} 个元素";
-    DissectBulkHead = "{0} bytes follow", "后面有 {0} 字节";
-    DissectBulkMark = "a length begins", "长度开始";
-    DissectCommand = "command", "命令";
-    DissectArgument = "argument {0}", "参数 {0}";
-    DissectFirstArgument = "first argument", "第一个参数";
-    DissectKey = "key", "键";
-    DissectValue = "value", "值";
-    DissectDatabase = "database number", "数据库编号";
-    DissectSecret = "user or password", "用户名或密码";
-    DissectOption = "option", "选项";
-    DissectPort = "port the replica listens on", "从节点监听的端口";
-    DissectCapa = "capability", "能力";
-    DissectReplid = "replication ID", "复制 ID";
-    DissectNoHistory = "no replication ID", "没有复制 ID";
-    DissectNoOffset = "no offset", "没有偏移量";
-    DissectPsyncOffset = "next byte it needs", "需要的下一个字节";
-    DissectAckOffset = "offset applied so far", "已执行到的偏移量";
-    DissectNoHistoryNote = "It has followed nobody yet, so only a full resynchronisation can help.",
-        "它还没有跟随过任何主节点，只能进行全量同步。";
-    DissectReplidNote = "The history it has followed until now.", "它到目前为止跟随的复制历史。";
-    DissectPsyncOffsetNote = "Its own offset plus one: it holds every byte before this one.",
-        "即自己的偏移量加一：在此之前的每个字节它都已持有。";
-    DissectPingNote = "Are you there? In the stream it is a heartbeat, and its bytes count.",
-        "“在吗？”在复制流里它是心跳，其字节计入偏移量。";
-    DissectPsyncNote = "Asks to go on where it stopped. The master answers with a full or a partial resynchronisation.",
-        "请求从中断处继续。主节点会答复全量同步或增量同步。";
-    DissectSyncNote = "The old way to ask: the answer is always a full resynchronisation.",
-        "旧的请求方式：答复总是全量同步。";
-    DissectReplconfNote = "The replica tells its master about itself.", "从节点向主节点说明自己的情况。";
-    DissectSelectNote = "The commands that follow are for this database.", "后面的命令针对这个数据库。";
-    DissectMultiNote = "A transaction begins: it is applied as a whole at EXEC.", "事务开始：到 EXEC 时整体执行。";
-    DissectAckNote = "Sent every second; the master never answers it.", "每秒发送一次，主节点从不回复。";
-    DissectGetackNote = "Asks the replica to report its offset at once.", "要求从节点立即报告偏移量。";
-    DissectPortNote = "Shown by INFO and used by Sentinel to find it.", "会显示在 INFO 中，Sentinel 据此找到它。";
-    DissectCapaNote = "What the replica understands.", "从节点支持的能力。";
-    DissectCapaEofNote = "It can take an RDB whose length is not known beforehand.", "能接收事先不知道长度的 RDB。";
-    DissectCapaPsync2Note = "It understands +CONTINUE with a new replication ID.", "能理解带新复制 ID 的 +CONTINUE。";
-    DissectAckOffsetNote = "The master's offset minus this is how far the replica is behind.",
-        "主节点的偏移量减去它，就是从节点落后的字节数。";
-    DissectStatus = "status", "状态";
-    DissectStatusMark = "a status follows", "后面是状态";
-    DissectError = "error", "错误";
-    DissectErrorMark = "an error follows", "后面是错误";
-    DissectInteger = "integer", "整数";
-    DissectIntegerMark = "an integer follows", "后面是整数";
-    DissectDouble = "double", "浮点数";
-    DissectBoolean = "boolean", "布尔值";
-    DissectBigNumber = "big number", "大整数";
-    DissectNull = "null", "空值";
-    DissectNullBulk = "length -1: no value", "长度为 -1：没有值";
-    DissectTypeMark = "type of the value", "值的类型";
-    DissectString = "string", "字符串";
-    DissectSet = "set of {0}", "含 {0} 个元素的集合";
-    DissectPush = "push of {0}", "含 {0} 个元素的推送";
-    DissectMap = "map of {0}", "含 {0} 个条目的映射";
-    DissectSpace = "space", "空格";
-    DissectFullresync = "full resynchronisation", "全量同步";
-    DissectFullresyncNote = "The replica throws its data away and loads a snapshot.",
-        "从节点将丢弃自己的数据，载入一份快照。";
-    DissectSnapshotOffset = "offset of the snapshot", "快照对应的偏移量";
-    DissectSnapshotOffsetNote = "The first byte of the stream after the snapshot has this offset plus one.",
-        "快照之后复制流的第一个字节，偏移量是它加一。";
-    DissectContinue = "partial resynchronisation", "增量同步";
-    DissectContinueNote = "The missing bytes follow from the backlog; no snapshot is needed.",
-        "缺少的字节将从复制积压缓冲区补发，不需要快照。";
-    DissectContinueReplid = "replication ID from now on", "今后的复制 ID";
-
-    // The inspector of bytes: transfer and RDB.
-    DissectLenHeader = "length of the RDB", "RDB 的长度";
-    DissectLenHeaderNote = "Like a bulk string, but no CR LF comes after the data.", "形如批量字符串，但数据之后没有 CR LF。";
-    DissectEofHeader = "transfer without a length", "不带长度的传输";
-    DissectEofHeaderNote = "Diskless: the master does not know the length yet. The RDB ends where this mark comes again.",
-        "无盘复制：主节点此时还不知道长度。再次出现该标记时 RDB 结束。";
-    DissectEofMark = "mark of the end", "结束标记";
-    DissectEofMarkNote = "The same 40 random bytes as in the header.", "与头部相同的 40 个随机字节。";
-    DissectMagic = "magic", "魔数";
-    DissectVersion = "version of the format", "格式版本";
-    DissectMagicVersion = "RDB, version {0}", "RDB，版本 {0}";
-    DissectOpcode = "opcode", "操作码";
-    DissectType = "type {0}", "类型 {0}";
-    DissectLength = "length", "长度";
-    DissectAux = "about the file", "辅助字段";
-    DissectAuxNamed = "about the file: {0}", "辅助字段：{0}";
-    DissectAuxName = "name of the field", "字段名";
-    DissectAuxValue = "value of the field", "字段值";
-    DissectAuxVer = "Version of the server that wrote it.", "写入该文件的服务器版本。";
-    DissectAuxBits = "Word size of that machine.", "写入机器的字长。";
-    DissectAuxCtime = "When it was written, in seconds since 1970.", "写入时间（自 1970 年起的秒数）。";
-    DissectAuxMem = "Memory in use when it was written.", "写入时占用的内存。";
-    DissectAuxAof = "Whether it is the base of an append-only file.", "是否为 AOF 的基础部分。";
-    DissectAuxStreamDb = "Database the stream was last in.", "复制流最后所在的数据库。";
-    DissectAuxReplId = "The history this snapshot belongs to.", "该快照所属的复制历史。";
-    DissectAuxReplOffset = "Everything up to this offset is inside.", "该偏移量之前的内容都已包含在内。";
-    DissectSelectDb = "database that follows", "后面的数据库";
-    DissectResizeDb = "sizes of the tables", "哈希表大小";
-    DissectResizeDbNote = "Keys, and keys with an expiry: so that the tables can be made at once.",
-        "键的数量和带过期时间的键的数量，便于一次分配好哈希表。";
-    DissectKeysInDb = "number of keys", "键的数量";
-    DissectExpiresInDb = "keys with an expiry", "带过期时间的键数";
-    DissectExpiryMs = "expires at (ms)", "过期时间（毫秒）";
-    DissectExpirySeconds = "expires at (s)", "过期时间（秒）";
-    DissectExpiryNote = "Absolute time, for the key that follows.", "绝对时间，属于下一个键。";
-    DissectFreq = "access frequency", "访问频率";
-    DissectIdle = "idle time", "空闲时间";
-    DissectEof = "end of the data", "数据结束";
-    DissectChecksum = "checksum", "校验和";
-    DissectChecksumNote = "CRC64 of everything from the magic to here.", "从魔数到此处全部内容的 CRC64。";
-    DissectChecksumOff = "Zero: not checked.", "为零：不校验。";
-    DissectElements = "number of elements", "元素数量";
-    DissectElement = "element", "元素";
-    DissectContainer = "kind of node", "节点类型";
-    DissectScore = "score", "分值";
-    DissectStringLen = "a string of {0} bytes", "长度为 {0} 字节的字符串";
-    DissectStringInt = "a string kept as an integer of {0} bytes", "以 {0} 字节整数保存的字符串";
-    DissectLzf = "a compressed string (LZF)", "压缩的字符串（LZF）";
-    DissectLzfPacked = "compressed length", "压缩后长度";
-    DissectLzfPlain = "length when expanded", "解压后长度";
-    TypeString = "string", "字符串";
-    TypeList = "list", "列表";
-    TypeSet = "set", "集合";
-    TypeZset = "sorted set", "有序集合";
-    TypeHash = "hash", "哈希";
-    TypeHashPacked = "hash, packed", "哈希（紧凑编码）";
-    TypeListPacked = "list, packed", "列表（紧凑编码）";
-    TypeIntset = "set of integers, packed", "整数集合（紧凑编码）";
-    TypeZsetPacked = "sorted set, packed", "有序集合（紧凑编码）";
-    TypeSetPacked = "set, packed", "集合（紧凑编码）";
-    TypeQuicklist = "list of packed nodes", "列表（快速列表）";
 
     // The frame of the page.
     Title = "Lockstep: Redis replication, one step at a time", "Lockstep：一步一步看 Redis 主从复制";

@@ -1,26 +1,36 @@
-//! The inspector of bytes: hex and text beside what each byte means. Pointing at one lights the
-//! other.
+//! The inspector of bytes: hex and text beside what each byte means. Pointing at one, or moving to
+//! it by keyboard, lights the other; under them, where a byte of the stream comes from.
 
-use lockstep_sim::{Message, MessageKind, MessageRef, Timeline};
+use std::rc::Rc;
+
+use lockstep_sim::{Message, MessageKind, MessageRef};
 use web_sys::Element;
 use yew::prelude::*;
 
 use super::icons::{self, Family};
 use crate::app::{App, Msg};
-use crate::dissect::{Dissection, Reading, Row, push_hex, readable};
+use crate::dissect::{Context as Around, Dissection, Row, push_hex, readable};
 use crate::i18n::{Key, Lang, grouped};
+use crate::provenance::Origin;
+use crate::sentence::Names;
 
 /// Bytes in a line of hex.
 const PER_LINE: usize = 8;
 /// Bytes shown at first, and more at each request.
 const SHOWN: usize = 256;
+/// Runs of bytes shown in one row of the explanation.
+const TOKENS_MAX: usize = 16;
 
 impl App {
     pub(super) fn bytes(&self, ctx: &Context<Self>) -> Html {
         let Some(message) = self.shown_message() else {
             return html! { <p class="soft">{ self.t(Key::BytesNone) }</p> };
         };
-        let dissection = explain(&self.timeline, &message);
+        let steps = self.timeline.steps();
+        let around = Around::of(steps, &message);
+        let origin =
+            Origin::of(&steps[..self.timeline.cursor() as usize], &self.scene.nodes, &message);
+        let onseek = ctx.link().callback(Msg::Seek);
         let names = &self.scene.names;
         let way = format!("{} → {}", names.peer(message.from), names.peer(message.to));
         let key = message.id.to_string();
@@ -42,8 +52,11 @@ impl App {
                 <Bytes
                     {key}
                     lang={self.lang}
+                    names={Rc::new(self.scene.names.clone())}
                     message={Shared(message)}
-                    {dissection}
+                    {around}
+                    {origin}
+                    {onseek}
                 />
             </>
         }
@@ -82,32 +95,6 @@ impl App {
     }
 }
 
-/// Takes a message apart. A part of an RDB transfer is read with all that came before it.
-fn explain(timeline: &Timeline, message: &MessageRef) -> Dissection {
-    let reading = match message.kind {
-        MessageKind::Reply | MessageKind::Error | MessageKind::Response => Reading::Replies,
-        MessageKind::RdbHeader | MessageKind::Rdb => Reading::Transfer,
-        _ => Reading::Commands,
-    };
-    if message.kind != MessageKind::Rdb {
-        return Dissection::of(&reading, &message.bytes);
-    }
-    let mut before = Vec::new();
-    let all = timeline.steps().iter().flat_map(|step| &step.sent);
-    let same_way = |m: &&MessageRef| m.wire == message.wire && m.from == message.from;
-    for part in all.filter(same_way).take_while(|part| part.id < message.id) {
-        match part.kind {
-            // A transfer starts afresh with each header.
-            MessageKind::RdbHeader => before.clone_from(&part.bytes),
-            MessageKind::Rdb => before.extend_from_slice(&part.bytes),
-            _ => {}
-        }
-    }
-    let start = before.len();
-    before.extend_from_slice(&message.bytes);
-    Dissection::of(&reading, &before).slice(start..before.len())
-}
-
 /// What a kind of message is called.
 pub(super) fn kind_name(kind: MessageKind) -> Key {
     match kind {
@@ -132,7 +119,7 @@ pub(super) fn kind_name(kind: MessageKind) -> Key {
 
 /// A message as a property: equal if it is the same message.
 #[derive(Clone)]
-struct Shared(MessageRef);
+pub(super) struct Shared(MessageRef);
 
 impl PartialEq for Shared {
     fn eq(&self, other: &Self) -> bool {
@@ -148,22 +135,27 @@ impl std::ops::Deref for Shared {
 }
 
 #[derive(Properties, PartialEq)]
-struct BytesProps {
-    lang: Lang,
-    message: Shared,
-    dissection: Dissection,
+pub(super) struct BytesProps {
+    pub(super) lang: Lang,
+    pub(super) names: Rc<Names>,
+    pub(super) message: Shared,
+    pub(super) around: Around,
+    pub(super) origin: Option<Origin>,
+    pub(super) onseek: Callback<u64>,
 }
 
 /// Hex and explanations of one message. What is lit is its own business: pointing at a byte draws
 /// nothing else anew.
-struct Bytes {
+pub(super) struct Bytes {
+    dissection: Dissection,
     lit: Option<usize>,
     shown: usize,
 }
 
-enum BytesMsg {
+pub(super) enum BytesMsg {
     Light(Option<usize>),
     More,
+    Key(KeyboardEvent),
 }
 
 impl Component for Bytes {
@@ -171,10 +163,17 @@ impl Component for Bytes {
     type Properties = BytesProps;
 
     fn create(ctx: &Context<Self>) -> Self {
+        let dissection = ctx.props().around.dissect();
         // What a message is about lights up by itself: its last word.
-        let leaves = &ctx.props().dissection.leaves;
-        let lit = leaves.iter().rposition(|leaf| !leaf.minor);
-        Self { lit, shown: SHOWN }
+        let lit = dissection.leaves.iter().rposition(|leaf| !leaf.minor && leaf.start < SHOWN);
+        Self { dissection, lit, shown: SHOWN }
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, old: &Self::Properties) -> bool {
+        if ctx.props().around != old.around {
+            self.dissection = ctx.props().around.dissect();
+        }
+        true
     }
 
     fn update(&mut self, _ctx: &Context<Self>, msg: BytesMsg) -> bool {
@@ -188,52 +187,88 @@ impl Component for Bytes {
                 self.shown *= 4;
                 true
             }
+            BytesMsg::Key(event) => self.moved(&event),
         }
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let BytesProps { lang, message, dissection } = ctx.props();
-        let light = ctx.link().callback(|event: MouseEvent| BytesMsg::Light(leaf_under(&event)));
+        let BytesProps { lang, message, .. } = ctx.props();
+        let link = ctx.link();
+        let light = link.callback(|event: MouseEvent| BytesMsg::Light(leaf_under(&event)));
+        let focus = link.callback(|event: FocusEvent| BytesMsg::Light(leaf_under(&event)));
         let total = message.bytes.len();
-        let explained = self.lit.and_then(|lit| dissection.leaves.get(lit)).map(|leaf| {
-            let range = if leaf.end == leaf.start + 1 {
-                format!("{:02x}", leaf.start)
-            } else {
-                format!("{:02x}–{:02x}", leaf.start, leaf.end - 1)
-            };
-            (range, leaf.what.to(*lang))
-        });
+        let shown = total.min(self.shown);
+        let rows = self.dissection.rows.iter();
+        let rows = rows.take_while(|row| self.dissection.leaves[row.leaves.start].start < shown);
         html! {
-            <div class="bytes" onmouseover={light.clone()} onclick={light}>
-                <div class="hex" data-testid="hex" role="group" aria-label={lang.t(Key::HexLabel)}>
-                    { for (0..total.min(self.shown)).step_by(PER_LINE)
-                        .map(|start| self.line(&message.bytes, start, dissection)) }
+            <div class="bytes" onmouseover={light.clone()} onclick={light} onfocusin={focus}>
+                <div class="hex" data-testid="hex" role="group" tabindex="0"
+                    aria-label={lang.t(Key::HexLabel)} onkeydown={link.callback(BytesMsg::Key)}>
+                    { for (0..shown).step_by(PER_LINE).map(|at| self.line(&message.bytes, at)) }
                 </div>
-                <p class="lit" data-testid="lit">
-                    if let Some((range, what)) = explained {
-                        <code>{ range }</code>{ " " }{ what }
-                    }
-                </p>
-                if total > self.shown {
-                    <button type="button" onclick={ctx.link().callback(|_| BytesMsg::More)}>
-                        { lang.fill(Key::BytesMore, &[&grouped((total - self.shown) as u64)]) }
+                <p class="lit" data-testid="lit" aria-live="polite">{ self.explained(*lang) }</p>
+                if total > shown {
+                    <button type="button" onclick={link.callback(|_| BytesMsg::More)}>
+                        { lang.fill(Key::BytesMore, &[&grouped((total - shown) as u64)]) }
                     </button>
                 }
                 <ul class="fields" data-testid="fields">
-                    { for dissection.rows.iter().map(|row| self.row(ctx, row)) }
+                    { for rows.map(|row| self.row(ctx, row)) }
                 </ul>
+                { self.origin(ctx) }
             </div>
         }
     }
 }
 
 impl Bytes {
+    /// The arrow keys go from one explanation to the next.
+    fn moved(&mut self, event: &KeyboardEvent) -> bool {
+        let lit = self.lit.unwrap_or_default();
+        let last = self.dissection.leaves.len().saturating_sub(1);
+        let next = match event.key().as_str() {
+            "ArrowRight" | "ArrowDown" => (lit + 1).min(last),
+            "ArrowLeft" | "ArrowUp" => lit.saturating_sub(1),
+            "Home" => 0,
+            "End" => last,
+            _ => return false,
+        };
+        event.prevent_default();
+        // The page has other uses for the arrows.
+        event.stop_propagation();
+        while self.dissection.leaves.get(next).is_some_and(|leaf| leaf.start >= self.shown) {
+            self.shown *= 4;
+        }
+        self.lit = Some(next);
+        true
+    }
+
+    /// The bytes that are lit: the first, and the one after the last.
+    pub(super) fn lit_range(&self) -> Option<(usize, usize)> {
+        let leaf = self.dissection.leaves.get(self.lit?)?;
+        Some((leaf.start, leaf.end))
+    }
+
+    /// What is lit, in words.
+    fn explained(&self, lang: Lang) -> Html {
+        let leaf = self.lit.and_then(|lit| self.dissection.leaves.get(lit));
+        let text = leaf.map(|leaf| {
+            let mut range = hex_offset(leaf.start);
+            if leaf.end > leaf.start + 1 {
+                range = range + "–" + &hex_offset(leaf.end - 1);
+            }
+            (range, leaf.what.to(lang))
+        });
+        match text {
+            Some((range, what)) => html! { <><code>{ range }</code>{ " " }{ what }</> },
+            None => Html::default(),
+        }
+    }
+
     /// A line of hex and text, in runs of one explanation each.
-    fn line(&self, bytes: &[u8], start: usize, dissection: &Dissection) -> Html {
+    fn line(&self, bytes: &[u8], start: usize) -> Html {
+        let dissection = &self.dissection;
         let end = (start + PER_LINE).min(bytes.len());
-        let mut offset = String::new();
-        push_hex(&mut offset, (start >> 8) as u8);
-        push_hex(&mut offset, (start & 0xff) as u8);
         let mut runs = Vec::new();
         let mut at = start;
         while at < end {
@@ -266,7 +301,7 @@ impl Bytes {
         });
         html! {
             <div class="hexline">
-                <span class="soft">{ offset }</span>
+                <span class="soft">{ hex_offset(start) }</span>
                 <span class="digits">{ for hex }</span>
                 <span class="text">{ for text }</span>
             </div>
@@ -274,12 +309,13 @@ impl Bytes {
     }
 
     fn row(&self, ctx: &Context<Self>, row: &Row) -> Html {
-        let BytesProps { lang, message, dissection } = ctx.props();
+        let BytesProps { lang, message, .. } = ctx.props();
+        let dissection = &self.dissection;
         let on = self.lit.is_some_and(|lit| row.leaves.contains(&lit));
         // The row stands for its content, not for its framing.
         let main = row.leaves.clone().rfind(|&leaf| !dissection.leaves[leaf].minor);
         let main = main.unwrap_or(row.leaves.start).to_string();
-        let tokens = row.leaves.clone().map(|index| {
+        let tokens = row.leaves.clone().take(TOKENS_MAX).map(|index| {
             let leaf = &dissection.leaves[index];
             let text = readable(&message.bytes[leaf.start..leaf.end], 28);
             let lit = (Some(index) == self.lit).then_some("lit");
@@ -293,7 +329,10 @@ impl Bytes {
                 <button type="button" class="field" data-leaf={main}>
                     <span class="what">{ row.label.to(*lang) }</span>
                     { for row.value.iter().map(|value| html! { <b>{ value }</b> }) }
-                    <span class="tokens">{ for tokens }</span>
+                    <span class="tokens">
+                        { for tokens }
+                        if row.leaves.len() > TOKENS_MAX { { "…" } }
+                    </span>
                     { for row.note.iter().map(|note| html! {
                         <span class="note">{ note.to(*lang) }</span>
                     }) }
@@ -303,8 +342,18 @@ impl Bytes {
     }
 }
 
-/// The leaf whose element is under the pointer (or has the focus).
-fn leaf_under(event: &MouseEvent) -> Option<usize> {
+/// An offset in hex: two bytes, or as many as it takes.
+fn hex_offset(offset: usize) -> String {
+    let mut text = String::new();
+    for byte in offset.to_be_bytes() {
+        push_hex(&mut text, byte);
+    }
+    let digits = text.trim_start_matches('0').len().max(4);
+    text.split_off(text.len() - digits)
+}
+
+/// The leaf whose element is under the pointer, or has the focus.
+fn leaf_under(event: &Event) -> Option<usize> {
     let element: Element = event.target_dyn_into()?;
     let holder = element.closest("[data-leaf]").ok().flatten()?;
     holder.get_attribute("data-leaf")?.parse().ok()

@@ -1,0 +1,29 @@
+//! Texts of the inspector's other tabs, and of the consoles.
+
+macro_rules! inspect_texts {
+    ($($rest:tt)*) => { catalogue! { $($rest)*
+
+    // Where bytes of the stream come from.
+    OriginTitle = "Where these bytes come from", "这些字节从何而来";
+    OriginOffset = "offset in the stream", "在复制流中的偏移量";
+    OriginTyped = "typed by the client", "客户端输入";
+    OriginCommand = "command carried out", "执行的命令";
+    OriginFed = "{0} fed them because of", "{0} 写入复制流的原因";
+    OriginBacklog = "in the backlog of {0}", "在 {0} 的复制积压缓冲区中";
+    OriginHeld = "byte {0} of {1}; falls off after {2} more", "第 {0} 个字节，共 {1} 个；再写入 {2} 字节后被覆盖";
+    OriginGone = "no longer", "已不在其中";
+    OriginNotYet = "not yet", "尚未收到";
+    OriginAcked = "acknowledged", "已确认";
+    OriginSent = "sent, not acknowledged", "已发送，未确认";
+    OriginUnsent = "not sent", "未发送";
+    FedCommand = "a client’s write", "客户端的写命令";
+    FedSelect = "the next command is for another database", "下一条命令属于另一个数据库";
+    FedPing = "its heartbeat, every repl-ping-replica-period", "心跳（repl-ping-replica-period）";
+    FedExpire = "a key’s time had come", "键已过期";
+    FedEvict = "memory was full", "内存已满，淘汰了键";
+    FedGetAck = "WAIT: it asks for acknowledgements at once", "WAIT：要求立即确认";
+    FedTransaction = "a transaction’s frame", "事务的边界";
+    FedProxied = "its master’s bytes, passed on", "原样转发主节点的字节";
+
+    } };
+}
