@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::{REDIS_VERSION, complain, play, say, serve};
+use crate::{REDIS_VERSION, complain, play, say, serve, sim};
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (behaves as Redis 7.0.15)");
 const SERVE_HELP: &str = "\
@@ -78,6 +78,7 @@ fn command() -> Command {
                     .help("Port on 127.0.0.1; 0 picks a free one"),
             ),
         )
+        .subcommand(sim::command())
 }
 
 fn dispatch(matches: &ArgMatches) -> ExitCode {
@@ -99,6 +100,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
         Some(("play", matches)) => {
             play::run(matches.get_one("http-port").copied().unwrap_or(play::PORT))
         }
+        Some(("sim", matches)) => sim::dispatch(matches),
         _ => ExitCode::FAILURE,
     }
 }

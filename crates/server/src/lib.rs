@@ -5,6 +5,7 @@
 //! * `serve` follows redis-server from the command line to the log's last line; `settings` reads
 //!   config files, `log` writes lines, `driver` is the event loop.
 //! * `play` serves the embedded page.
+//! * `sim` runs scenarios of the simulator.
 //!
 //! # Invariants
 //!
@@ -20,6 +21,7 @@ mod log;
 mod play;
 mod serve;
 mod settings;
+mod sim;
 mod stopwatch;
 #[allow(unsafe_code)]
 mod sys;

@@ -10,7 +10,8 @@
 //! view       what a page shows: nodes, links, messages in flight
 //! narrate    one sentence per step, as data
 //! check      what must hold after every step
-//! scenarios  worlds worth looking at
+//! scenario   worlds, scripts and expectations as text
+//! scenarios  the worlds that the page begins with
 //! trace      what happened, as text: written by worlds and by native servers, read, compared
 //! ```
 //!
@@ -23,9 +24,11 @@
 pub mod check;
 pub mod console;
 mod fingerprint;
+pub mod hash;
 mod ids;
 pub mod message;
 pub mod narrate;
+pub mod scenario;
 pub mod scenarios;
 pub mod script;
 mod splitter;

@@ -20,8 +20,11 @@ pub const REPLICA_B: NodeId = NodeId(2);
 /// Steps within which a scenario must have reached its moment.
 const STEPS_MAX: u64 = 5_000;
 
+/// Time between the starts of two processes, in microseconds.
+pub(crate) const STAGGER_US: u64 = 170_000;
+
 /// 2026-01-01 08:00:00 UTC: what the hosts' clocks show at the start.
-const UNIX_MS: u64 = 1_767_254_400_000;
+pub(crate) const UNIX_MS: u64 = 1_767_254_400_000;
 
 /// What the master holds at the start: one key of each type, so that the first RDB has something to
 /// show.
@@ -73,7 +76,7 @@ pub fn setup(seed: u64) -> Setup {
         nodes: Vec::new(),
         latency_us: 40_000,
         bandwidth: 200_000,
-        stagger_us: 170_000,
+        stagger_us: STAGGER_US,
         preload: PRELOAD.map(str::to_owned).to_vec(),
     }
 }

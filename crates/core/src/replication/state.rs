@@ -33,6 +33,23 @@ pub enum ReplState {
 }
 
 impl ReplState {
+    /// All, in the order in which a link goes through them.
+    pub const ALL: [Self; 13] = [
+        Self::None,
+        Self::Connect,
+        Self::Connecting,
+        Self::ReceivePingReply,
+        Self::SendHandshake,
+        Self::ReceiveAuthReply,
+        Self::ReceivePortReply,
+        Self::ReceiveIpReply,
+        Self::ReceiveCapaReply,
+        Self::SendPsync,
+        Self::ReceivePsyncReply,
+        Self::Transfer,
+        Self::Connected,
+    ];
+
     /// Its name, for people.
     pub fn name(self) -> &'static str {
         match self {
@@ -67,6 +84,10 @@ pub enum ReplicaState {
 }
 
 impl ReplicaState {
+    /// All, in the order in which a replica goes through them.
+    pub const ALL: [Self; 4] =
+        [Self::WaitBgsaveStart, Self::WaitBgsaveEnd, Self::SendBulk, Self::Online];
+
     /// Its name, for people.
     pub fn name(self) -> &'static str {
         match self {

@@ -69,20 +69,29 @@ impl fmt::Display for Param {
     }
 }
 
-impl fmt::Display for Sentence {
-    /// The sentence in English.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Sentence {
+    /// The sentence in English, with nodes called by these names.
+    pub fn with_names(&self, name: &dyn Fn(NodeId) -> String) -> String {
+        let mut text = String::new();
         let mut rest = self.key.english();
         while let Some((before, after)) = rest.split_once('{') {
-            f.write_str(before)?;
+            text.push_str(before);
             let (number, after) = after.split_once('}').unwrap_or((after, ""));
             match number.parse::<usize>().ok().and_then(|n| self.args.get(n)) {
-                Some(arg) => arg.fmt(f)?,
-                None => write!(f, "{{{number}}}")?,
+                Some(Param::Node(id)) => text.push_str(&name(*id)),
+                Some(arg) => text.push_str(&arg.to_string()),
+                None => text.push_str(&format!("{{{number}}}")),
             }
             rest = after;
         }
-        f.write_str(rest)
+        text + rest
+    }
+}
+
+impl fmt::Display for Sentence {
+    /// The sentence in English.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.with_names(&|id| Param::Node(id).to_string()))
     }
 }
 

@@ -87,6 +87,11 @@ impl Host {
         !self.dark && !self.is_frozen()
     }
 
+    /// How many sockets it has, closed ones included.
+    pub(super) fn sockets(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
     fn new_slot(&mut self, wire: WireId, side: usize) -> ConnId {
         let free = self.slots.iter().position(|s| s.wire.is_none());
         let index = free.unwrap_or_else(|| {

@@ -35,9 +35,7 @@ impl World {
             I::ResetConnections { a, b } => self.reset_connections(*a, *b)?,
             I::Heal => self.heal(),
             I::SetLink { a, b, latency_us, bandwidth } => {
-                let link = self.link_mut(*a, *b)?;
-                link.latency_us = (*latency_us).min(DELAY_US_MAX);
-                link.bandwidth = *bandwidth;
+                self.shape_link(*a, *b, *latency_us, *bandwidth)?;
             }
             I::SetJitter { a, b, jitter_us } => {
                 self.link_mut(*a, *b)?.jitter_us = (*jitter_us).min(DELAY_US_MAX);
@@ -126,6 +124,20 @@ impl World {
     /// A host, if there is such a one.
     pub(super) fn checked_host(&mut self, node: NodeId) -> Result<&mut Host, Impossible> {
         self.hosts.get_mut(node.0 as usize).ok_or(Impossible::NoNode(node))
+    }
+
+    /// Makes a link this fast, for what is sent from now on.
+    pub(crate) fn shape_link(
+        &mut self,
+        a: NodeId,
+        b: NodeId,
+        latency_us: u64,
+        bandwidth: u64,
+    ) -> Result<(), Impossible> {
+        let link = self.link_mut(a, b)?;
+        link.latency_us = latency_us.min(DELAY_US_MAX);
+        link.bandwidth = bandwidth;
+        Ok(())
     }
 
     fn link_mut(&mut self, a: NodeId, b: NodeId) -> Result<&mut super::net::Link, Impossible> {

@@ -8,6 +8,7 @@
 //! * Between two calls the nodes are at rest: nothing is left to drain.
 //! * Time passes only inside `step` and [`World::pass_until`].
 
+mod ask;
 mod client;
 mod clock;
 mod disk;

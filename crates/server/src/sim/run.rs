@@ -1,0 +1,142 @@
+//! `lockstep sim run`: runs a scenario, prints its trace, and says what became of its expectations.
+
+use std::fs;
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use lockstep_sim::check::Checkers;
+use lockstep_sim::hash::TraceHash;
+use lockstep_sim::scenario::{Finding, Names, Run, STEPS_MAX, Scenario};
+use lockstep_sim::{NodeId, Step, World, narrate, trace};
+
+use crate::{complain, say};
+
+const HELP: &str = "\
+Prints one line for each step: number, seconds of virtual time, what happened. The hash is FNV-1a (64
+bits) over the lines that `--trace lines` prints: it is the same wherever the same scenario runs.
+
+Exit code: 0 if every expectation was met, 1 if one was not or a checker found something that must
+never happen, 2 if the scenario could not be read.";
+
+/// The subcommand.
+pub(super) fn command() -> Command {
+    Command::new("run")
+        .about("Run a scenario, print its trace and what became of its expectations")
+        .after_help(HELP)
+        .arg(
+            Arg::new("scenario")
+                .value_name("FILE|NAME")
+                .required(true)
+                .value_parser(value_parser!(String))
+                .help("A file, or a name that `lockstep sim list` shows"),
+        )
+        .arg(
+            Arg::new("until")
+                .long("until")
+                .value_name("STEP")
+                .value_parser(value_parser!(u64))
+                .help("End at this step"),
+        )
+        .arg(
+            Arg::new("trace")
+                .long("trace")
+                .value_name("HOW")
+                .default_value("steps")
+                .value_parser(["none", "steps", "all", "lines"])
+                .help(
+                    "none; steps: a line for each; all: also what follows from each; lines: the \
+                     lines that the hash is over",
+                ),
+        )
+}
+
+/// How much of the trace is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    None,
+    Steps,
+    All,
+    Lines,
+}
+
+/// Runs what the arguments say.
+pub(super) fn run(matches: &ArgMatches) -> ExitCode {
+    let what = matches.get_one::<String>("scenario").map(String::as_str).unwrap_or_default();
+    let detail = match matches.get_one::<String>("trace").map(String::as_str) {
+        Some("none") => Detail::None,
+        Some("all") => Detail::All,
+        Some("lines") => Detail::Lines,
+        _ => Detail::Steps,
+    };
+    let until = matches.get_one("until").copied().unwrap_or(STEPS_MAX);
+    let scenario = match load(what) {
+        Ok(scenario) => scenario,
+        Err(why) => {
+            complain(&why);
+            return ExitCode::from(2);
+        }
+    };
+    let names = scenario.all_names();
+    let (mut hash, mut checkers) = (TraceHash::default(), Checkers::new());
+    let mut violation = None;
+    let run = scenario.run(until, &mut |world: &World, step: &Step| {
+        hash.step(step);
+        show(step, detail, &names);
+        if let Err(found) = checkers.check(world, step) {
+            violation.get_or_insert((step.index, found.to_string()));
+        }
+    });
+    report(&run, hash.finish(), violation)
+}
+
+/// The scenario in a file, or of the library.
+fn load(what: &str) -> Result<Scenario, String> {
+    let text = match lockstep_sim::scenario::find(what) {
+        Some(text) => text.to_owned(),
+        None => fs::read_to_string(what).map_err(|error| {
+            format!("Can't open the scenario {what}: {error} (`lockstep sim list` shows the names)")
+        })?,
+    };
+    Scenario::parse(&text).map_err(|error| format!("{what}: {error}"))
+}
+
+fn show(step: &Step, detail: Detail, names: &Names) {
+    match detail {
+        Detail::None => return,
+        Detail::Lines => {
+            let mut lines = String::new();
+            trace::write_step(&mut lines, step);
+            return say(lines.trim_end());
+        }
+        Detail::Steps | Detail::All => {}
+    }
+    let name = |id: NodeId| names.of(id);
+    let (seconds, micros) = (step.at.0 / 1_000_000, step.at.0 % 1_000_000);
+    let sentence = narrate::narrate(step).with_names(&name);
+    say(&format!("{:6} {seconds:5}.{micros:06}  {sentence}", step.index));
+    if detail == Detail::All {
+        for sentence in narrate::details(step) {
+            say(&format!("                       - {}", sentence.with_names(&name)));
+        }
+        for message in &step.sent {
+            say(&format!("                       > {}", message.label(100)));
+        }
+    }
+}
+
+fn report(run: &Run, hash: u64, violation: Option<(u64, String)>) -> ExitCode {
+    for finding in &run.findings {
+        let Finding { line, text, met, seen, step, .. } = finding;
+        match met {
+            true => say(&format!("met     line {line}: {text} (step {step})")),
+            false => say(&format!("NOT MET line {line}: {text} (step {step}): {seen}")),
+        }
+    }
+    if let Some((step, text)) = &violation {
+        say(&format!("VIOLATION at step {step}: {text}"));
+    }
+    let met = run.findings.iter().filter(|finding| finding.met).count();
+    let steps = run.timeline.cursor();
+    say(&format!("{steps} steps, hash {hash:016x}, {met} of {} met", run.findings.len()));
+    ExitCode::from(u8::from(!run.passed() || violation.is_some()))
+}
