@@ -41,6 +41,7 @@ pub(crate) enum SideTab {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LowerTab {
     SpaceTime,
+    Backlog,
     Console(NodeId),
     Events,
 }

@@ -1,5 +1,6 @@
 //! What the page looks like.
 
+mod backlog;
 mod bytes;
 mod console;
 mod dial;
@@ -113,11 +114,13 @@ impl App {
             <section class="lower" aria-label={self.t(Key::PaneLower)}>
                 <div class="tabs">
                     { tab(LowerTab::SpaceTime, self.t(Key::TabSpaceTime), "tab-spacetime") }
+                    { tab(LowerTab::Backlog, self.t(Key::TabBacklog), "tab-backlog") }
                     { for consoles }
                     { tab(LowerTab::Events, self.t(Key::TabEvents), "tab-events") }
                 </div>
                 { match self.lower {
                     LowerTab::SpaceTime => self.lane(ctx),
+                    LowerTab::Backlog => self.backlog(),
                     LowerTab::Console(node) => self.console(ctx, node),
                     LowerTab::Events => self.events(ctx),
                 } }

@@ -1,6 +1,7 @@
 //! A node as a card.
 
 use lockstep_core::config::Era;
+use lockstep_sim::NodeId;
 use lockstep_sim::view::{LiveView, NodeView, Power, ReplicaView, Role};
 use yew::prelude::*;
 
@@ -118,7 +119,7 @@ impl App {
         // The scale reaches from the oldest byte held to the next one to come; a replica whose next
         // byte has fallen out stands before it.
         let end = live.offset + 1;
-        let lost: Vec<u64> = self.cut_off(live).map(|offset| offset + 1).collect();
+        let lost: Vec<u64> = self.cut_off(live).map(|(_, offset)| offset + 1).collect();
         let oldest = lost.iter().copied().filter(|&next| next > 1).min().unwrap_or(end);
         let start = backlog.first_byte_offset.min(oldest).min(end);
         let left = |offset: u64| {
@@ -148,15 +149,18 @@ impl App {
         }
     }
 
-    /// The offsets of nodes that follow this one and are not among its replicas now: their next
+    /// The nodes, and their offsets, that follow this one and are not among its replicas now: their next
     /// byte is what the backlog is kept for.
-    fn cut_off<'a>(&'a self, live: &'a LiveView) -> impl Iterator<Item = u64> + 'a {
+    pub(in crate::view) fn cut_off<'a>(
+        &'a self,
+        live: &'a LiveView,
+    ) -> impl Iterator<Item = (NodeId, u64)> + 'a {
         self.scene.nodes.iter().filter_map(move |node| {
             let other = node.live.as_ref()?;
             let above = other.master.as_ref()?.node.and_then(|id| self.scene.node(id));
             let follows = above?.live.as_ref() == Some(live);
             let known = live.replicas.iter().any(|replica| replica.node == Some(node.id));
-            (follows && !known && other.replid == live.replid).then_some(other.offset)
+            (follows && !known && other.replid == live.replid).then_some((node.id, other.offset))
         })
     }
 }
