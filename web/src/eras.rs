@@ -49,10 +49,10 @@ pub(crate) fn endings(fault: Fault) -> Vec<Ending> {
 
 fn ending(fault: Fault, era: Era) -> Ending {
     let mut t = fault.start(era);
-    let (began, since) = (t.cursor() as usize, t.world().now());
+    let (began, since) = (t.cursor(), t.world().now());
     let asked = t.current().and_then(|step| asked(step));
     scenarios::until(&mut t, |t| scenarios::all_online(t.world()));
-    let steps = &t.steps()[began..];
+    let steps = &t.steps()[t.steps().partition_point(|step| step.index <= began)..];
     let until: Instant = t.world().now();
     Ending {
         era,

@@ -68,10 +68,9 @@ pub(crate) struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(timeline: &'a Timeline, began_at: u64, nodes: &'a [NodeView]) -> Self {
-        let all = timeline.steps();
-        let end = (timeline.cursor() as usize).min(all.len());
-        let begin = (began_at as usize).min(end);
-        Self { steps: &all[begin..end], nodes }
+        let past = timeline.past();
+        let begin = past.partition_point(|step| step.index <= began_at);
+        Self { steps: &past[begin..], nodes }
     }
 
     fn events(&self) -> impl Iterator<Item = &'a Event> {

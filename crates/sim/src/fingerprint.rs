@@ -59,6 +59,20 @@ impl Hasher for StateHasher {
     }
 }
 
+/// A hasher that keeps what it is given.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bytes(pub(crate) Vec<u8>);
+
+impl Hasher for Bytes {
+    fn finish(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::hash::Hash;

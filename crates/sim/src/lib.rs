@@ -42,5 +42,8 @@ pub use ids::{ClientId, MessageId, NodeId, Peer, WireId};
 pub use message::{Message, MessageKind, MessageRef, StreamRange};
 pub use script::{Act, Cut, DiskFault, Intervention, NODES_MAX, Stop};
 pub use step::{Cause, Effect, Grain, Impossible, Note, Step};
-pub use timeline::{Branch, FORWARD_STEPS_MAX, Timeline};
+pub use timeline::{
+    Branch, Comparison, Difference, Differs, FORWARD_STEPS_MAX, HISTORY_STEPS_MAX, NAME_BYTES_MAX,
+    Timeline,
+};
 pub use world::{IP, QUIET_EVENTS_MAX, Setup, World};

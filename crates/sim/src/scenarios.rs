@@ -169,9 +169,7 @@ pub fn until(t: &mut Timeline, reached: impl Fn(&Timeline) -> bool) -> bool {
 /// Goes forward by virtual time: to the last step within it. Returns the end of that time.
 pub fn pass(t: &mut Timeline, ms: u64) -> Instant {
     let end = t.world().now().plus_ms(ms);
-    while t.peek().is_some_and(|next| next.at <= end) {
-        t.forward(crate::step::Grain::Event);
-    }
+    t.pass_to(end);
     end
 }
 

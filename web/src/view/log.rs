@@ -15,7 +15,7 @@ impl App {
         let Selected::Node(id) = self.selected else {
             return html! { <p class="soft">{ self.t(Key::LogPick) }</p> };
         };
-        let past = &self.timeline.steps()[..self.timeline.cursor() as usize];
+        let past = self.timeline.past();
         let cursor = self.timeline.cursor();
         let lines = past.iter().rev().flat_map(|step| {
             let here = step.effects.iter().rev().filter(move |effect| effect.node == id);

@@ -26,7 +26,7 @@ impl App {
     pub(super) fn why(&self, ctx: &Context<Self>) -> Html {
         let ahead = self.scene.flights.iter().filter_map(|flight| self.foresee(&flight.message));
         let ahead: Vec<Html> = ahead.collect();
-        let past = &self.timeline.steps()[..self.timeline.cursor() as usize];
+        let past = self.timeline.past();
         let decisions = past.iter().rev().flat_map(|step| {
             step.effects.iter().filter_map(move |effect| match &effect.event {
                 Event::PsyncDecided { verdict, replica, .. } => {
@@ -114,7 +114,9 @@ impl App {
         }
         let port: u16 = replica.rsplit_once(':')?.1.parse().ok()?;
         let asker = self.scene.nodes.iter().find(|node| node.port == port)?.id;
-        let past = self.timeline.steps().iter().take(decided.index as usize + 1).rev();
+        let all = self.timeline.steps().iter();
+        let past = all.take_while(|step| step.index <= decided.index + 1).collect::<Vec<_>>();
+        let past = past.into_iter().rev();
         let mut asked = past.flat_map(|step| &step.effects).filter(|e| e.node == asker);
         let why = asked.find_map(|effect| match &effect.event {
             Event::PsyncSent { why, .. } => Some(why),
