@@ -30,6 +30,7 @@
 
 mod events;
 mod read;
+mod tap;
 mod text;
 
 use lockstep_core::node::Timer;
@@ -43,6 +44,7 @@ use crate::world::World;
 use text::Writer;
 
 pub use read::{ReadError, Reader};
+pub use tap::Tap;
 
 /// What the first line of a trace says.
 pub const HEADER: &str = "# lockstep trace 1";
