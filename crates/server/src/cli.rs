@@ -7,18 +7,24 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::{REDIS_VERSION, complain, play, say, serve, sim};
+use crate::{REDIS_VERSION, complain, play, say, serve, sim, tracer};
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (behaves as Redis 7.0.15)");
 const SERVE_HELP: &str = "\
 The arguments are those of redis-server: a config file, then directives. `-` as the first or last
 argument reads more configuration from standard input.
 
+  --trace FILE       write down what happens in the node and on its connections, one line per event
+                     (read it with `lockstep trace`)
+  --trace-bytes N    bytes shown of each message [256]
+  --trace-size N     size at which FILE becomes FILE.1 and is begun anew [268435456]
+
 Examples:
   lockstep serve
   lockstep serve /etc/redis/redis.conf
   lockstep serve --port 7777 --replicaof 127.0.0.1 6379
   lockstep serve redis.conf --loglevel verbose --save ''
+  lockstep serve --port 7777 --trace session.trace
   echo 'port 7777' | lockstep serve -
 
 A copy of (or link to) this program named redis-server behaves as `lockstep serve`.";
@@ -27,7 +33,8 @@ A copy of (or link to) this program named redis-server behaves as `lockstep serv
 pub fn run(args: Vec<OsString>) -> ExitCode {
     let name = args.first().map(Path::new).and_then(Path::file_name);
     if name.is_some_and(|name| name == "redis-server") {
-        return redis_server(args.into_iter().skip(1).map(OsString::into_vec).collect());
+        let args = args.into_iter().skip(1).map(OsString::into_vec).collect();
+        return redis_server(args, None);
     }
     match command().try_get_matches_from(args) {
         Ok(matches) => dispatch(&matches),
@@ -84,7 +91,7 @@ fn command() -> Command {
 fn dispatch(matches: &ArgMatches) -> ExitCode {
     match matches.subcommand() {
         Some(("serve", matches)) => {
-            let args: Vec<Vec<u8>> = matches
+            let mut args: Vec<Vec<u8>> = matches
                 .get_many::<OsString>("args")
                 .unwrap_or_default()
                 .map(|arg| arg.clone().into_vec())
@@ -95,7 +102,13 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
                 say(&serve.map(|serve| serve.render_help().to_string()).unwrap_or_default());
                 return ExitCode::SUCCESS;
             }
-            redis_server(args)
+            match tracer::Options::take(&mut args) {
+                Ok(trace) => redis_server(args, trace),
+                Err(text) => {
+                    complain(&format!("lockstep: {text}"));
+                    ExitCode::FAILURE
+                }
+            }
         }
         Some(("play", matches)) => {
             play::run(matches.get_one("http-port").copied().unwrap_or(play::PORT))
@@ -106,7 +119,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
 }
 
 /// As redis-server, whose arguments these are.
-fn redis_server(args: Vec<Vec<u8>>) -> ExitCode {
+fn redis_server(args: Vec<Vec<u8>>, trace: Option<tracer::Options>) -> ExitCode {
     match args.first().map(Vec::as_slice) {
         Some(b"-v" | b"--version") => {
             say(&format!(
@@ -128,7 +141,7 @@ fn redis_server(args: Vec<Vec<u8>>) -> ExitCode {
             ));
             ExitCode::FAILURE
         }
-        _ => serve::run(&args),
+        _ => serve::run(&args, trace),
     }
 }
 

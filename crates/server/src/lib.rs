@@ -4,6 +4,7 @@
 //! * [`run`] is the whole program: subcommands, and the name `redis-server`.
 //! * `serve` follows redis-server from the command line to the log's last line; `settings` reads
 //!   config files, `log` writes lines, `driver` is the event loop.
+//! * `tracer` writes what happens for `lockstep trace`.
 //! * `play` serves the embedded page.
 //! * `sim` runs scenarios of the simulator.
 //!
@@ -25,6 +26,7 @@ mod sim;
 mod stopwatch;
 #[allow(unsafe_code)]
 mod sys;
+mod tracer;
 
 pub use alloc::Counted;
 pub use cli::run;

@@ -9,6 +9,7 @@ use lockstep_core::time::Instant;
 use lockstep_core::trace::{Event, Level, Trace};
 
 use crate::sys::local_time;
+use crate::tracer::Tracer;
 
 /// Longest message, as in Redis; the rest is cut off.
 const MESSAGE_MAX: usize = 1024;
@@ -47,6 +48,8 @@ pub(crate) struct Log {
     file: Option<PathBuf>,
     pid: u32,
     line: Vec<u8>,
+    /// Where everything else goes that happens, if somebody wants to know.
+    pub(crate) tracer: Option<Box<Tracer>>,
 }
 
 impl Log {
@@ -56,7 +59,14 @@ impl Log {
         // Absolute, since `dir` may change.
         let file = (!file.is_empty())
             .then(|| std::path::absolute(file).unwrap_or_else(|_| PathBuf::from(file)));
-        Self { level, role: Role::Starting, file, pid: std::process::id(), line: Vec::new() }
+        Self {
+            level,
+            role: Role::Starting,
+            file,
+            pid: std::process::id(),
+            line: Vec::new(),
+            tracer: None,
+        }
     }
 
     /// The level of this name (`loglevel`).
@@ -150,12 +160,15 @@ fn timestamp(unix_seconds: i64, ms: u32) -> String {
 
 impl Trace for Log {
     fn is_fine(&self) -> bool {
-        false
+        self.tracer.is_some()
     }
 
     /// The node writes its own lines ([`Event::Log`]); of the other events the log needs to know
     /// whose lines they are.
-    fn record(&mut self, _at: Instant, event: Event) {
+    fn record(&mut self, at: Instant, event: Event) {
+        if let Some(tracer) = &mut self.tracer {
+            tracer.event(at, &event);
+        }
         match event {
             Event::Log(level, message) => self.write(level, &message),
             Event::RoleChanged { master } => {

@@ -11,14 +11,17 @@ use crate::driver::{Clock, Driver};
 use crate::log::{Log, Role};
 use crate::settings::{self, Settings, SettingsError};
 use crate::sys::{daemonize, raise_open_files, words};
+use crate::tracer::{self, Tracer};
 
 /// Where a daemon's process id goes if nothing else is said.
 const DEFAULT_PIDFILE: &str = "/var/run/redis.pid";
 
-/// Runs a server with redis-server's arguments.
-pub(crate) fn run(args: &[Vec<u8>]) -> ExitCode {
+/// Runs a server with redis-server's arguments; traced, if somebody wants to see what happens.
+pub(crate) fn run(args: &[Vec<u8>], trace: Option<tracer::Options>) -> ExitCode {
+    // Absolute, since reading the configuration may change the directory.
+    let trace = trace.map(tracer::Options::absolute);
     match settings::read(args) {
-        Ok(settings) => match serve(settings) {
+        Ok(settings) => match serve(settings, trace) {
             Ok(code) => code,
             Err(error) => {
                 crate::complain(&format!("lockstep: {}", words(&error)));
@@ -37,7 +40,7 @@ pub(crate) fn run(args: &[Vec<u8>]) -> ExitCode {
     }
 }
 
-fn serve(settings: Settings) -> io::Result<ExitCode> {
+fn serve(settings: Settings, trace: Option<tracer::Options>) -> io::Result<ExitCode> {
     let Settings { mut config, configured } = settings;
     let mut log = Log::new(&config.driver.logfile, Log::level_named(&config.driver.loglevel));
     if config.driver.daemonize {
@@ -51,6 +54,14 @@ fn serve(settings: Settings) -> io::Result<ExitCode> {
     note_ignored(&config, &mut log);
 
     let clock = Clock::new();
+    if let Some(options) = trace {
+        let path = options.path.display().to_string();
+        let address = format!("{}:{}", reached_at(&config), config.port);
+        let traced = Tracer::create(options, &address, clock.now().unix_ms);
+        let tracer =
+            traced.map_err(|e| io::Error::new(e.kind(), format!("{path}: {}", words(&e))))?;
+        log.tracer = Some(Box::new(tracer));
+    }
     let seed = getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?;
     let pidfile = pidfile(&config);
     let mut node = Node::new(config, seed, clock.now(), log);
@@ -148,6 +159,13 @@ fn note_ignored(config: &lockstep_core::config::Config, log: &mut Log) {
         let names = others.join(", ");
         log.notice(&format!("Directives accepted that have no effect here: {names}"));
     }
+}
+
+/// The address that a trace gives this server: the first it listens on, if it is only that one.
+fn reached_at(config: &lockstep_core::config::Config) -> &str {
+    let first = config.driver.bind.first().map_or("", |bind| bind.trim_start_matches('-'));
+    let one = first.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| !ip.is_unspecified());
+    if one { first } else { "127.0.0.1" }
 }
 
 fn pidfile(config: &lockstep_core::config::Config) -> Option<String> {

@@ -16,6 +16,7 @@ mod files;
 mod listen;
 mod load;
 mod signals;
+mod traced;
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use lockstep_core::id::ConnId;
 use lockstep_core::node::{Action, ConfigFault, Node, Origin, Outgoing, Signal};
 use lockstep_core::time::{Instant, Now};
 use lockstep_core::trace::Level;
+use lockstep_sim::MessageKind;
+use lockstep_sim::trace::{Way, What};
 use mio::event::Event;
 use mio::{Events, Interest, Poll, Token, Waker};
 
@@ -242,11 +245,14 @@ impl Driver {
 
     fn handle_timeout(&mut self) {
         // Asked again, since what was read may have changed it, and so may the time it took.
-        let Some((at, _)) = self.node.poll_timeout() else { return };
+        let Some((at, timer)) = self.node.poll_timeout() else { return };
         let now = self.clock.now();
         if at <= now.instant {
+            self.traced(|t| t.set_cause(Some(What::Timer(timer))));
             self.node.handle_timeout(now);
+            self.traced(|t| t.set_cause(None));
         }
+        self.trace_tick(now);
         if self.usage_due <= now.instant {
             self.usage_due = now.instant.plus_ms(USAGE_PERIOD_MS);
             self.node.set_usage(usage());
@@ -259,7 +265,7 @@ impl Driver {
                 let dialed = self.dialer.handle_wake(self.poll.registry());
                 self.handle_dialed(now, dialed);
                 while let Some(event) = self.files.poll() {
-                    self.node.handle_file(now, event);
+                    self.handle_file(now, event);
                 }
             }
             SIGNALS => self.handle_signal(now),
@@ -347,11 +353,13 @@ impl Driver {
         }
         stream.tune(config.driver.tcp_keepalive);
         match self.conns.insert(self.poll.registry(), stream, false) {
-            Ok(id) if self.node.trace().wants(Level::Verbose) => {
-                self.node.trace_mut().write(Level::Verbose, &format!("Accepted {peer}"));
+            Ok(id) => {
+                if self.node.trace().wants(Level::Verbose) {
+                    self.node.trace_mut().write(Level::Verbose, &format!("Accepted {peer}"));
+                }
+                self.traced(|t| t.accepted(now.instant, id, &peer, &local));
                 self.node.handle_open(now, id, Origin::Accepted { peer, local });
             }
-            Ok(id) => self.node.handle_open(now, id, Origin::Accepted { peer, local }),
             Err(error) => {
                 let why = words(&error);
                 let log = self.node.trace_mut();
@@ -371,17 +379,17 @@ impl Driver {
                 stream.tune(self.node.config().driver.tcp_keepalive);
                 match self.conns.insert(self.poll.registry(), stream, true) {
                     Ok(id) => {
-                        return self.node.handle_open(
-                            now,
-                            id,
-                            Origin::Dialed { dial, peer, local },
-                        );
+                        self.traced(|t| t.dialed(now.instant, id, &local));
+                        let origin = Origin::Dialed { dial, peer, local };
+                        return self.node.handle_open(now, id, origin);
                     }
                     Err(error) => (dial, words(&error)),
                 }
             }
         };
+        self.traced(|t| t.dial_failed(now.instant, &error));
         self.node.handle_dial_failed(now, dial, &error);
+        self.traced(|t| t.set_cause(None));
     }
 
     fn read_all(&mut self, now: Now) {
@@ -394,20 +402,24 @@ impl Driver {
                 continue;
             }
             match conn.stream.read(&mut self.scratch) {
-                Ok(0) => self.lost(now, id),
+                Ok(0) => self.lost(now, id, MessageKind::Fin),
                 Ok(len) => {
                     // A short read has emptied the socket, unless its end is still to be seen.
                     conn.readable = len == self.scratch.len() || conn.ending;
                     if conn.enlist() {
                         self.readable.push(id);
                     }
-                    self.node.handle_input(now, id, &self.scratch[..len]);
+                    let input = &self.scratch[..len];
+                    if let Some(tracer) = &mut self.node.trace_mut().tracer {
+                        tracer.received(now.instant, id, input);
+                    }
+                    self.node.handle_input(now, id, input);
                 }
                 Err(error) => match error.kind() {
                     ErrorKind::WouldBlock => conn.readable = false,
                     ErrorKind::Interrupted if conn.enlist() => self.readable.push(id),
                     ErrorKind::Interrupted => {}
-                    _ => self.lost(now, id),
+                    _ => self.lost(now, id, MessageKind::Reset),
                 },
             }
         }
@@ -415,8 +427,10 @@ impl Driver {
         self.spare = batch;
     }
 
-    fn lost(&mut self, now: Now, id: ConnId) {
+    /// The peer is gone: it closed, or the connection broke.
+    fn lost(&mut self, now: Now, id: ConnId, how: MessageKind) {
         if self.conns.remove(id) {
+            self.traced(|t| t.closed(now.instant, id, Way::Received, how));
             self.node.handle_close(now, id);
         }
     }
@@ -485,6 +499,7 @@ impl Driver {
             }
             match conn.stream.write(&slices[..count]) {
                 Ok(sent) => {
+                    self.trace_sent(now, id, sent);
                     self.node.handle_sent(now, id, sent);
                     if sent < len {
                         return self.block(now, id);
@@ -494,7 +509,7 @@ impl Driver {
                 Err(error) => match error.kind() {
                     ErrorKind::Interrupted => {}
                     ErrorKind::WouldBlock => return self.block(now, id),
-                    _ => return self.lost(now, id),
+                    _ => return self.lost(now, id, MessageKind::Reset),
                 },
             }
         }
@@ -508,7 +523,7 @@ impl Driver {
         // Registering again reports once more if it has become writable meanwhile. From then on
         // the connection keeps both interests: edges come only after a full buffer.
         if conn.stream.register(self.poll.registry(), token, both, true).is_err() {
-            self.lost(now, id);
+            self.lost(now, id, MessageKind::Reset);
         }
     }
 
@@ -516,11 +531,12 @@ impl Driver {
         match action {
             Action::Dial { dial, host, port } => {
                 let source = self.node.config().driver.bind_source_addr.clone();
+                self.traced(|t| t.dialing(now.instant, &host, port));
                 let registry = self.poll.registry();
                 let dialed = self.dialer.start(registry, dial, &host, port, &source);
                 self.handle_dialed(now, dialed);
             }
-            Action::Close(id) => self.close(id),
+            Action::Close(id) => self.close(now, id),
             Action::Read(id, wanted) => {
                 let Some(conn) = self.conns.get_mut(id) else { return };
                 conn.paused = !wanted;
@@ -535,7 +551,7 @@ impl Driver {
             }
             Action::File(op) => {
                 if let Some(event) = self.files.run(op) {
-                    self.node.handle_file(now, event);
+                    self.handle_file(now, event);
                 }
             }
             Action::ApplyConfig => {
@@ -553,16 +569,20 @@ impl Driver {
     }
 
     /// Sends what the socket takes at once, and closes.
-    fn close(&mut self, id: ConnId) {
+    fn close(&mut self, now: Now, id: ConnId) {
         if let Some(conn) = self.conns.get_mut(id)
             && !conn.blocked
         {
             let outgoing = self.node.outgoing(id);
             let slices: Vec<IoSlice<'_>> = outgoing.slices().map(IoSlice::new).collect();
-            if !slices.is_empty() {
-                let _ = conn.stream.write(&slices);
+            if !slices.is_empty()
+                && let Ok(sent) = conn.stream.write(&slices)
+            {
+                drop(slices);
+                self.trace_sent(now, id, sent);
             }
         }
+        self.traced(|t| t.closed(now.instant, id, Way::Sent, MessageKind::Fin));
         self.conns.remove(id);
     }
 
