@@ -39,6 +39,7 @@ use lockstep_core::trace::Event;
 
 use crate::ids::{NodeId, Peer};
 use crate::message::{Message, MessageKind, StreamRange};
+use crate::scenario::Names;
 use crate::step::{Cause, Step};
 use crate::world::World;
 use text::Writer;
@@ -330,7 +331,9 @@ fn write_cause(out: &mut String, step: &Step) {
     match &step.cause {
         Cause::Timer { timer, .. } => line.put("timer", timer),
         Cause::File { name, ok, .. } => put_file(name, *ok, &mut line),
-        Cause::Intervention(_) => line.put("what", &crate::narrate::narrate(step).to_string()),
+        Cause::Intervention(what) => {
+            line.put("what", &crate::scenario::act_line(what, &Names::default()));
+        }
         _ => {}
     }
     out.push('\n');
