@@ -12,6 +12,10 @@
   if (theme === "light" || theme === "dark") html.dataset.theme = theme;
   if ((lang || navigator.language || "").toLowerCase().startsWith("zh")) html.lang = "zh-CN";
 
+  // The diagram as a file; the code for that comes when somebody wants one.
+  globalThis.lockstepSave = (kind, name) =>
+    import("./diagram.js").then((diagram) => diagram.save(kind, name));
+
   // The page's code ends at once when it finds itself wrong, and cannot say so itself.
   const chinese = () => html.lang.toLowerCase().startsWith("zh");
   const stopped = (error) => {

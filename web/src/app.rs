@@ -74,6 +74,14 @@ pub(crate) enum Msg {
     Grab(NodeId, PointerEvent),
     Drag(PointerEvent),
     Drop,
+    /// Takes hold of a lane of the diagram.
+    LaneGrab(NodeId),
+    LaneDrag(PointerEvent),
+    LaneDrop,
+    /// Draws the diagram to scale with time, or with steps at equal distances.
+    ByTime(bool),
+    /// Gives the diagram to the reader as a file of this kind.
+    SaveLane(&'static str),
     /// Puts all cards back in their places.
     Tidy,
     /// Opens or closes the panel for new worlds.
@@ -154,6 +162,10 @@ pub(crate) struct App {
     /// Places that people chose for cards, by node.
     pub(crate) moved_cards: Vec<Option<Place>>,
     pub(crate) drag: Option<Drag>,
+    /// The lanes of the diagram, as far as somebody has put them in order.
+    pub(crate) lanes: Vec<NodeId>,
+    pub(crate) lane_held: Option<NodeId>,
+    pub(crate) by_time: bool,
     pub(crate) world_panel: bool,
     /// The shape of the world, if it was built here.
     pub(crate) shape: Option<Shape>,
@@ -222,6 +234,9 @@ impl Component for App {
             endings: Vec::new(),
             moved_cards: Vec::new(),
             drag: None,
+            lanes: Vec::new(),
+            lane_held: None,
+            by_time: false,
             world_panel: false,
             shape: None,
             replicas: 3,
@@ -273,6 +288,8 @@ impl Component for App {
             Msg::World(shape) => self.build(shape),
             Msg::Drag(event) => return self.drag(&event),
             Msg::Drop => return self.drag.take().is_some(),
+            Msg::LaneDrag(event) => return self.drag_lane(&event),
+            Msg::LaneDrop => return self.lane_held.take().is_some(),
             Msg::Grab(node, event) => return self.grab(node, &event),
             Msg::Experiment(index) => self.experiment(index),
             Msg::Restart => self.restart(),
@@ -441,6 +458,7 @@ impl App {
     pub(crate) fn begin(&mut self) {
         self.began_at = self.timeline.cursor();
         self.moved_cards.clear();
+        self.lanes.clear();
         self.drag = None;
         self.typed.clear();
         self.moved(None);
@@ -468,6 +486,9 @@ impl App {
             Msg::Lower(tab) => self.lower = tab,
             Msg::Pane(pane) => self.pane = pane,
             Msg::Recall(node, by, input) => self.recall(node, by, &input),
+            Msg::LaneGrab(node) => self.lane_held = Some(node),
+            Msg::ByTime(by_time) => self.by_time = by_time,
+            Msg::SaveLane(kind) => platform::save_diagram(kind, self.timeline.cursor()),
             Msg::Tidy => self.moved_cards.clear(),
             Msg::WorldPanel => self.world_panel = !self.world_panel,
             Msg::Replicas(count) => self.replicas = count,
@@ -534,6 +555,14 @@ impl App {
             " " if wants == Wants::None => Msg::TogglePlay,
             "ArrowRight" => Msg::Forward(transition),
             "ArrowLeft" => Msg::Back(transition),
+            "ArrowUp" | "ArrowDown" => {
+                let moved =
+                    target.is_some_and(|target| self.move_lane_of(&target, key == "ArrowUp"));
+                if moved {
+                    event.prevent_default();
+                }
+                return moved;
+            }
             "?" => Msg::Help(!self.help),
             digit => match digit.parse::<u32>() {
                 Ok(n) if n > 0 && (n as usize) <= self.scene.nodes.len() => {

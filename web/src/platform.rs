@@ -108,6 +108,18 @@ pub(crate) enum Wants {
     All,
 }
 
+/// Gives the space-time diagram to the reader as a file (`web/diagram.js`).
+pub(crate) fn save_diagram(kind: &str, step: u64) {
+    let kind = kind.to_ascii_lowercase();
+    lockstep_save(&kind, &format!("lockstep-{step}.{kind}"));
+}
+
+#[wasm_bindgen::prelude::wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = lockstepSave)]
+    fn lockstep_save(kind: &str, name: &str);
+}
+
 /// Moves the focus to an element.
 pub(crate) fn focus(id: &str) {
     use wasm_bindgen::JsCast;

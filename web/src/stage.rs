@@ -88,6 +88,44 @@ impl App {
         true
     }
 
+    /// The pointer has moved while it holds a lane. Returns whether the page looks different.
+    pub(crate) fn drag_lane(&mut self, event: &PointerEvent) -> bool {
+        let Some(held) = self.lane_held else { return false };
+        if event.buttons() == 0 {
+            self.lane_held = None;
+            return true;
+        }
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let diagram = target.and_then(|target| target.closest(".diagram").ok().flatten());
+        let Some(diagram) = diagram else { return false };
+        let place = diagram.get_bounding_client_rect();
+        let part = (f64::from(event.client_y()) - place.top()) / place.height().max(1.0);
+        let order = self.lane_order();
+        let to = (part * order.len() as f64).max(0.0) as usize;
+        self.put_lane(order, held, to)
+    }
+
+    /// Puts a lane in another place. Returns whether that is one.
+    fn put_lane(&mut self, mut order: Vec<NodeId>, lane: NodeId, to: usize) -> bool {
+        let to = to.min(order.len().saturating_sub(1));
+        let from = order.iter().position(|&other| other == lane);
+        let Some(from) = from.filter(|&from| from != to) else { return false };
+        order.remove(from);
+        order.insert(to, lane);
+        self.lanes = order;
+        true
+    }
+
+    /// Moves the lane whose grip this is up or down.
+    pub(crate) fn move_lane_of(&mut self, grip: &Element, up: bool) -> bool {
+        let lane = grip.get_attribute("data-lane").and_then(|id| id.parse().ok()).map(NodeId);
+        let order = self.lane_order();
+        let from = order.iter().position(|&other| Some(other) == lane);
+        let (Some(lane), Some(from)) = (lane, from) else { return false };
+        let to = if up { from.checked_sub(1) } else { Some(from + 1) };
+        to.is_some_and(|to| self.put_lane(order, lane, to))
+    }
+
     /// Closes what is open, the uppermost first.
     pub(crate) fn escape(&mut self, ctx: &Context<Self>) -> bool {
         let msg = if self.help {

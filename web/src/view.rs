@@ -105,9 +105,7 @@ impl App {
         let tab =
             |tab, text: &str, id: &str| self.tab(ctx, self.lower == tab, Msg::Lower(tab), text, id);
         let consoles = self.scene.nodes.iter().map(|node| {
-            // Many of them have room for their ports only.
-            let prompt = if self.scene.nodes.len() > 3 { ">_" } else { "redis-cli" };
-            let text = format!("{prompt} {}", node.port);
+            let text = format!(">_ {}", node.port);
             tab(LowerTab::Console(node.id), &text, &format!("tab-console-{}", node.id.0 + 1))
         });
         html! {
@@ -117,6 +115,7 @@ impl App {
                     { tab(LowerTab::Backlog, self.t(Key::TabBacklog), "tab-backlog") }
                     { for consoles }
                     { tab(LowerTab::Events, self.t(Key::TabEvents), "tab-events") }
+                    { self.lane_tools(ctx) }
                 </div>
                 { match self.lower {
                     LowerTab::SpaceTime => self.lane(ctx),

@@ -67,6 +67,11 @@ dissect_texts! {
     StageLabel = "Stage", "舞台";
     ToolsLabel = "What can be done with {0}", "可对 {0} 进行的操作";
     TransportLabel = "Move in time", "时间控制";
+    LaneGrip = "drag it, or press the up and down keys, to move its lane", "拖动，或按上下方向键，移动它的泳道";
+    LaneScale = "Scale of the diagram", "时空图的刻度";
+    LaneSteps = "Steps", "按步";
+    LaneTime = "Time", "按时间";
+    LaneSave = "Save the diagram as {0}", "将时空图保存为 {0}";
     TabBacklog = "Backlog", "积压缓冲区";
     BacklogNone = "No backlog yet: a master creates it when its first replica comes.", "还没有复制积压缓冲区：第一个从节点到来时，主节点才创建它。";
     BacklogOf = "Backlog of {0}", "{0} 的复制积压缓冲区";

@@ -26,6 +26,7 @@ pub(crate) enum Icon {
     Cut,
     Link,
     Grid,
+    Save,
     World,
 }
 
@@ -52,6 +53,7 @@ impl Icon {
             Self::Bolt => "M9 1.5 3.5 9H8l-1 5.5L12.5 7H8z",
             Self::Cut => "M1.5 8H6M10 8h4.5M6.5 5l3 6M9.5 5l-3 6",
             Self::Link => "M1.5 8h13",
+            Self::Save => "M8 2v8M4.5 7 8 10.500 11.500 7M3 13.500h10",
             Self::Grid => "M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z",
             Self::World => {
                 "M8 1.5v4M8 5.5 3.5 10M8 5.5l4.5 4.5M8 5.5V10M2 10h3v3H2zM6.500 10h3v3h-3zM11 10h3v3h-3z"
