@@ -10,6 +10,7 @@
 //! view       what a page shows: nodes, links, messages in flight
 //! narrate    one sentence per step, as data
 //! check      what must hold after every step
+//! permalink  a moment in a history as a short text
 //! scenario   worlds, scripts and expectations as text
 //! scenarios  the worlds that the page begins with
 //! trace      what happened, as text: written by worlds and by native servers, read, compared
@@ -28,6 +29,7 @@ pub mod hash;
 mod ids;
 pub mod message;
 pub mod narrate;
+pub mod permalink;
 pub mod scenario;
 pub mod scenarios;
 pub mod script;
@@ -40,6 +42,7 @@ mod world;
 
 pub use ids::{ClientId, MessageId, NodeId, Peer, WireId};
 pub use message::{Message, MessageKind, MessageRef, StreamRange};
+pub use permalink::Permalink;
 pub use script::{Act, Cut, DiskFault, Intervention, NODES_MAX, Stop};
 pub use step::{Cause, Effect, Grain, Impossible, Note, Step};
 pub use timeline::{

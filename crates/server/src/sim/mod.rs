@@ -1,5 +1,6 @@
 //! `lockstep sim`: the simulator on the command line.
 
+mod link;
 mod run;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ pub(crate) fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(run::command())
+        .subcommand(link::command())
         .subcommand(Command::new("list").about("List the scenarios that come with this program"))
         .subcommand(
             Command::new("show").about("Print a scenario of the list").arg(
@@ -32,6 +34,7 @@ pub(crate) fn command() -> Command {
 pub(crate) fn dispatch(matches: &ArgMatches) -> ExitCode {
     match matches.subcommand() {
         Some(("run", matches)) => run::run(matches),
+        Some(("link", matches)) => link::run(matches),
         Some(("list", _)) => {
             for (name, text) in LIBRARY {
                 let title = Scenario::parse(text).map(|scenario| scenario.title);

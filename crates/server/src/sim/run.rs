@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use lockstep_sim::check::Checkers;
 use lockstep_sim::hash::TraceHash;
+use lockstep_sim::permalink::FRAGMENT;
 use lockstep_sim::scenario::{Finding, Names, Run, STEPS_MAX, Scenario};
-use lockstep_sim::{NodeId, Step, World, narrate, trace};
+use lockstep_sim::{NodeId, Permalink, Step, World, narrate, trace};
 
 use crate::{complain, say};
 
@@ -25,10 +26,10 @@ pub(super) fn command() -> Command {
         .after_help(HELP)
         .arg(
             Arg::new("scenario")
-                .value_name("FILE|NAME")
+                .value_name("FILE|LINK|NAME")
                 .required(true)
                 .value_parser(value_parser!(String))
-                .help("A file, or a name that `lockstep sim list` shows"),
+                .help("A file, a link, or a name that `lockstep sim list` shows"),
         )
         .arg(
             Arg::new("until")
@@ -68,14 +69,14 @@ pub(super) fn run(matches: &ArgMatches) -> ExitCode {
         Some("lines") => Detail::Lines,
         _ => Detail::Steps,
     };
-    let until = matches.get_one("until").copied().unwrap_or(STEPS_MAX);
-    let scenario = match load(what) {
-        Ok(scenario) => scenario,
+    let (scenario, end) = match load(what) {
+        Ok(loaded) => loaded,
         Err(why) => {
             complain(&why);
             return ExitCode::from(2);
         }
     };
+    let until = matches.get_one("until").copied().unwrap_or(end);
     let names = scenario.all_names();
     let (mut hash, mut checkers) = (TraceHash::default(), Checkers::new());
     let mut violation = None;
@@ -89,8 +90,19 @@ pub(super) fn run(matches: &ArgMatches) -> ExitCode {
     report(&run, hash.finish(), violation)
 }
 
+/// The scenario in a file, in a link, or of the library, and the step at which it ends.
+fn load(what: &str) -> Result<(Scenario, u64), String> {
+    if what.contains(FRAGMENT) {
+        let link = Permalink::decode(what).map_err(|error| format!("Can't open the link: {error}"));
+        let link = link?;
+        let scenario = link.scenario().map_err(|error| format!("Can't open the link: {error}"))?;
+        return Ok((scenario, link.cursor));
+    }
+    read(what).map(|scenario| (scenario, STEPS_MAX))
+}
+
 /// The scenario in a file, or of the library.
-fn load(what: &str) -> Result<Scenario, String> {
+pub(super) fn read(what: &str) -> Result<Scenario, String> {
     let text = match lockstep_sim::scenario::find(what) {
         Some(text) => text.to_owned(),
         None => fs::read_to_string(what).map_err(|error| {

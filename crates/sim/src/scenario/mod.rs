@@ -35,6 +35,7 @@
 //! | `seed N` | decides every random choice; 1 if not said |
 //! | `era 2.6\|2.8\|3.2\|4.0\|7` | the Redis that all nodes replicate like; 7 if not said |
 //! | `link LATENCY [RATE]` | every link; `40ms 200kb/s` if not said. Without RATE: no limit |
+//! | `unix-ms N`, `stagger TIME` | the wall clock at the start; time between the starts of two processes |
 //! | `config` | directives for all nodes, on indented lines, as in redis.conf |
 //! | `node NAME PORT [of MASTER]` | a node; its own directives on indented lines |
 //! | `link NODE NODE LATENCY [RATE]` | one link, other than the rest |
@@ -140,6 +141,7 @@ mod watch;
 use lockstep_core::config::{Config, Era, Line, Reader};
 
 pub use acts::print as act_line;
+pub(crate) use acts::{Arg, FORMS, Kind, build, parts};
 pub use conversation::Said;
 pub use lex::ScenarioError;
 pub use library::{LIBRARY, find};
@@ -174,6 +176,10 @@ pub struct Scenario {
     /// Latency of the links, in microseconds, and their bandwidth, in bytes per second (0: without
     /// limit).
     pub link: (u64, u64),
+    /// What the hosts' clocks show at the start: milliseconds since the Unix epoch.
+    pub unix_ms: u64,
+    /// Time between the starts of two processes, in microseconds.
+    pub stagger_us: u64,
     /// Directives for all nodes, as lines of redis.conf.
     pub config: Vec<String>,
     /// The nodes.
@@ -245,6 +251,8 @@ impl Default for Scenario {
             seed: 1,
             era: Era::default(),
             link: LINK,
+            unix_ms: scenarios::UNIX_MS,
+            stagger_us: scenarios::STAGGER_US,
             config: Vec::new(),
             nodes: Vec::new(),
             links: Vec::new(),
@@ -278,10 +286,11 @@ impl Scenario {
     /// The world at its start.
     pub fn world(&self) -> World {
         let nodes: Vec<Config> = self.nodes.iter().map(|node| self.config_of(node)).collect();
-        let stagger_us = scenarios::STAGGER_US.min(900_000 / nodes.len().max(1) as u64);
+        // All have started before anything else happens, see `Setup`.
+        let stagger_us = self.stagger_us.min(900_000 / nodes.len().max(1) as u64);
         let mut world = World::new(Setup {
             seed: self.seed,
-            unix_ms: scenarios::UNIX_MS,
+            unix_ms: self.unix_ms,
             nodes,
             latency_us: self.link.0,
             bandwidth: self.link.1,

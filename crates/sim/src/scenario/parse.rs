@@ -87,7 +87,8 @@ impl Parser {
 
     fn statements(&self) -> &'static str {
         if self.scenario.script.is_empty() {
-            "a statement: title, title-zh, seed, era, link, config, node, preload; after, at, when, \
+            "a statement: title, title-zh, seed, era, link, unix-ms, \
+             stagger, config, node, preload; after, at, when, \
              expect, always, never, eventually, mark, let, conversation; `NODE> COMMAND`, or \
              another intervention"
         } else {
@@ -160,6 +161,8 @@ impl Parser {
                     self.scenario.links.push((a, b, latency, bandwidth));
                 }
             }
+            "unix-ms" => self.scenario.unix_ms = line.number("milliseconds since 1970")?,
+            "stagger" => self.scenario.stagger_us = line.duration()?,
             "config" => self.block = Block::Config,
             "node" => self.node(line)?,
             "preload" => self.block = Block::Preload,

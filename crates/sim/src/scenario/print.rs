@@ -38,6 +38,8 @@ impl Scenario {
         line("seed", &self.seed.to_string(), self.seed != default.seed)?;
         line("era", self.era.name(), self.era != default.era)?;
         line("link", &link(self.link), self.link != default.link)?;
+        line("unix-ms", &self.unix_ms.to_string(), self.unix_ms != default.unix_ms)?;
+        line("stagger", &duration(self.stagger_us), self.stagger_us != default.stagger_us)?;
         block(f, "config", &self.config)?;
         let names = self.names();
         for node in &self.nodes {

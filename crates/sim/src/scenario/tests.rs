@@ -2,7 +2,6 @@
 
 use lockstep_core::rng::Rng;
 
-use super::acts::{Arg, FORMS, Kind, build};
 use super::*;
 use crate::message::MessageKind;
 
@@ -145,8 +144,7 @@ fn errors_say_where_what_is_there_and_what_would_be_right() {
         ),
         (
             "副本> PING",
-            "column 1: expected a statement: title, title-zh, seed, era, link, config, \
-            node, preload; after, at, when, expect, always, never, eventually, mark, let, \
+            "column 1: expected a statement: title, title-zh, seed, era, link, unix-ms, stagger, config, node, preload; after, at, when, expect, always, never, eventually, mark, let, \
             conversation; `NODE> COMMAND`, or another intervention, found `副本`",
         ),
         (
@@ -351,6 +349,8 @@ impl Author {
             seed: self.0.next_u64(),
             era: Era::ALL[self.0.below(5) as usize],
             link: (self.0.below(1_000_000), self.0.below(1_000) * 1_000),
+            unix_ms: self.0.below(1 << 45),
+            stagger_us: self.0.below(200_000),
             config: vec!["maxmemory 100mb".into()],
             nodes: vec![
                 spec("master", 6380, None, &["requirepass \"a b\"", "save 10 1"]),
