@@ -15,6 +15,7 @@ use yew::prelude::*;
 use crate::eras::{self, Ending, Fault};
 use crate::guide;
 use crate::i18n::{Key, Lang};
+use crate::inside::Insides;
 use crate::platform::{self, Theme, Wants};
 use crate::sentence::{self, Names};
 use crate::stage::Drag;
@@ -140,6 +141,8 @@ pub(crate) struct App {
     pub(crate) scene: Scene,
     /// The nodes as they were shown before a step forward: what differs is marked.
     pub(crate) before: Vec<NodeView>,
+    /// The nodes from the inside, while somebody looks.
+    pub(crate) inside: Insides,
     /// The cursor when the page appeared, or the experiment began.
     pub(crate) began_at: u64,
     pub(crate) grain: Grain,
@@ -217,6 +220,7 @@ impl Component for App {
             theme: Theme::current(),
             scene,
             before: Vec::new(),
+            inside: Insides::default(),
             began_at: timeline.cursor(),
             timeline,
             grain: Grain::Delivery,
@@ -385,8 +389,17 @@ impl App {
         self.moved(Some(before));
     }
 
+    /// Looks into the nodes, if that is shown.
+    fn look_inside(&mut self, forward: bool) {
+        match self.side {
+            SideTab::State => self.inside.look(&mut self.timeline, forward),
+            _ => self.inside.forget(),
+        }
+    }
+
     /// The cursor has moved: looks at the world anew.
     fn moved(&mut self, before: Option<Vec<NodeView>>) {
+        self.look_inside(before.is_some());
         self.scene = Scene::of(&self.timeline, self.playing.is_none());
         self.before = before.unwrap_or_default();
         self.picked = self.picked && self.picked_flight().is_some();
@@ -482,7 +495,10 @@ impl App {
                 self.side = SideTab::Bytes;
                 self.pane = Pane::Side;
             }
-            Msg::Side(tab) => self.side = tab,
+            Msg::Side(tab) => {
+                self.side = tab;
+                self.look_inside(false);
+            }
             Msg::Lower(tab) => self.lower = tab,
             Msg::Pane(pane) => self.pane = pane,
             Msg::Recall(node, by, input) => self.recall(node, by, &input),

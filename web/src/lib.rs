@@ -12,6 +12,7 @@
 //! guide      experiments, and goals checked on the state of the world
 //! eras       one fault in the time of each Redis
 //! worlds     worlds to play in
+//! inside     what nodes hold and say of themselves
 //! i18n       all texts, in two languages
 //! platform   the little the page asks of the browser
 //! ```
@@ -28,6 +29,7 @@ mod dissect;
 mod eras;
 mod guide;
 mod i18n;
+mod inside;
 mod platform;
 mod provenance;
 mod sentence;

@@ -12,6 +12,7 @@ mod header;
 mod icons;
 mod lane;
 mod log;
+mod machine;
 mod origin;
 pub(crate) mod stage;
 mod state;

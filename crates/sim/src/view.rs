@@ -126,6 +126,27 @@ pub struct LiveView {
     pub keys: u64,
 }
 
+/// A key and the beginning of its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyView {
+    /// Its database.
+    pub db: usize,
+    /// The key, for reading.
+    pub key: String,
+    /// The name of its type, as `TYPE` answers.
+    pub kind: &'static str,
+    /// Its encoding, as `OBJECT ENCODING` answers.
+    pub encoding: &'static str,
+    /// The beginning of its value, for reading.
+    pub value: String,
+    /// How many elements it has; `None` for a string.
+    pub elements: Option<u64>,
+    /// When its time comes: milliseconds since the Unix epoch.
+    pub expires_at_ms: Option<u64>,
+    /// Whether its time has come: nobody may read it any more, but it is not deleted yet.
+    pub expired: bool,
+}
+
 /// A replica's link to its master.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MasterLinkView {

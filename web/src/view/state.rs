@@ -1,23 +1,15 @@
-//! The state of what is selected: the replica's handshake with the current step lit, and the facts
-//! under the names that INFO gives them.
+//! The state of what is selected: the state machines of both roles with the current state lit,
+//! what the node itself says with `INFO replication`, and its keys. What this step changed is
+//! marked.
 
-use lockstep_core::id::ReplId;
-use lockstep_core::replication::state::ReplState;
-use lockstep_sim::view::{LinkView, LiveView, MasterLinkView, NodeView, Power, ReplicaView, Role};
+use lockstep_sim::view::{KeyView, LinkView, LiveView, NodeView, Power, ReplicaView};
 use lockstep_sim::{Cut, NodeId};
 use yew::prelude::*;
 
 use super::condition;
 use crate::app::{App, Selected};
-use crate::i18n::{Key, grouped, grouped_signed};
-use crate::sentence;
-
-/// A fact: its name, its value, and the value before this step.
-struct Fact {
-    name: &'static str,
-    value: String,
-    old: Option<String>,
-}
+use crate::i18n::{Key, grouped};
+use crate::inside::{Inside, KEYS_MAX};
 
 impl App {
     pub(super) fn state(&self, _ctx: &Context<Self>) -> Html {
@@ -35,7 +27,9 @@ impl App {
 
     fn node_state(&self, node: &NodeView) -> Html {
         let (word, tone) = condition(self.lang, node);
-        let old = self.before.get(node.id.0 as usize).and_then(|node| node.live.as_ref());
+        let index = node.id.0 as usize;
+        let inside = self.inside.now.get(index).cloned().unwrap_or_default();
+        let before = self.inside.before.get(index);
         html! {
             <>
                 <h2>
@@ -45,9 +39,10 @@ impl App {
                 { match &node.live {
                     Some(live) => html! {
                         <>
-                            { for live.master.iter().map(|master| self.ladder(master)) }
-                            { table(facts(live), old.map(facts)) }
+                            { self.machines(node, live) }
                             { self.replicas(live) }
+                            { info(&inside, before) }
+                            { self.keyspace(node, live, &inside, before) }
                         </>
                     },
                     None => html! { <p>{ self.t(Key::DownText) }</p> },
@@ -58,42 +53,82 @@ impl App {
         }
     }
 
-    /// The steps of the handshake, as the replica sees them.
-    fn ladder(&self, master: &MasterLinkView) -> Html {
-        const RUNGS: [ReplState; 9] = [
-            ReplState::Connect,
-            ReplState::Connecting,
-            ReplState::ReceivePingReply,
-            ReplState::ReceiveAuthReply,
-            ReplState::ReceivePortReply,
-            ReplState::ReceiveCapaReply,
-            ReplState::ReceivePsyncReply,
-            ReplState::Transfer,
-            ReplState::Connected,
-        ];
-        // States that pass within one step belong to the rung they lead to.
-        let shown = match master.state {
-            ReplState::SendHandshake => ReplState::ReceivePortReply,
-            ReplState::ReceiveIpReply => ReplState::ReceiveCapaReply,
-            ReplState::SendPsync => ReplState::ReceivePsyncReply,
-            other => other,
-        };
-        let current = RUNGS.iter().position(|&rung| rung == shown);
-        let rungs = RUNGS.iter().enumerate().map(|(index, &rung)| {
-            let here = Some(index) == current;
-            let class = if here { "rung now" } else { "rung" };
+    /// The state machines of the roles that a node plays.
+    fn machines(&self, node: &NodeView, live: &LiveView) -> Html {
+        let serves = live.master.is_none() || !live.replicas.is_empty();
+        let way = live.master.as_ref().map(|master| {
+            let port = master.port.to_string();
             html! {
-                <li {class} aria-current={here.then_some("step")}>
-                    { self.t(sentence::state_name(rung)) }
-                </li>
+                <>
+                    <h3>{ self.lang.fill(Key::LadderTitle, &[&port]) }</h3>
+                    { self.way(node.id, master.state) }
+                </>
             }
         });
-        let port = master.port.to_string();
         html! {
             <>
-                <h3>{ self.lang.fill(Key::LadderTitle, &[&port]) }</h3>
-                <ol class="ladder" data-testid="ladder">{ for rungs }</ol>
+                { for way }
+                if serves {
+                    <h3>{ self.t(Key::ReplicasTitle) }</h3>
+                    { self.turns(node.id, live) }
+                }
             </>
+        }
+    }
+
+    /// The keys, with what this step changed.
+    fn keyspace(
+        &self,
+        node: &NodeView,
+        live: &LiveView,
+        inside: &Inside,
+        before: Option<&Inside>,
+    ) -> Html {
+        let old = |key: &KeyView| {
+            let same = |old: &&KeyView| (old.db, &old.key) == (key.db, &key.key);
+            before.map(|before| before.keys.iter().find(same))
+        };
+        let rows = inside.keys.iter().map(|key| {
+            let changed = old(key).is_some_and(|old| old != Some(key));
+            self.key_row(node, key, changed)
+        });
+        let gone = before.into_iter().flat_map(|before| &before.keys).filter(|old| {
+            let same = |key: &&KeyView| (old.db, &old.key) == (key.db, &key.key);
+            live.keys < KEYS_MAX as u64 && !inside.keys.iter().any(|key| same(&key))
+        });
+        let gone = gone.map(|key| {
+            html! { <tr class="changed"><th scope="row"><s>{ place(key) }</s></th><td>{ self.t(Key::KeyGone) }</td></tr> }
+        });
+        let rest = live.keys.saturating_sub(inside.keys.len() as u64);
+        html! {
+            <>
+                <h3>{ self.lang.fill(Key::KeyspaceTitle, &[&self.lang.keys(live.keys)]) }</h3>
+                <table class="facts keys" data-testid="keys"><tbody>{ for rows }{ for gone }</tbody></table>
+                if rest > 0 { <p class="soft small">{ self.lang.fill(Key::KeysMore, &[&grouped(rest)]) }</p> }
+            </>
+        }
+    }
+
+    fn key_row(&self, node: &NodeView, key: &KeyView, changed: bool) -> Html {
+        let left = key.expires_at_ms.map(|at| {
+            if key.expired {
+                return self.t(Key::KeyExpired).to_owned();
+            }
+            let left = at.saturating_sub(node.unix_ms);
+            self.lang.fill(Key::KeyExpires, &[&format!("{}.{}", left / 1_000, left % 1_000 / 100)])
+        });
+        let count = key.elements.map(|count| format!(" ({})", grouped(count)));
+        html! {
+            <tr class={classes!(changed.then_some("changed"))}>
+                <th scope="row">
+                    <code>{ place(key) }</code>
+                    <span class="soft small" title={key.encoding}>{ key.kind }{ for count }</span>
+                </th>
+                <td>
+                    { &key.value }
+                    { for left.map(|left| html! { <span class="soft small">{ left }</span> }) }
+                </td>
+            </tr>
         }
     }
 
@@ -114,8 +149,6 @@ impl App {
             }
         };
         html! {
-            <>
-                <h3>{ self.t(Key::ReplicasTitle) }</h3>
                 <table class="replicas">
                     <thead><tr>
                         <th scope="col">{ self.t(Key::RoleReplica) }</th>
@@ -126,7 +159,6 @@ impl App {
                     </tr></thead>
                     <tbody>{ for live.replicas.iter().map(row) }</tbody>
                 </table>
-            </>
         }
     }
 
@@ -176,56 +208,32 @@ impl App {
     }
 }
 
-/// The facts of a node, under the names of INFO.
-fn facts(live: &LiveView) -> Vec<Fact> {
-    let mut facts = Vec::new();
-    let mut add = |name, value: String| facts.push(Fact { name, value, old: None });
-    let role = match live.role {
-        Role::Master => "master",
-        // Redis's own word.
-        Role::Replica => "slave",
-    };
-    add("role", role.to_owned());
-    if let Some(master) = &live.master {
-        add("master_port", master.port.to_string());
-        let up = master.state == ReplState::Connected;
-        add("master_link_status", if up { "up" } else { "down" }.to_owned());
-        add("master_sync_in_progress", u8::from(master.state == ReplState::Transfer).to_string());
-    }
-    add("connected_slaves", live.replicas.len().to_string());
-    add("master_replid", live.replid.to_string());
-    add("master_replid2", live.replid2.unwrap_or(ReplId::NONE).to_string());
-    add("master_repl_offset", grouped(live.offset));
-    add("second_repl_offset", grouped_signed(live.second_replid_offset));
-    if let Some(backlog) = live.backlog {
-        add("repl_backlog_size", grouped(backlog.size));
-        add("repl_backlog_first_byte_offset", grouped(backlog.first_byte_offset));
-        add("repl_backlog_histlen", grouped(backlog.histlen));
-    } else {
-        add("repl_backlog_active", "0".to_owned());
-    }
-    add("keys", grouped(live.keys));
-    facts
+/// A key's name, with its database if that is not the first.
+fn place(key: &KeyView) -> String {
+    if key.db == 0 { key.key.clone() } else { format!("[{}] {}", key.db, key.key) }
 }
 
-fn table(mut facts: Vec<Fact>, before: Option<Vec<Fact>>) -> Html {
-    for fact in &mut facts {
-        let same = |old: &&Fact| old.name == fact.name;
-        fact.old = before.as_ref().and_then(|b| b.iter().find(same)).map(|old| old.value.clone());
-    }
-    let rows = facts.into_iter().map(|fact| {
-        let old = fact.old.filter(|old| *old != fact.value);
-        let changed = old.is_some().then_some("changed");
-        let is_id = fact.value.len() == 40;
+/// `INFO replication` as the node answers it, with what this step changed.
+fn info(inside: &Inside, before: Option<&Inside>) -> Html {
+    let rows = inside.info.iter().map(|(name, value)| {
+        let old = before.map(|before| before.info.iter().find(|(old, _)| old == name));
+        let changed = old.is_some_and(|old| old.is_none_or(|(_, old)| old != value));
+        let is_id = value.len() == 40;
+        let old = old.flatten().map(|(_, old)| old).filter(|old| changed && old.len() < 24);
         html! {
-            <tr class={classes!(changed)}>
-                <th scope="row"><code>{ fact.name }</code></th>
+            <tr class={classes!(changed.then_some("changed"))}>
+                <th scope="row"><code>{ name }</code></th>
                 <td class={classes!(is_id.then_some("id"))}>
-                    { for old.filter(|_| !is_id).map(|old| html! { <s>{ old }</s> }) }
-                    { fact.value }
+                    { for old.map(|old| html! { <s>{ old }</s> }) }
+                    { value }
                 </td>
             </tr>
         }
     });
-    html! { <table class="facts" data-testid="facts"><tbody>{ for rows }</tbody></table> }
+    html! {
+        <>
+            <h3>{ "INFO replication" }</h3>
+            <table class="facts info" data-testid="facts"><tbody>{ for rows }</tbody></table>
+        </>
+    }
 }

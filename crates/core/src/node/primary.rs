@@ -12,6 +12,7 @@ use crate::replication::psync::{
 };
 use crate::replication::state::{ReplState, ReplicaState};
 use crate::resp::Args;
+use crate::time::Instant;
 use crate::trace::{CloseReason, Event, Level, Trace};
 
 /// Bytes of an acknowledgement that is no offset shown in the log.
@@ -443,12 +444,13 @@ impl<T: Trace> Node<T> {
     /// `min-replicas-to-write`: enough replicas whose last ACK is recent?
     pub(super) fn enough_good_replicas(&self) -> bool {
         let wanted = self.config.min_replicas_to_write;
-        wanted == 0 || self.config.min_replicas_max_lag == 0 || self.good_replicas() >= wanted
+        let now = self.now.instant;
+        wanted == 0 || self.config.min_replicas_max_lag == 0 || self.good_replicas(now) >= wanted
     }
 
     /// Replicas that are online and acknowledged within `min-replicas-max-lag`.
-    pub(super) fn good_replicas(&self) -> u64 {
-        let (now, lag) = (self.now.instant, self.config.min_replicas_max_lag);
+    pub(super) fn good_replicas(&self, now: Instant) -> u64 {
+        let lag = self.config.min_replicas_max_lag;
         let peers = self.replicas.iter().filter_map(|id| self.conns.get(*id)?.replica());
         peers
             .filter(|p| p.state == ReplicaState::Online && now.secs_since(p.ack_time) <= lag)

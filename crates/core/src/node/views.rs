@@ -6,6 +6,7 @@ use crate::id::{ConnId, ReplId};
 use crate::keyspace::Expiry;
 use crate::replication::psync::{BacklogView, MasterView};
 use crate::replication::state::{ReplState, ReplicaState};
+use crate::time::Instant;
 use crate::trace::Trace;
 
 /// A node's role.
@@ -89,6 +90,11 @@ impl<T: Trace> Node<T> {
 
     /// The replicas, in the order in which they asked.
     pub fn replicas(&self) -> Vec<ReplicaView> {
+        self.replicas_at(self.now.instant)
+    }
+
+    /// As [`Node::replicas`], at a time after the last input.
+    pub fn replicas_at(&self, now: Instant) -> Vec<ReplicaView> {
         let view = |id: &ConnId| {
             let conn = self.conns.get(*id)?;
             let peer = conn.replica()?;
@@ -100,7 +106,7 @@ impl<T: Trace> Node<T> {
                 state: peer.state,
                 sent_offset: peer.sent,
                 ack_offset: peer.ack_offset,
-                lag_seconds: self.now.instant.secs_since(peer.ack_time),
+                lag_seconds: now.secs_since(peer.ack_time),
             })
         };
         self.replicas.iter().filter_map(view).collect()
@@ -108,8 +114,19 @@ impl<T: Trace> Node<T> {
 
     /// The link to the master, on a replica.
     pub fn link(&self) -> Option<LinkView> {
+        self.link_at(self.now.instant)
+    }
+
+    /// The text of `INFO replication` as it would be answered now, without its title.
+    pub fn replication_info(&self, now: Instant) -> String {
+        let mut out = String::new();
+        self.info_replication(now, &mut out);
+        if self.config.era.is_modern() { out } else { self.config.era.info(&out) }
+    }
+
+    /// As [`Node::link`], at a time after the last input.
+    pub fn link_at(&self, now: Instant) -> Option<LinkView> {
         self.config.replicaof.as_ref()?;
-        let now = self.now.instant;
         Some(LinkView {
             state: self.link.state,
             conn: self.link.conn,

@@ -15,6 +15,7 @@ mod disk;
 mod faults;
 mod host;
 mod interventions;
+mod keys;
 mod net;
 mod views;
 

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use lockstep_core::node::{self, Node};
 use lockstep_core::replication::psync::MasterView;
+use lockstep_core::time::Now;
 use lockstep_core::trace::Recorder;
 
 use super::World;
 use super::client::{Client, Kind};
 use super::host::Host;
+use super::keys;
 use super::net::{ACCEPTOR, DIALER};
 use crate::ids::{ClientId, NodeId, Peer};
 use crate::view::{
-    BacklogView, ClientKind, ClientView, ConnView, ConsoleLine, DiskView, FlightView, LinkView,
-    LiveView, MasterLinkView, NodeView, Power, ReplicaView, Role,
+    BacklogView, ClientKind, ClientView, ConnView, ConsoleLine, DiskView, FlightView, KeyView,
+    LinkView, LiveView, MasterLinkView, NodeView, Power, ReplicaView, Role,
 };
 
 impl World {
@@ -52,10 +54,11 @@ impl World {
 
     fn live(&self, host: &Host, node: &Node<Recorder>) -> LiveView {
         let history = node.history();
+        let now = host.clock.read(self.now).instant;
         let (role, master) = match node.role() {
             node::Role::Master => (Role::Master, None),
             node::Role::Replica { host, port } => {
-                (Role::Replica, node.link().map(|link| self.master_link(host, port, link)))
+                (Role::Replica, node.link_at(now).map(|link| self.master_link(host, port, link)))
             }
         };
         let keyspace = node.keyspace();
@@ -66,7 +69,11 @@ impl World {
             second_replid_offset: history.second_replid_offset,
             offset: history.master_repl_offset,
             master,
-            replicas: node.replicas().iter().map(|r| self.replica(host, &history, r)).collect(),
+            replicas: node
+                .replicas_at(now)
+                .iter()
+                .map(|r| self.replica(host, &history, r))
+                .collect(),
             backlog: history.backlog.map(|b| BacklogView {
                 first_byte_offset: b.first_byte_offset,
                 histlen: b.histlen,
@@ -115,6 +122,31 @@ impl World {
     /// What a node's wall clock shows: milliseconds since the Unix epoch.
     pub fn unix_ms_of(&self, id: NodeId) -> Option<u64> {
         self.hosts.get(id.0 as usize).map(|host| host.clock.read(self.now).unix_ms)
+    }
+
+    /// What a running node would answer to `INFO replication` now, without the title: names and
+    /// values.
+    pub fn replication_info(&self, id: NodeId) -> Vec<(String, String)> {
+        let host = self.hosts.get(id.0 as usize);
+        let node = host.and_then(|host| host.node.as_ref().zip(Some(host)));
+        let text =
+            node.map(|(node, host)| node.replication_info(host.clock.read(self.now).instant));
+        let lines = text.as_deref().unwrap_or_default().lines();
+        let pairs = lines.filter_map(|line| line.split_once(':'));
+        pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// The keys of a running node, `max` of them at most, sorted where there are few enough to
+    /// sort.
+    pub fn keys(&self, id: NodeId, max: usize) -> Vec<KeyView> {
+        let Some(node) = self.core(id) else { return Vec::new() };
+        let now_ms = self.unix_ms_of(id).unwrap_or_default();
+        keys::first(node.keyspace(), now_ms, max)
+    }
+
+    /// What a node's clocks show.
+    pub fn clock_of(&self, id: NodeId) -> Option<Now> {
+        self.hosts.get(id.0 as usize).map(|host| host.clock.read(self.now))
     }
 
     /// The digest of a node's dataset, as `DEBUG DIGEST` computes it; `None` while it is down.

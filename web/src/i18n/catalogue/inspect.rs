@@ -25,5 +25,19 @@ macro_rules! inspect_texts {
     FedTransaction = "a transaction’s frame", "事务的边界";
     FedProxied = "its master’s bytes, passed on", "原样转发主节点的字节";
 
+    // The state machines, and keys.
+    MachineReplica = "The replica’s way to its master. Now: {0}.", "从节点连接主节点的过程。当前：{0}。";
+    MachineTurn = "In this step, from “{0}” to “{1}”: {2}.", "本步从“{0}”到“{1}”：{2}。";
+    MachineMaster = "Its replicas, as it sees them.", "它所看到的从节点状态。";
+    MachineLost = "link lost", "链路断开";
+    MachineWaitsStart = "waits for BGSAVE", "等待 BGSAVE";
+    MachineWaitsEnd = "BGSAVE runs", "BGSAVE 进行中";
+    MachineDiskless = "diskless", "无盘";
+    KeyspaceTitle = "Keyspace: {0}", "键空间：{0}";
+    KeysMore = "and {0} more", "另有 {0} 个";
+    KeyGone = "gone", "已删除";
+    KeyExpires = "expires in {0} s", "{0} 秒后过期";
+    KeyExpired = "expired, not deleted yet", "已过期，尚未删除";
+
     } };
 }

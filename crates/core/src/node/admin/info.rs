@@ -10,6 +10,7 @@ use super::VERSION;
 use crate::commands::Outcome;
 use crate::replication::state::{ReplState, ReplicaState};
 use crate::resp::Args;
+use crate::time::Instant;
 use crate::trace::Trace;
 
 /// A section: its name in lower case, its title, and whether a plain `INFO` shows it.
@@ -73,7 +74,7 @@ impl<T: Trace> Node<T> {
             "memory" => self.info_memory(conn, out),
             "persistence" => self.info_persistence(out),
             "stats" => self.info_stats(out),
-            "replication" => self.info_replication(out),
+            "replication" => self.info_replication(self.now.instant, out),
             "cpu" => self.info_cpu(out),
             "commandstats" => self.info_commands(out),
             "errorstats" => {
@@ -340,16 +341,16 @@ impl<T: Trace> Node<T> {
         );
     }
 
-    fn info_replication(&self, out: &mut String) {
+    pub(in crate::node) fn info_replication(&self, now: Instant, out: &mut String) {
         let config = &self.config;
         let is_replica = config.replicaof.is_some();
         field!(out, "role:{}", if is_replica { "slave" } else { "master" });
         if let Some((host, port)) = &config.replicaof {
             field!(out, "master_host:{host}");
             field!(out, "master_port:{port}");
-            self.info_link(out);
+            self.info_link(now, out);
             if let Some(refused) = &self.link.refused {
-                let wait = refused.retry_at.0.saturating_sub(self.now.instant.0) / 1_000_000;
+                let wait = refused.retry_at.0.saturating_sub(now.0) / 1_000_000;
                 field!(out, "lockstep_link_refused:empty master");
                 field!(out, "lockstep_link_refused_times:{}", refused.times);
                 field!(out, "lockstep_link_retry_seconds:{wait}");
@@ -358,10 +359,10 @@ impl<T: Trace> Node<T> {
             field!(out, "slave_read_only:{}", u8::from(config.replica_read_only));
             field!(out, "replica_announced:{}", u8::from(config.replica_announced));
         }
-        let replicas = self.replicas();
+        let replicas = self.replicas_at(now);
         field!(out, "connected_slaves:{}", replicas.len());
         if config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0 {
-            field!(out, "min_slaves_good_slaves:{}", self.good_replicas());
+            field!(out, "min_slaves_good_slaves:{}", self.good_replicas(now));
         }
         for (index, replica) in replicas.iter().enumerate() {
             let (state, lag) = match replica.state {
@@ -392,8 +393,8 @@ impl<T: Trace> Node<T> {
     }
 
     /// The link to the master.
-    fn info_link(&self, out: &mut String) {
-        let (now, link) = (self.now.instant, &self.link);
+    fn info_link(&self, now: Instant, out: &mut String) {
+        let link = &self.link;
         let connected = link.state == ReplState::Connected;
         let last_io = if connected { now.secs_since(link.last_io) as i64 } else { -1 };
         let offset = self.stream.master_repl_offset() as i64;
