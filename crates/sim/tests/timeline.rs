@@ -233,3 +233,20 @@ fn interventions_on_nodes_that_are_not_there_change_nothing() {
     }
     assert_eq!(t.world().nodes(), before);
 }
+
+#[test]
+fn looking_ahead_where_nothing_lies_ahead_changes_nothing() {
+    let mut t = scenarios::handshake();
+    for node in [REPLICA_A, REPLICA_B] {
+        t.act(Intervention::StopNode { node, stop: Stop::Crash });
+    }
+    scenarios::pass(&mut t, 3_000);
+    while t.forward(Grain::Event) {}
+    let (cursor, state) = (t.cursor(), t.world().encoding());
+    assert!(!t.forward(Grain::Event) && t.peek().is_none());
+    assert_eq!(t.cursor(), cursor);
+    assert!(t.world().encoding() == state, "a lone master's timers tick, but that is no step");
+    t.seek(0);
+    t.seek(cursor);
+    assert!(t.world().encoding() == state);
+}

@@ -290,8 +290,17 @@ impl<T: Trace> Node<T> {
     fn log_save_error(&mut self, error: &str) {
         let Some(job) = &self.snapshot else { return };
         let (temp, file, dir) = (&job.temp, &job.file, &self.config.dir);
+        // While the commit is still to be asked for, it was a write that failed.
+        let waits = |action: &Action| match action {
+            Action::File(FileOp::Commit { name, .. }) => name == temp,
+            _ => false,
+        };
         let text = match job.phase {
             Phase::Cutting => format!("Write error saving DB on disk(rdbSaveRio): {error}"),
+            // Redis writes the last bytes when it flushes its buffer.
+            _ if self.actions.iter().any(waits) => {
+                format!("Write error saving DB on disk(fflush): {error}")
+            }
             _ => format!(
                 "Error moving temp DB file {temp} on the final destination {file} (in server root \
                  dir {dir}): {error}"

@@ -192,9 +192,9 @@ impl Timeline {
     /// Goes to an index; beyond what is known, as far as there is something ahead.
     pub fn seek(&mut self, index: u64) {
         self.frames.aim(index);
-        let (at, world) = self.frames.before(index);
+        let (at, _) = self.frames.before(index);
         if index < self.cursor || at > self.cursor {
-            (self.cursor, self.world) = (at, world.clone());
+            (self.cursor, self.world) = self.clone_before(index);
         }
         while self.cursor < index && self.advance(index) {}
         // The step that led to a keyframe was not replayed.
@@ -226,6 +226,11 @@ impl Timeline {
             }
         }
         self.records.settle(self.cursor);
+    }
+
+    fn clone_before(&self, index: u64) -> (u64, World) {
+        let (at, world) = self.frames.before(index);
+        (at, world.clone())
     }
 
     /// Brings the records before the cursor back by a replay from the keyframe before.
@@ -278,8 +283,16 @@ impl Timeline {
         }
         let act = self.script.binary_search_by_key(&(self.cursor + 1), |a| a.index);
         let act = act.ok().map(|at| &self.script[at]);
-        let Some(step) = make_step(&mut self.world, act) else { return false };
-        self.arrived(step, target);
+        match make_step(&mut self.world, act) {
+            Some(step) => self.arrived(step, target),
+            None => {
+                // To find that nothing lies ahead, the world has let much time pass.
+                let here = self.cursor;
+                (self.cursor, self.world) = self.clone_before(here);
+                while self.cursor < here && self.advance(here) {}
+                return false;
+            }
+        }
         true
     }
 

@@ -49,15 +49,15 @@ impl Default for Disk {
 }
 
 impl Disk {
-    /// Begins one operation. What it comes to, and when; `None`: nobody waits for an answer.
+    /// Begins one operation. What it comes to, and when (what does not need the disk fails now);
+    /// `None`: nobody waits for an answer.
     pub(super) fn run(&mut self, op: FileOp, now: Instant) -> Option<(Instant, FileEvent)> {
-        let at_once = now + DISK_LATENCY_US;
         match op {
             FileOp::Create { name } => match self.fault {
                 // A full disk still has room for a name.
                 Some(DiskFault::Failing) => {
                     let error = EIO.into();
-                    Some((at_once, FileEvent::NotCreated { name, error }))
+                    Some((now, FileEvent::NotCreated { name, error }))
                 }
                 _ => {
                     self.unsynced.insert(name, Vec::new());
@@ -74,16 +74,17 @@ impl Disk {
                     (None, None) => ENOENT,
                 };
                 self.unsynced.remove(&name);
-                Some((at_once, failed(name, None, error)))
+                Some((now, failed(name, None, error)))
             }
             FileOp::Commit { name, to } => {
                 let Some(data) = self.unsynced.remove(&name) else {
-                    return Some((at_once, failed(name, None, ENOENT)));
+                    return Some((now, failed(name, None, ENOENT)));
                 };
                 let len = data.len() as u64;
                 let at = self.busy_for(len, now);
-                if let Some(error) = self.fault_of_writing() {
-                    return Some((at, failed(name, None, error)));
+                // On a full disk, what is written already has its place.
+                if self.fault == Some(DiskFault::Failing) {
+                    return Some((at, failed(name, None, EIO)));
                 }
                 self.committing.push((name.clone(), to.clone(), Arc::new(data)));
                 Some((at, FileEvent::Committed { name, to, len }))

@@ -219,7 +219,13 @@ impl World {
                 let now = self.now;
                 let host = self.host_mut(id);
                 let boot = host.boots;
-                if let Some((at, event)) = host.disk.run(op, now) {
+                let done = host.disk.run(op, now);
+                if let Some((_, event)) = done.as_ref().filter(|(at, _)| *at == now) {
+                    let (event, clock) = (event.clone(), self.clock(id));
+                    if let Some(node) = self.host_mut(id).node.as_mut() {
+                        node.handle_file(clock, event);
+                    }
+                } else if let Some((at, event)) = done {
                     self.schedule(at, Due::File { node: id, boot, event });
                 }
             }

@@ -212,7 +212,8 @@ impl World {
         queued.into_iter().chain(timer).min()
     }
 
-    /// Goes to the next visible event and makes it happen. `None`: nothing visible lies ahead.
+    /// Goes to the next visible event and makes it happen. `None`: nothing visible lies ahead; to
+    /// find that, [`QUIET_EVENTS_MAX`] others may have happened.
     pub fn step(&mut self) -> Option<Step> {
         for _ in 0..QUIET_EVENTS_MAX {
             let cause = self.next_event()?;
