@@ -199,7 +199,7 @@ impl App {
     /// The commands the backlog holds, as far as they are few enough to be told apart.
     fn commands(&self, node: NodeId, scale: Scale) -> Vec<Html> {
         let mut found: Vec<(u64, Html)> = Vec::new();
-        let past = &self.timeline.steps()[..self.timeline.cursor() as usize];
+        let past = self.timeline.past();
         for message in past.iter().rev().flat_map(|step| step.sent.iter().rev()) {
             let Some(range) = message.stream.filter(|_| message.from == Peer::Node(node)) else {
                 continue;
