@@ -8,7 +8,7 @@
 use gloo_timers::callback::Interval;
 use lockstep_core::config::Era;
 use lockstep_sim::view::{ConsoleText, FlightView, LinkView, NodeView};
-use lockstep_sim::{Grain, Intervention, MessageRef, NodeId, Timeline, scenarios};
+use lockstep_sim::{Comparison, Grain, Intervention, MessageRef, NodeId, Timeline, scenarios};
 use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
@@ -16,10 +16,12 @@ use crate::eras::{self, Ending, Fault};
 use crate::guide;
 use crate::i18n::{Key, Lang};
 use crate::inside::Insides;
+use crate::marks::Marks;
 use crate::platform::{self, Theme, Wants};
 use crate::sentence::{self, Names};
 use crate::stage::Drag;
 use crate::view::stage::layout::Place;
+use crate::watch::Watch;
 use crate::worlds::Shape;
 
 /// What is selected on the stage.
@@ -83,6 +85,7 @@ pub(crate) enum Msg {
     ByTime(bool),
     /// Gives the diagram to the reader as a file of this kind.
     SaveLane(&'static str),
+    OfBranch(OfBranch),
     /// Puts all cards back in their places.
     Tidy,
     /// Opens or closes the panel for new worlds.
@@ -103,6 +106,18 @@ pub(crate) enum Msg {
     Theme,
     Help(bool),
     Key(KeyboardEvent),
+}
+
+/// What can be done with histories.
+#[derive(Debug)]
+pub(crate) enum OfBranch {
+    /// Opens or closes their panel.
+    Panel,
+    Return(usize),
+    Compare(usize),
+    Forget(usize),
+    /// Names a branch, or the history that is shown.
+    Name(Option<usize>, String),
 }
 
 /// What the world shows at the cursor.
@@ -169,6 +184,12 @@ pub(crate) struct App {
     pub(crate) lanes: Vec<NodeId>,
     pub(crate) lane_held: Option<NodeId>,
     pub(crate) by_time: bool,
+    pub(crate) marks: Marks,
+    /// Checks every step, from the first thing on that somebody does to a world.
+    watch: Option<Watch>,
+    pub(crate) branches_open: bool,
+    /// The history that was compared with, and what differs.
+    pub(crate) comparison: Option<(String, Comparison)>,
     pub(crate) world_panel: bool,
     /// The shape of the world, if it was built here.
     pub(crate) shape: Option<Shape>,
@@ -241,6 +262,10 @@ impl Component for App {
             lanes: Vec::new(),
             lane_held: None,
             by_time: false,
+            marks: Marks::default(),
+            watch: None,
+            branches_open: false,
+            comparison: None,
             world_panel: false,
             shape: None,
             replicas: 3,
@@ -250,6 +275,7 @@ impl Component for App {
             typed: Vec::new(),
             _keys: Keys::listen(ctx.link().callback(Msg::Key)),
         };
+        app.marks.update(&app.timeline);
         app.message = app.moment();
         app
     }
@@ -284,7 +310,7 @@ impl Component for App {
             Msg::Act(what) => {
                 let before = std::mem::take(&mut self.scene.nodes);
                 for what in what {
-                    self.timeline.act(what);
+                    self.act(what);
                 }
                 self.moved(Some(before));
             }
@@ -383,7 +409,11 @@ impl App {
 
     fn forward(&mut self, grain: Grain) {
         let before = std::mem::take(&mut self.scene.nodes);
-        if !self.timeline.forward(grain) {
+        let moved = match &mut self.watch {
+            Some(watch) => watch.forward(&mut self.timeline, grain, &mut self.marks),
+            None => self.timeline.forward(grain),
+        };
+        if !moved {
             self.stop();
         }
         self.moved(Some(before));
@@ -401,6 +431,8 @@ impl App {
     fn moved(&mut self, before: Option<Vec<NodeView>>) {
         self.look_inside(before.is_some());
         self.scene = Scene::of(&self.timeline, self.playing.is_none());
+        self.marks.update(&self.timeline);
+        self.comparison = None;
         self.before = before.unwrap_or_default();
         self.picked = self.picked && self.picked_flight().is_some();
         if !self.picked {
@@ -420,6 +452,36 @@ impl App {
         }
     }
 
+    /// Does something to the world at the cursor.
+    fn act(&mut self, what: Intervention) {
+        self.marks.forget_after(self.timeline.cursor());
+        self.watch.get_or_insert_default();
+        self.timeline.act(what);
+    }
+
+    fn of_branch(&mut self, what: OfBranch) {
+        match what {
+            OfBranch::Panel => {
+                self.branches_open = !self.branches_open;
+                self.comparison = None;
+            }
+            OfBranch::Return(at) => {
+                self.stop();
+                self.timeline.switch_to(at);
+                self.moved(None);
+            }
+            OfBranch::Compare(at) => self.compare(at),
+            OfBranch::Forget(at) => {
+                self.timeline.drop_branch(at);
+                self.comparison = None;
+            }
+            OfBranch::Name(None, name) => self.timeline.set_name(&name),
+            OfBranch::Name(Some(at), name) => {
+                self.timeline.name_branch(at, &name);
+            }
+        }
+    }
+
     /// Steps within which a console's answer is awaited.
     const ANSWER_STEPS_MAX: u32 = 60;
 
@@ -431,7 +493,7 @@ impl App {
         }
         typed.at = typed.lines.len();
         let before = std::mem::take(&mut self.scene.nodes);
-        self.timeline.act(Intervention::Console { node, line });
+        self.act(Intervention::Console { node, line });
         for _ in 0..Self::ANSWER_STEPS_MAX {
             let last = self.timeline.world().console(node).pop();
             let waits = last.is_some_and(|line| matches!(line.what, ConsoleText::Typed(_)))
@@ -470,6 +532,8 @@ impl App {
     /// A world begins: what belonged to the one before is forgotten.
     pub(crate) fn begin(&mut self) {
         self.began_at = self.timeline.cursor();
+        self.marks = Marks::default();
+        self.watch = Some(Watch::default());
         self.moved_cards.clear();
         self.lanes.clear();
         self.drag = None;
@@ -505,6 +569,7 @@ impl App {
             Msg::LaneGrab(node) => self.lane_held = Some(node),
             Msg::ByTime(by_time) => self.by_time = by_time,
             Msg::SaveLane(kind) => platform::save_diagram(kind, self.timeline.cursor()),
+            Msg::OfBranch(what) => self.of_branch(what),
             Msg::Tidy => self.moved_cards.clear(),
             Msg::WorldPanel => self.world_panel = !self.world_panel,
             Msg::Replicas(count) => self.replicas = count,

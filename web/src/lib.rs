@@ -11,9 +11,11 @@
 //! provenance where a byte of the stream comes from
 //! guide      experiments, and goals checked on the state of the world
 //! eras       one fault in the time of each Redis
+//! watch      checks on the way forward
 //! worlds     worlds to play in
 //! inside     what nodes hold and say of themselves
 //! i18n       all texts, in two languages
+//! marks      what of a history deserves a mark over the slider
 //! platform   the little the page asks of the browser
 //! ```
 //!
@@ -30,11 +32,13 @@ mod eras;
 mod guide;
 mod i18n;
 mod inside;
+mod marks;
 mod platform;
 mod provenance;
 mod sentence;
 mod stage;
 mod view;
+mod watch;
 mod worlds;
 
 #[cfg(all(test, target_arch = "wasm32"))]

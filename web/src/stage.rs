@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::Element;
 use yew::prelude::*;
 
-use crate::app::{App, Msg, Selected};
+use crate::app::{App, Msg, OfBranch, Selected};
 use crate::view::stage::layout::{Place, layout};
 use crate::worlds::{self, Shape};
 
@@ -130,6 +130,8 @@ impl App {
     pub(crate) fn escape(&mut self, ctx: &Context<Self>) -> bool {
         let msg = if self.help {
             Msg::Help(false)
+        } else if self.branches_open {
+            Msg::OfBranch(OfBranch::Panel)
         } else if self.world_panel {
             Msg::WorldPanel
         } else if self.picked {

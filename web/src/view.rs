@@ -1,6 +1,7 @@
 //! What the page looks like.
 
 mod backlog;
+mod branches;
 mod bytes;
 mod console;
 mod dial;
@@ -64,6 +65,7 @@ impl App {
                     { self.lower(ctx) }
                     { self.side(ctx) }
                     { self.transport(ctx) }
+                    { self.branches_panel(ctx) }
                 </main>
                 <p class="sr" role="status" aria-live="polite" data-testid="announce">
                     { &self.announced }

@@ -27,6 +27,7 @@ pub(crate) enum Icon {
     Link,
     Grid,
     Save,
+    Branch,
     World,
 }
 
@@ -53,6 +54,9 @@ impl Icon {
             Self::Bolt => "M9 1.5 3.5 9H8l-1 5.5L12.5 7H8z",
             Self::Cut => "M1.5 8H6M10 8h4.5M6.5 5l3 6M9.5 5l-3 6",
             Self::Link => "M1.5 8h13",
+            Self::Branch => {
+                "M4.500 3v10M4.500 8.500c4 0 7-1 7-5M11.500 3.500 9.800 5.200M11.500 3.500l1.700 1.700"
+            }
             Self::Save => "M8 2v8M4.5 7 8 10.500 11.500 7M3 13.500h10",
             Self::Grid => "M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z",
             Self::World => {

@@ -13,6 +13,7 @@ use yew::prelude::*;
 use self::layout::layout;
 pub(super) use self::messages::short_label;
 use super::condition;
+use super::el::el;
 use crate::app::{App, Msg};
 use crate::i18n::{Key, grouped};
 use crate::sentence::{self, Part};
@@ -68,12 +69,18 @@ impl App {
             Some(step) => sentence::parts(self.lang, &self.scene.names, step),
             None => vec![Part::Text(self.t(Key::TellStart).to_owned())],
         };
+        let cursor = self.timeline.cursor();
+        let violated = self.marks.violations().iter().find(|(step, _)| *step == cursor);
+        let violated = violated.map(|(_, what)| {
+            el("strong", "violated").text(&self.lang.fill(Key::Violated, &[what])).done()
+        });
         html! {
             <p class="say" data-testid="sentence">
                 <b class="step">
                     { self.lang.fill(Key::StepNumber, &[&grouped(self.timeline.cursor())]) }
                 </b>
                 { for parts.iter().map(super::events::part) }
+                { for violated }
             </p>
         }
     }

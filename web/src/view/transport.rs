@@ -1,11 +1,10 @@
 //! The transport bar: where in the history we are, and how to move in it.
 
-use lockstep_core::replication::psync::Outcome;
-use lockstep_core::trace::Event;
-use lockstep_sim::{Cause, Grain, Intervention, Step};
+use lockstep_sim::Grain;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::el::el;
 use super::icons::{Icon, icon};
 use super::percent;
 use super::seconds;
@@ -55,6 +54,7 @@ impl App {
                 </button>
                 { self.grains(ctx) }
                 { self.slider(ctx) }
+                { self.branches_button(ctx) }
                 <span class="clock" data-testid="clock">
                     <span>
                         { grouped(cursor) }
@@ -74,7 +74,7 @@ impl App {
             (Grain::Delivery, "delivery", Key::GrainDelivery),
             (Grain::Transition, "transition", Key::GrainTransition),
         ];
-        let onchange = ctx.link().batch_callback(move |event: web_sys::Event| {
+        let onchange = ctx.link().batch_callback(move |event: Event| {
             let select: HtmlSelectElement = event.target_dyn_into()?;
             let value = select.value();
             let found = options.iter().find(|(_, name, _)| *name == value)?;
@@ -93,7 +93,7 @@ impl App {
     }
 
     fn speeds(&self, ctx: &Context<Self>) -> Html {
-        let onchange = ctx.link().batch_callback(|event: web_sys::Event| {
+        let onchange = ctx.link().batch_callback(|event: Event| {
             let select: HtmlSelectElement = event.target_dyn_into()?;
             select.value().parse().ok().map(Msg::Speed)
         });
@@ -123,13 +123,12 @@ impl App {
             Key::SliderValue,
             &[&grouped(cursor), &grouped(self.timeline.len()), &self.sentence()],
         );
-        let marks = self.timeline.steps().iter().filter_map(|step| {
-            let (class, key) = mark(step)?;
-            let left = percent(step.index as f64 * 100.0 / len as f64);
-            Some(html! {
-                <i class={classes!("flag", class)} style={format!("left:{left}")}
-                    title={self.t(key)} />
-            })
+        let marks = self.marks.drawn(self.timeline.len()).into_iter().map(|(left, step, mark)| {
+            let title = format!("{}: {}", grouped(step), self.t(mark.key()));
+            el("i", mark.class())
+                .style(format!("left:{}", percent(left)))
+                .attr("title", title)
+                .done()
         });
         let at = percent(cursor as f64 * 100.0 / len as f64);
         html! {
@@ -148,25 +147,4 @@ impl App {
             </div>
         }
     }
-}
-
-/// What of a step deserves a mark over the slider.
-fn mark(step: &Step) -> Option<(&'static str, Key)> {
-    if let Cause::Intervention(what) = &step.cause {
-        return match what {
-            Intervention::CutLink { .. } => Some(("cut", Key::MarkCut)),
-            Intervention::StopNode { .. } => Some(("cut", Key::MarkStop)),
-            Intervention::RestoreLink { .. } => Some(("mend", Key::MarkRestore)),
-            Intervention::StartNode { .. } => Some(("mend", Key::MarkStart)),
-            _ => None,
-        };
-    }
-    step.effects.iter().find_map(|effect| match &effect.event {
-        Event::PsyncDecided { verdict, .. } => Some(match verdict.outcome {
-            Outcome::Continue { .. } => ("partial", Key::MarkPartial),
-            Outcome::FullResync { .. } => ("full", Key::MarkFull),
-        }),
-        Event::ReplIdShifted { .. } => Some(("shift", Key::MarkShift)),
-        _ => None,
-    })
 }

@@ -1,0 +1,85 @@
+//! Goes forward and checks on the way what must hold after every step.
+
+use lockstep_sim::check::Checkers;
+use lockstep_sim::{FORWARD_STEPS_MAX, Grain, Timeline};
+
+use crate::marks::Marks;
+
+/// Checks a history as it is made.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    checkers: Checkers,
+    /// Where they have seen everything: the history, and its step.
+    at: (u32, u64),
+}
+
+impl Watch {
+    /// Goes forward by one step of this grain, as [`Timeline::forward`] does; what is violated on
+    /// the way gets a mark, and the way ends there.
+    pub(crate) fn forward(
+        &mut self,
+        timeline: &mut Timeline,
+        grain: Grain,
+        marks: &mut Marks,
+    ) -> bool {
+        let start = timeline.cursor();
+        if self.at != (timeline.number(), start) {
+            self.checkers = Checkers::new();
+        }
+        while timeline.cursor() < start + FORWARD_STEPS_MAX && timeline.forward(Grain::Event) {
+            let Some(step) = timeline.current() else { break };
+            if let Err(violation) = self.checkers.check(timeline.world(), step) {
+                marks.violated(step.index, violation.to_string());
+                break;
+            }
+            if step.has_grain(grain) {
+                break;
+            }
+        }
+        self.at = (timeline.number(), timeline.cursor());
+        timeline.cursor() > start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_sim::{Intervention, scenarios};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn a_checked_way_is_the_way() {
+        let mut plain = scenarios::handshake();
+        let mut checked = scenarios::handshake();
+        let (mut watch, mut marks) = (Watch::default(), Marks::default());
+        for grain in [Grain::Event, Grain::Delivery, Grain::Transition, Grain::Segment] {
+            for _ in 0..20 {
+                let moved = plain.forward(grain);
+                assert_eq!(watch.forward(&mut checked, grain, &mut marks), moved);
+                assert_eq!(checked.cursor(), plain.cursor());
+            }
+        }
+        assert_eq!(checked.world().fingerprint(), plain.world().fingerprint());
+        assert_eq!(marks.violations().len(), 0);
+    }
+
+    #[test]
+    fn what_must_not_happen_is_marked_where_it_happens() {
+        let mut timeline = scenarios::handshake();
+        scenarios::until_online(&mut timeline);
+        // A replica that takes writes of its own departs from its master.
+        let node = scenarios::REPLICA_A;
+        for line in ["CONFIG SET replica-read-only no", "SET greeting other"] {
+            timeline.act(Intervention::Console { node, line: line.to_owned() });
+        }
+        let (mut watch, mut marks) = (Watch::default(), Marks::default());
+        for _ in 0..40 {
+            watch.forward(&mut timeline, Grain::Event, &mut marks);
+        }
+        let found = marks.violations();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].1.contains("differ at offset"), "{found:?}");
+    }
+}
