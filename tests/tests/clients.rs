@@ -8,6 +8,7 @@ use std::time::Duration;
 use lockstep_tests::resp::{Value, encode};
 use lockstep_tests::rng::Rng;
 use lockstep_tests::server::{Kind, Launch, Server};
+use lockstep_tests::sync::wait_online;
 use lockstep_tests::wait_for;
 
 /// Who plays: clients by letter, `r` is a replica of which only the stream is looked at.
@@ -251,6 +252,88 @@ fn blocking_commands_wait_and_are_served_alike() {
 #[test]
 fn channels_and_monitors_are_alike() {
     script(include_str!("clients/channels.txt"));
+}
+
+#[test]
+fn what_happens_to_keys_is_published_alike() {
+    script(include_str!("clients/notifications.txt"));
+}
+
+/// The next message that a client hears.
+fn heard(listener: &mut lockstep_tests::resp::Client) -> Vec<String> {
+    let message = listener.receive().expect("a message");
+    message.items().iter().map(Value::text).collect()
+}
+
+/// A replica publishes what its master's stream does to its keys, of whatever kind either is.
+#[test]
+fn replicas_publish_what_their_master_does_to_keys() {
+    let master = Server::redis();
+    let events = |kind| {
+        let launch = Launch::new(kind).set("notify-keyspace-events", "KEAn");
+        let replica = launch.replica_of(&master).start();
+        wait_online(&master, &replica);
+        let mut listener = replica.client();
+        listener.run("PSUBSCRIBE *");
+        (replica, listener)
+    };
+    let (_redis, mut expected) = events(Kind::Redis);
+    let (_lockstep, mut actual) = events(Kind::Lockstep);
+    let mut client = master.client();
+    for line in [
+        "SET a 1 PX 20",
+        "INCR n",
+        "RPUSH l 1 2",
+        "LMOVE l m LEFT RIGHT",
+        "SPOP s",
+        "SADD s a b c",
+        "SPOP s 3",
+        "SELECT 3",
+        "GETEX b EX 5",
+        "MULTI",
+        "SET b 1",
+        "GETEX b EX 5",
+        "HINCRBYFLOAT h f 1.5",
+        "EXEC",
+        "EXPIRE b -1",
+    ] {
+        client.run(line);
+    }
+    std::thread::sleep(Duration::from_millis(60));
+    client.run("SELECT 0");
+    client.run("GET a");
+    client.run("PUBLISH over now");
+    loop {
+        let (redis, lockstep) = (heard(&mut expected), heard(&mut actual));
+        assert_eq!(lockstep, redis, "lockstep left, redis right");
+        if redis.contains(&"over".to_owned()) {
+            break;
+        }
+    }
+}
+
+#[test]
+fn keys_given_up_for_memory_are_published() {
+    for kind in [Kind::Redis, Kind::Lockstep] {
+        let server = Launch::new(kind).set("notify-keyspace-events", "Ee").start();
+        let mut listener = server.client();
+        listener.run("SUBSCRIBE __keyevent@0__:evicted");
+        let mut client = server.client();
+        let used = server.info("memory").number("used_memory");
+        let limit = (used + 2_000_000).to_string();
+        assert!(client.call(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random"]).is_ok());
+        assert!(client.call(&["CONFIG", "SET", "maxmemory", &limit]).is_ok());
+        let value = "x".repeat(100_000);
+        for n in 0..60 {
+            client.call(&["SET", &format!("key:{n}"), &value]);
+        }
+        let evicted = server.info("stats").number("evicted_keys");
+        assert!(evicted > 10, "{kind:?}: {evicted}");
+        for _ in 0..evicted {
+            let message = heard(&mut listener);
+            assert!(message[2].starts_with("key:"), "{kind:?}: {message:?}");
+        }
+    }
 }
 
 #[test]

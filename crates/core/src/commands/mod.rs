@@ -27,7 +27,7 @@ pub mod zset;
 pub use error::CmdError;
 pub use table::{CommandSpec, Flags, Group, Keys, Run, lookup};
 
-use crate::keyspace::{Keyspace, Value};
+use crate::keyspace::{KeyEvent, Keyspace, Value};
 use crate::resp::{Args, Reply};
 use crate::rng::Rng;
 
@@ -82,18 +82,37 @@ impl Ctx<'_> {
         self.keyspace.now_ms()
     }
 
-    /// Says that `key` of the selected database changed, by `changes` units of Redis's `dirty`
-    /// counter: the command will be propagated, and who watches the key will know. To be called
-    /// once for each key changed, never when nothing changed.
-    pub fn changed(&mut self, key: &[u8], changes: u64) {
+    /// Says what happened to `key` of the selected database, and by how many units of Redis's
+    /// `dirty` counter it changed: the command will be propagated, and who watches the key will
+    /// know. To be called once for each key changed, never when nothing changed.
+    #[inline]
+    pub fn changed(&mut self, event: KeyEvent, key: &[u8], changes: u64) {
         let db = self.db;
-        self.changed_in(db, key, changes);
+        self.changed_in(event, db, key, changes);
     }
 
     /// As [`Ctx::changed`], for a key of another database.
-    pub fn changed_in(&mut self, db: usize, key: &[u8], changes: u64) {
+    #[inline]
+    pub fn changed_in(&mut self, event: KeyEvent, db: usize, key: &[u8], changes: u64) {
         self.keyspace.touch_watched(db, key);
+        self.keyspace.notice(event, db, key);
         self.effects.dirty += changes;
+    }
+
+    /// Says what else happened to `key` of the selected database: it was told that it changed.
+    pub fn notice(&mut self, event: KeyEvent, key: &[u8]) {
+        self.keyspace.notice(event, self.db, key);
+    }
+
+    /// A member or an element of `key` is gone, and with the last one (`emptied`) the key.
+    pub fn removed(&mut self, event: KeyEvent, key: &[u8], emptied: bool, changes: u64) {
+        if emptied {
+            self.keyspace.remove(self.db, key);
+        }
+        self.changed(event, key, changes);
+        if emptied {
+            self.notice(KeyEvent::DEL, key);
+        }
     }
 
     /// Propagates the deletion of `key`, whose time had come when it was set.

@@ -9,6 +9,7 @@
 mod access;
 pub mod directives;
 mod era;
+mod events;
 mod own;
 pub mod parse;
 mod reader;
@@ -20,6 +21,7 @@ use crate::sorted::Sorted;
 
 pub use access::Setting;
 pub use era::Era;
+pub use events::EventClasses;
 pub use reader::{Line, Reader};
 
 /// When small collections leave their packed encodings (`hash-max-listpack-entries` and so on).
@@ -243,6 +245,8 @@ pub struct Config {
     pub loading_interval_bytes: u64,
     /// `slowlog-log-slower-than` in microseconds; -1: never.
     pub slowlog_micros: i64,
+    /// `notify-keyspace-events`
+    pub keyspace_events: EventClasses,
     /// `slowlog-max-len`
     pub slowlog_max_len: u64,
     /// `latency-monitor-threshold` in milliseconds; 0: off.
@@ -323,6 +327,7 @@ impl Default for Config {
             key_load_delay: 0,
             loading_interval_bytes: 2 * MB,
             slowlog_micros: 10_000,
+            keyspace_events: EventClasses::NONE,
             slowlog_max_len: 128,
             latency_threshold_ms: 0,
             latency_tracking: true,

@@ -1,13 +1,12 @@
 //! Directives whose values have rules of their own: several arguments, or a text of a certain form.
 
 use super::value::{ValueError, parse_memory};
-use super::{Config, OutputLimit, Source};
+use super::{Config, EventClasses, OutputLimit, Source};
 use crate::num::double;
 use crate::num::parse_i64;
 
 /// Those that have no effect here.
-pub(super) const INERT: &[&str] =
-    &["notify-keyspace-events", "oom-score-adj-values", "proc-title-template"];
+pub(super) const INERT: &[&str] = &["oom-score-adj-values", "proc-title-template"];
 
 /// Redis binds at most this many addresses.
 const BIND_ADDRESSES_MAX: usize = 16;
@@ -239,33 +238,14 @@ pub(super) fn get_percentiles(config: &Config) -> Vec<u8> {
     kept(config, "latency-tracking-info-percentiles", "50 99 99.9")
 }
 
-/// The classes in the order in which Redis shows them; `A` stands for the first ten.
-const EVENT_CLASSES: &[u8] = b"g$lshzxetdnKEm";
-const EVENT_CLASSES_OF_A: usize = 10;
-
 pub(super) fn set_keyspace_events(config: &mut Config, args: &[&[u8]], _: Source) -> Set {
-    let mut chosen = [false; EVENT_CLASSES.len()];
-    for class in single(args)? {
-        if *class == b'A' {
-            chosen[..EVENT_CLASSES_OF_A].fill(true);
-        } else if let Some(index) = EVENT_CLASSES.iter().position(|known| known == class) {
-            chosen[index] = true;
-        } else {
-            return Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".into());
-        }
-    }
-    let all = chosen[..EVENT_CLASSES_OF_A].iter().all(|chosen| *chosen);
-    let mut shown = String::from(if all { "A" } else { "" });
-    // With `A` Redis leaves out `n` as well, though it is not part of it.
-    let from = if all { EVENT_CLASSES_OF_A + 1 } else { 0 };
-    let classes = EVENT_CLASSES.iter().zip(chosen).skip(from);
-    shown.extend(classes.filter(|(_, chosen)| *chosen).map(|(class, _)| char::from(*class)));
-    keep(config, "notify-keyspace-events", shown);
+    let unknown = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+    config.keyspace_events = EventClasses::parse(single(args)?).ok_or(unknown)?;
     Ok(())
 }
 
 pub(super) fn get_keyspace_events(config: &Config) -> Vec<u8> {
-    kept(config, "notify-keyspace-events", "")
+    config.keyspace_events.letters().into_bytes()
 }
 
 pub(super) fn set_proc_title(config: &mut Config, args: &[&[u8]], _: Source) -> Set {

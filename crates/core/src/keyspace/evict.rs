@@ -70,6 +70,7 @@ impl Keyspace {
         if let Some(id) = table.find(hash, key) {
             self.take(db, hash, id);
             self.touch_watched(db, key);
+            self.notice_evicted(db, key);
         }
     }
 }

@@ -152,6 +152,7 @@ impl Keyspace {
         self.take(db, hash, id);
         self.touch_watched(db, &key);
         self.stats.expired += 1;
+        self.notice_expired(db, &key);
         self.expired.push((db, key));
     }
 }

@@ -19,6 +19,7 @@ pub mod hash;
 mod item;
 pub mod list;
 pub mod load;
+mod notice;
 pub mod set;
 pub mod small;
 pub mod string;
@@ -30,6 +31,7 @@ pub mod zset;
 
 pub use hash::Hash;
 pub use list::List;
+pub use notice::{KeyEvent, Notice};
 pub use set::Set;
 pub use small::SmallBytes;
 pub use string::Str;
@@ -39,6 +41,7 @@ pub use zset::ZSet;
 use cut::Cut;
 use expire::Deadlines;
 use item::Item;
+use notice::Notices;
 use table::{Hasher, Table};
 use watch::Watched;
 
@@ -88,6 +91,7 @@ pub struct Keyspace {
     expiry: Expiry,
     expired: Vec<(usize, Vec<u8>)>,
     watched: Watched,
+    notices: Notices,
     cut: Option<Box<Cut>>,
     /// Version that the last snapshot gave to the buckets it had dealt with.
     epoch: u32,
@@ -124,6 +128,7 @@ impl Keyspace {
             expiry: Expiry::Delete,
             expired: Vec::new(),
             watched: Watched::default(),
+            notices: Notices::default(),
             cut: None,
             epoch: 0,
             stats: Stats::default(),
@@ -235,6 +240,7 @@ impl Keyspace {
         self.show_to_cut(db, hash);
         if found.is_none() {
             self.key_added(db, key);
+            self.notice_new(db, key);
         }
         let (clock, table) = (self.clock, &mut self.dbs[db].table);
         let id = found.unwrap_or_else(|| table.insert_new(hash, Item::new(key, new(), clock)));
@@ -266,6 +272,7 @@ impl Keyspace {
         self.set_ttl(db, id, ttl);
         if found.is_none() {
             self.key_added(db, key);
+            self.notice_new(db, key);
         }
         found.is_none()
     }
@@ -291,6 +298,9 @@ impl Keyspace {
             None => table.insert_new(hash, Item::new(key, Value::Str(Str::new(bytes)), clock)),
         };
         self.set_ttl(db, id, ttl);
+        if found.is_none() {
+            self.notice_new(db, key);
+        }
         found.is_none()
     }
 
@@ -418,6 +428,7 @@ impl Keyspace {
     fn read(&mut self, db: usize, key: &[u8]) -> Option<&mut Item> {
         let Some(id) = self.find(db, self.hasher.hash(key), key, false) else {
             self.stats.misses += 1;
+            self.notice_miss(db, key);
             return None;
         };
         self.stats.hits += 1;

@@ -7,6 +7,7 @@ use crate::commands::error::c_string;
 use crate::commands::keys::check_object;
 use crate::commands::server::NodeCommand;
 use crate::commands::{CmdError, CommandSpec, Ctx, Flags, Handler, Outcome, Run, lookup};
+use crate::config::EventClasses;
 use crate::keyspace::Expiry;
 use crate::replication::state::ReplState;
 use crate::resp::Args;
@@ -213,6 +214,9 @@ impl<T: Trace> Node<T> {
         args: Args<'_>,
     ) -> Outcome {
         self.begin_read();
+        if self.keyspace.wants_notices(EventClasses::MISS) {
+            self.keyspace.set_reading(reads(spec));
+        }
         self.effects.clear();
         let mark = conn.out.bytes().len();
         let outcome = handler(
@@ -231,6 +235,9 @@ impl<T: Trace> Node<T> {
         if self.trace.is_fine() {
             let (raw, dirty) = (args.raw().to_vec(), self.effects.dirty);
             self.record(Event::Command { conn: conn.id, db: conn.db, raw, dirty });
+        }
+        if self.keyspace.has_notices() {
+            self.publish_notices(Some(conn));
         }
         self.propagate(conn.db, args);
         if self.effects.waits() && !self.unit.collecting {
@@ -258,6 +265,9 @@ impl<T: Trace> Node<T> {
             args,
         );
         self.sink.buffer_mut().clear();
+        if self.keyspace.has_notices() {
+            self.publish_notices(None);
+        }
         self.saving.dirty += self.effects.dirty;
         if let Err(error) = outcome {
             self.report_master_error(args, &error);
@@ -392,6 +402,29 @@ fn denied_beside_loading(spec: &CommandSpec) -> bool {
                 | NodeCommand::Bgsave
         )
     )
+}
+
+/// Whether a key that the command looks for and does not find is a miss, for notifications. The
+/// commands that write and are named here look their sources up as reads.
+fn reads(spec: &CommandSpec) -> bool {
+    const ALSO: [&str; 14] = [
+        "bitop",
+        "copy",
+        "getdel",
+        "getex",
+        "getset",
+        "set",
+        "sdiffstore",
+        "sinterstore",
+        "sort",
+        "sunionstore",
+        "zdiffstore",
+        "zinterstore",
+        "zrangestore",
+        "zunionstore",
+    ];
+    let silent = spec.name == "object";
+    (spec.flags.has(Flags::READONLY) && !silent) || ALSO.contains(&spec.name)
 }
 
 /// Commands that act at once even between MULTI and EXEC.

@@ -65,6 +65,9 @@ impl<T: Trace> Node<T> {
         let Some((db, key)) = victim else { return false };
         let used = self.used_memory();
         self.keyspace.evict(db, &key);
+        if self.keyspace.has_notices() {
+            self.waiting.come_back();
+        }
         self.stats.evicted_keys += 1;
         self.saving.dirty += 1;
         if self.feeds_stream() {

@@ -314,7 +314,8 @@ impl<T: Trace> Node<T> {
     /// A node with an empty dataset. `seed` decides its ids and its hashing.
     pub fn new(config: Config, seed: u64, now: Now, trace: T) -> Self {
         let mut rng = Rng::new(seed);
-        let keyspace = Keyspace::new(rng.next_u64(), config.databases);
+        let mut keyspace = Keyspace::new(rng.next_u64(), config.databases);
+        keyspace.want_notices(config.keyspace_events);
         let stream = ReplStream::new(&mut rng, config.repl_backlog_size);
         let mut node = Self {
             trace,

@@ -17,8 +17,10 @@ use super::admin::{Sub, help};
 use super::conn::{Conn, ReplyMode};
 use crate::commands::Outcome;
 use crate::commands::server::NodeCommand;
+use crate::config::EventClasses;
 use crate::glob;
 use crate::id::ConnId;
+use crate::keyspace::Notice;
 use crate::resp::{Args, Reply};
 use crate::trace::Trace;
 
@@ -176,16 +178,34 @@ impl<T: Trace> Node<T> {
     /// `PUBLISH`, `SPUBLISH`
     pub(super) fn publish_command(&mut self, conn: &mut Conn, shard: bool, args: Args<'_>) {
         let space = if shard { Space::Shard } else { Space::Channel };
-        let receivers = self.publish(conn, space, args.at(1), args.at(2));
+        let receivers = self.publish(Some(conn), space, args.at(1), args.at(2));
         self.propagate_own(conn.db, args, 0);
         conn.out.count(receivers);
     }
 
+    /// Tells who listens what happened to keys (`notify-keyspace-events`).
+    #[cold]
+    pub(super) fn publish_notices(&mut self, mut in_hand: Option<&mut Conn>) {
+        let classes = self.config.keyspace_events;
+        for Notice { db, key, name } in self.keyspace.take_notices() {
+            if classes.meets(EventClasses::KEYSPACE) {
+                let mut channel = format!("__keyspace@{db}__:").into_bytes();
+                channel.extend_from_slice(&key);
+                let hand = in_hand.as_deref_mut();
+                self.publish(hand, Space::Channel, &channel, name.as_bytes());
+            }
+            if classes.meets(EventClasses::KEYEVENT) {
+                let channel = format!("__keyevent@{db}__:{name}");
+                self.publish(in_hand.as_deref_mut(), Space::Channel, channel.as_bytes(), &key);
+            }
+        }
+    }
+
     /// Sends a message to all who listen, and returns how many. `in_hand` is the connection whose
-    /// command this is, and which may listen itself.
+    /// command this is, if there is one, and which may listen itself.
     pub(super) fn publish(
         &mut self,
-        in_hand: &mut Conn,
+        mut in_hand: Option<&mut Conn>,
         space: Space,
         channel: &[u8],
         text: &[u8],
@@ -194,7 +214,8 @@ impl<T: Trace> Node<T> {
         if let Some(ids) = self.listeners.spaces[space as usize].get(channel) {
             let word: &[u8] = if space == Space::Shard { b"smessage" } else { b"message" };
             let ids = ids.clone();
-            self.send_to(in_hand, &ids, &Message::new(&[word, channel, text]));
+            let message = Message::new(&[word, channel, text]);
+            self.send_to(in_hand.as_deref_mut(), &ids, &message);
             receivers += ids.len();
         }
         if space == Space::Channel && self.listeners.names(Space::Pattern) > 0 {
@@ -203,18 +224,18 @@ impl<T: Trace> Node<T> {
             let matching: Vec<_> = matching.map(|(p, ids)| (p.clone(), ids.clone())).collect();
             for (pattern, ids) in matching {
                 let message = Message::new(&[b"pmessage", &pattern, channel, text]);
-                self.send_to(in_hand, &ids, &message);
+                self.send_to(in_hand.as_deref_mut(), &ids, &message);
                 receivers += ids.len();
             }
         }
         receivers
     }
 
-    fn send_to(&mut self, in_hand: &mut Conn, ids: &[ConnId], message: &Message) {
+    fn send_to(&mut self, mut in_hand: Option<&mut Conn>, ids: &[ConnId], message: &Message) {
         for id in ids {
-            if *id == in_hand.id {
-                message.push_to(in_hand);
-                pushed(in_hand);
+            if let Some(conn) = in_hand.as_deref_mut().filter(|conn| conn.id == *id) {
+                message.push_to(conn);
+                pushed(conn);
             } else if let Some(mut conn) = self.conns.take(*id) {
                 message.push_to(&mut conn);
                 self.put_back(conn);

@@ -134,6 +134,9 @@ impl<T: Trace> Node<T> {
         self.admin.watch.start();
         self.keyspace.expire_cycle(EXPIRE_BUDGET, self.config.replicaof.is_some());
         self.stats.expire_nanos += self.admin.watch.lap(self.admin.watch.at);
+        if self.keyspace.has_notices() {
+            self.publish_notices(None);
+        }
         self.propagate_expired();
     }
 

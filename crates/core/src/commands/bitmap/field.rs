@@ -3,7 +3,7 @@
 use super::{offset, writable};
 use crate::commands::string::{STRING_MAX, int, read};
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::Str;
+use crate::keyspace::{KeyEvent, Str};
 use crate::num::parse_i64;
 use crate::resp::Args;
 
@@ -202,7 +202,7 @@ fn run(ctx: &mut Ctx<'_>, key: &[u8], steps: &[Step]) -> Outcome {
         }
     }
     if changes > 0 {
-        ctx.changed(key, changes);
+        ctx.changed(KeyEvent::string("setbit"), key, changes);
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ pub use specs::COMMANDS;
 
 use super::string::{STRING_MAX, read};
 use super::{CmdError, Ctx, Outcome};
-use crate::keyspace::{Str, Ttl, Value};
+use crate::keyspace::{KeyEvent, Str, Ttl, Value};
 use crate::num::parse_i64;
 use crate::resp::Args;
 
@@ -56,7 +56,7 @@ fn setbit(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let was = *byte & mask != 0;
     *byte = if on { *byte | mask } else { *byte & !mask };
     if grew || was != on {
-        ctx.changed(key, 1);
+        ctx.changed(KeyEvent::string("setbit"), key, 1);
     }
     ctx.reply.int(i64::from(was));
     Ok(())

@@ -1,7 +1,7 @@
 //! `BITOP`
 
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::{Str, Ttl, Value};
+use crate::keyspace::{KeyEvent, Str, Ttl, Value};
 use crate::resp::Args;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +39,9 @@ pub(super) fn bitop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (target, len) = (args.at(2), result.len());
     if len > 0 {
         ctx.keyspace.insert(db, target, Value::Str(Str::raw(result)), Ttl::Clear);
-        ctx.changed(target, 1);
+        ctx.changed(KeyEvent::string("set"), target, 1);
     } else if ctx.keyspace.remove(db, target).is_some() {
-        ctx.changed(target, 1);
+        ctx.changed(KeyEvent::DEL, target, 1);
     }
     ctx.reply.count(len);
     Ok(())

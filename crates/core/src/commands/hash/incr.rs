@@ -2,6 +2,7 @@
 
 use super::hash_or_new;
 use crate::commands::{CmdError, Ctx, Outcome};
+use crate::keyspace::KeyEvent;
 use crate::num::{LongDouble, parse_i64};
 use crate::packed::Elem;
 use crate::resp::Args;
@@ -21,7 +22,7 @@ pub(super) fn hincrby(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut digits = IntBuf::new();
     hash.set(field, digits.format(new), ctx.limits, hasher);
     ctx.reply.int(new);
-    ctx.changed(key, 1);
+    ctx.changed(KeyEvent::hash("hincrby"), key, 1);
     Ok(())
 }
 
@@ -45,7 +46,7 @@ pub(super) fn hincrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let text = new.format();
     hash.set(field, text.as_bytes(), ctx.limits, hasher);
     ctx.reply.bulk(text.as_bytes());
-    ctx.changed(key, 1);
+    ctx.changed(KeyEvent::hash("hincrbyfloat"), key, 1);
     // A replica must not add for itself: its floats might round otherwise.
     ctx.effects.rewrite(&[b"HSET", key, field, text.as_bytes()]);
     Ok(())

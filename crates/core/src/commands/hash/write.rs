@@ -2,7 +2,7 @@
 
 use super::hash_or_new;
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::Value;
+use crate::keyspace::{KeyEvent, Value};
 use crate::resp::Args;
 
 pub(super) fn hset(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -30,7 +30,7 @@ fn set_all(ctx: &mut Ctx<'_>, args: Args<'_>, name: &str) -> Result<usize, CmdEr
         let (field, value) = (args.at(at), args.at(at + 1));
         new += usize::from(hash.set(field, value, ctx.limits, hasher));
     }
-    ctx.changed(key, (args.len() as u64 - 2) / 2);
+    ctx.changed(KeyEvent::hash("hset"), key, (args.len() as u64 - 2) / 2);
     Ok(new)
 }
 
@@ -44,7 +44,7 @@ pub(super) fn hsetnx(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     hash.set(&args[2], &args[3], ctx.limits, hasher);
     ctx.reply.int(1);
-    ctx.changed(key, 1);
+    ctx.changed(KeyEvent::hash("hset"), key, 1);
     Ok(())
 }
 
@@ -61,11 +61,8 @@ pub(super) fn hdel(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let gone = args.from(2).filter(|field| hash.remove(field)).count();
     let emptied = hash.is_empty();
     ctx.reply.count(gone);
-    if emptied {
-        ctx.keyspace.remove(ctx.db, key);
-    }
     if gone > 0 {
-        ctx.changed(key, gone as u64);
+        ctx.removed(KeyEvent::hash("hdel"), key, emptied, gone as u64);
     }
     Ok(())
 }

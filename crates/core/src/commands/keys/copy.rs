@@ -2,13 +2,22 @@
 
 use super::database;
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::Ttl;
+use crate::keyspace::{KeyEvent, Ttl, Value};
 use crate::resp::Args;
 
 const SAME: CmdError = CmdError::fixed("ERR source and destination objects are the same");
 
 fn ttl(expire_at: Option<u64>) -> Ttl {
     expire_at.map_or(Ttl::Clear, Ttl::At)
+}
+
+/// Puts a value under a key as if that had not been there before.
+fn put_anew(ctx: &mut Ctx<'_>, db: usize, key: &[u8], value: Value, expire_at: Option<u64>) {
+    let new = ctx.keyspace.insert(db, key, value, ttl(expire_at));
+    if !new {
+        ctx.keyspace.notice_new(db, key);
+    }
+    ctx.keyspace.key_added(db, key);
 }
 
 /// `RENAME key newkey`
@@ -39,10 +48,9 @@ fn move_name(ctx: &mut Ctx<'_>, args: Args<'_>, replace: bool) -> Result<bool, C
         return Ok(false);
     }
     let value = ctx.keyspace.remove(db, from).ok_or(CmdError::NO_SUCH_KEY)?;
-    ctx.keyspace.insert(db, to, value, ttl(expire_at));
-    ctx.keyspace.key_added(db, to);
-    ctx.changed(from, 0);
-    ctx.changed(to, 1);
+    put_anew(ctx, db, to, value, expire_at);
+    ctx.changed(KeyEvent::generic("rename_from"), from, 0);
+    ctx.changed(KeyEvent::generic("rename_to"), to, 1);
     Ok(true)
 }
 
@@ -57,8 +65,8 @@ pub(super) fn move_key(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let possible = expire_at.is_some() && !ctx.keyspace.exists(to, key);
     if possible && let Some(value) = ctx.keyspace.remove(db, key) {
         ctx.keyspace.insert(to, key, value, ttl(expire_at.flatten()));
-        ctx.changed_in(db, key, 0);
-        ctx.changed_in(to, key, 1);
+        ctx.changed_in(KeyEvent::generic("move_from"), db, key, 0);
+        ctx.changed_in(KeyEvent::generic("move_to"), to, key, 1);
     }
     ctx.reply.int(i64::from(possible));
     Ok(())
@@ -90,9 +98,8 @@ pub(super) fn copy(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         return Ok(());
     }
     let expire_at = ctx.keyspace.expire_at(db, from).flatten();
-    ctx.keyspace.insert(to_db, to, value, ttl(expire_at));
-    ctx.keyspace.key_added(to_db, to);
-    ctx.changed_in(to_db, to, 1);
+    put_anew(ctx, to_db, to, value, expire_at);
+    ctx.changed_in(KeyEvent::generic("copy_to"), to_db, to, 1);
     ctx.reply.int(1);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::int;
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::keyspace::load::Loader;
-use crate::keyspace::{Ttl, Value};
+use crate::keyspace::{KeyEvent, Ttl, Value};
 use crate::rdb::crc64;
 use crate::rdb::{Options, Reader, Settings, Writer};
 use crate::resp::Args;
@@ -85,7 +85,7 @@ pub(super) fn restore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if ttl > 0 && at <= now_ms && !ctx.from_master {
         if replaced {
             ctx.effects.rewrite(&[b"DEL", key]);
-            ctx.changed(key, 1);
+            ctx.changed(KeyEvent::DEL, key, 1);
         }
         ctx.reply.ok();
         return Ok(());
@@ -101,7 +101,7 @@ pub(super) fn restore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         words.push(b"ABSTTL");
         ctx.effects.rewrite(&words);
     }
-    ctx.changed(key, 1);
+    ctx.changed(KeyEvent::generic("restore"), key, 1);
     ctx.reply.ok();
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::int;
 use crate::commands::{CmdError, Ctx, Outcome};
+use crate::keyspace::KeyEvent;
 use crate::resp::Args;
 use crate::resp::reply::IntBuf;
 
@@ -95,7 +96,8 @@ fn set(ctx: &mut Ctx<'_>, args: Args<'_>, form: Form) -> Outcome {
         return Ok(());
     }
     let past = u64::try_from(at).is_err() || at as u64 <= now_ms;
-    if past && !ctx.from_master {
+    let deletes = past && !ctx.from_master;
+    if deletes {
         ctx.keyspace.remove(ctx.db, key);
         ctx.stream_expired(key);
     } else {
@@ -107,7 +109,8 @@ fn set(ctx: &mut Ctx<'_>, args: Args<'_>, form: Form) -> Outcome {
             ctx.effects.rewrite(&words);
         }
     }
-    ctx.changed(key, 1);
+    let event = if deletes { KeyEvent::DEL } else { KeyEvent::generic("expire") };
+    ctx.changed(event, key, 1);
     ctx.reply.int(1);
     Ok(())
 }
@@ -118,7 +121,7 @@ pub(super) fn persist(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let volatile = matches!(ctx.keyspace.expire_at(ctx.db, key), Some(Some(_)));
     if volatile {
         ctx.keyspace.set_expire_at(ctx.db, key, None);
-        ctx.changed(key, 1);
+        ctx.changed(KeyEvent::generic("persist"), key, 1);
     }
     ctx.reply.int(i64::from(volatile));
     Ok(())

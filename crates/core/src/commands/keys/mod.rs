@@ -12,6 +12,7 @@ pub(crate) use object::check as check_object;
 pub use specs::COMMANDS;
 
 use super::{CmdError, Ctx, Outcome};
+use crate::keyspace::KeyEvent;
 use crate::num::parse_i64;
 use crate::resp::Args;
 
@@ -36,7 +37,7 @@ fn del(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let mut deleted = 0;
     for key in args.from(1) {
         if ctx.keyspace.remove(ctx.db, key).is_some() {
-            ctx.changed(key, 1);
+            ctx.changed(KeyEvent::DEL, key, 1);
             deleted += 1;
         }
     }

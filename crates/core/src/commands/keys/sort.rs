@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use super::int;
 use crate::commands::{CmdError, Ctx, Outcome};
 use crate::keyspace::list::{End, List};
-use crate::keyspace::{Keyspace, Ttl, Value};
+use crate::keyspace::{KeyEvent, Keyspace, Ttl, Value};
 use crate::resp::Args;
 use crate::resp::reply::IntBuf;
 
@@ -223,7 +223,7 @@ fn output(
 fn store(ctx: &mut Ctx<'_>, target: &[u8], rows: &[Option<Vec<u8>>]) {
     if rows.is_empty() {
         if ctx.keyspace.remove(ctx.db, target).is_some() {
-            ctx.changed(target, 1);
+            ctx.changed(KeyEvent::DEL, target, 1);
         }
     } else {
         let mut list = List::new();
@@ -231,7 +231,7 @@ fn store(ctx: &mut Ctx<'_>, target: &[u8], rows: &[Option<Vec<u8>>]) {
             list.push(End::Tail, row.as_deref().unwrap_or_default(), ctx.limits.list_size);
         }
         ctx.keyspace.insert(ctx.db, target, Value::List(Box::new(list)), Ttl::Clear);
-        ctx.changed(target, rows.len() as u64);
+        ctx.changed(KeyEvent::list("sortstore"), target, rows.len() as u64);
     }
     ctx.reply.count(rows.len());
 }

@@ -2,8 +2,8 @@
 //! data they say what they would wait for, and answer null: the node decides which it is.
 
 use super::edit::transfer;
-use super::pop::{MultiPop, multi_pop, pop_name};
-use super::{end, list_mut, removed};
+use super::pop::{MultiPop, multi_pop, pop_name, popped};
+use super::{end, list_mut};
 use crate::commands::ReplyElem as _;
 use crate::commands::timeout::parse_timeout;
 use crate::commands::{Ctx, Outcome};
@@ -29,7 +29,7 @@ fn pop_first(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
         element.reply(ctx.reply);
         list.drop(end, 1);
         let emptied = list.is_empty();
-        removed(ctx, key, emptied, 1);
+        ctx.removed(popped(end), key, emptied, 1);
         ctx.effects.rewrite(&[pop_name(end), key]);
         return Ok(());
     }

@@ -1,10 +1,12 @@
 //! `LTRIM`, `LREM`, `LMOVE`, `RPOPLPUSH`.
 
-use super::{end, int, list, list_mut, removed, span};
+use super::pop::popped;
+use super::push::pushed;
+use super::{end, int, list, list_mut, span};
 use crate::commands::ReplyElem as _;
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::Value;
 use crate::keyspace::list::{End, List};
+use crate::keyspace::{KeyEvent, Value};
 use crate::resp::Args;
 
 pub(super) fn ltrim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -21,7 +23,7 @@ pub(super) fn ltrim(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let emptied = list.is_empty();
     ctx.reply.ok();
     // As in Redis, who watches the key is told even if every element stayed.
-    removed(ctx, key, emptied, (len - count) as u64);
+    ctx.removed(KeyEvent::list("ltrim"), key, emptied, (len - count) as u64);
     Ok(())
 }
 
@@ -41,7 +43,7 @@ pub(super) fn lrem(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let emptied = list.is_empty();
     ctx.reply.count(gone);
     if gone > 0 {
-        removed(ctx, key, emptied, gone as u64);
+        ctx.removed(KeyEvent::list("lrem"), key, emptied, gone as u64);
     }
     Ok(())
 }
@@ -78,7 +80,8 @@ pub(super) fn transfer(
     list.drop(from, 1);
     if source == target {
         list.push(to, &value, ctx.limits.list_size);
-        ctx.changed(source, 1);
+        ctx.changed(pushed(to), source, 1);
+        ctx.notice(popped(from), source);
         return Ok(true);
     }
     let emptied = list.is_empty();
@@ -86,7 +89,7 @@ pub(super) fn transfer(
     if let Value::List(list) = ctx.keyspace.get_or_insert_with(ctx.db, target, new) {
         list.push(to, &value, ctx.limits.list_size);
     }
-    ctx.changed(target, 0);
-    removed(ctx, source, emptied, 1);
+    ctx.changed(pushed(to), target, 0);
+    ctx.removed(popped(from), source, emptied, 1);
     Ok(true)
 }

@@ -13,7 +13,7 @@ mod specs;
 
 pub use specs::COMMANDS;
 
-use super::{CmdError, Ctx};
+use super::CmdError;
 use crate::keyspace::list::{End, List};
 use crate::keyspace::{Keyspace, Value};
 use crate::num::parse_i64;
@@ -42,14 +42,6 @@ fn list_mut<'a>(
         Some(Value::List(list)) => Ok(Some(list)),
         Some(_) => Err(CmdError::WRONG_TYPE),
     }
-}
-
-/// What follows every removal: the key goes with its last element, and the change is noted.
-fn removed(ctx: &mut Ctx<'_>, key: &[u8], emptied: bool, changes: u64) {
-    if emptied {
-        ctx.keyspace.remove(ctx.db, key);
-    }
-    ctx.changed(key, changes);
 }
 
 fn int(arg: &[u8]) -> Result<i64, CmdError> {

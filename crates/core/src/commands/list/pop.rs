@@ -1,8 +1,9 @@
 //! `LPOP`, `RPOP`, `LMPOP`.
 
-use super::{end, int_from, list_mut, removed};
+use super::{end, int_from, list_mut};
 use crate::commands::ReplyElem as _;
 use crate::commands::{CmdError, Ctx, Outcome};
+use crate::keyspace::KeyEvent;
 use crate::keyspace::list::{End, List};
 use crate::resp::reply::IntBuf;
 use crate::resp::{Args, Reply};
@@ -46,7 +47,7 @@ fn pop(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
         }
     };
     let emptied = list.is_empty();
-    removed(ctx, key, emptied, taken as u64);
+    ctx.removed(popped(end), key, emptied, taken as u64);
     Ok(())
 }
 
@@ -111,7 +112,7 @@ pub(super) fn multi_pop(ctx: &mut Ctx<'_>, args: Args<'_>, wanted: MultiPop) -> 
         ctx.reply.bulk(key);
         let taken = take(list, wanted.end, wanted.count, ctx.reply);
         let emptied = list.is_empty();
-        removed(ctx, key, emptied, taken as u64);
+        ctx.removed(popped(wanted.end), key, emptied, taken as u64);
         let mut digits = IntBuf::new();
         let name = pop_name(wanted.end);
         ctx.effects.rewrite(&[name, key, digits.format(taken as i64)]);
@@ -119,6 +120,11 @@ pub(super) fn multi_pop(ctx: &mut Ctx<'_>, args: Args<'_>, wanted: MultiPop) -> 
     }
     ctx.reply.null_array();
     Ok(())
+}
+
+/// What a pop is called in notifications.
+pub(super) fn popped(end: End) -> KeyEvent {
+    KeyEvent::list(if end == End::Head { "lpop" } else { "rpop" })
 }
 
 /// The pop that goes into the replication stream.

@@ -2,8 +2,8 @@
 
 use super::{int, list_mut};
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::Value;
 use crate::keyspace::list::{End, List};
+use crate::keyspace::{KeyEvent, Value};
 use crate::resp::Args;
 
 pub(super) fn lpush(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -22,8 +22,13 @@ fn push(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
     };
     push_all(ctx.limits.list_size, list, args, end);
     ctx.reply.count(list.len());
-    ctx.changed(key, args.len() as u64 - 2);
+    ctx.changed(pushed(end), key, args.len() as u64 - 2);
     Ok(())
+}
+
+/// What a push is called in notifications.
+pub(super) fn pushed(end: End) -> KeyEvent {
+    KeyEvent::list(if end == End::Head { "lpush" } else { "rpush" })
 }
 
 fn push_all(node_size: i64, list: &mut List, args: Args<'_>, end: End) {
@@ -48,7 +53,7 @@ fn push_existing(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
     };
     push_all(ctx.limits.list_size, list, args, end);
     ctx.reply.count(list.len());
-    ctx.changed(key, args.len() as u64 - 2);
+    ctx.changed(pushed(end), key, args.len() as u64 - 2);
     Ok(())
 }
 
@@ -71,7 +76,7 @@ pub(super) fn linsert(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     };
     list.insert(pivot + after, &args[4], ctx.limits.list_size);
     ctx.reply.count(list.len());
-    ctx.changed(key, 1);
+    ctx.changed(KeyEvent::list("linsert"), key, 1);
     Ok(())
 }
 
@@ -81,6 +86,6 @@ pub(super) fn lset(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let index = list.index(int(&args[2])?).ok_or(CmdError::INDEX_RANGE)?;
     list.set(index, &args[3], ctx.limits.list_size);
     ctx.reply.ok();
-    ctx.changed(key, 1);
+    ctx.changed(KeyEvent::list("lset"), key, 1);
     Ok(())
 }

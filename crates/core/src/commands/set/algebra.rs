@@ -3,7 +3,7 @@
 use super::set;
 use crate::commands::ReplyElem as _;
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::{Keyspace, Set, Ttl, Value};
+use crate::keyspace::{KeyEvent, Keyspace, Set, Ttl, Value};
 use crate::num::parse_i64;
 use crate::resp::Args;
 
@@ -96,14 +96,16 @@ fn store_result(ctx: &mut Ctx<'_>, args: Args<'_>, operation: Operation) -> Outc
     let target = args.at(1);
     let result = compute(ctx, args.from(2), operation)?;
     let len = result.len();
-    let changed = if len > 0 {
+    if len > 0 {
         ctx.keyspace.insert(ctx.db, target, Value::Set(Box::new(result)), Ttl::Clear);
-        true
-    } else {
-        ctx.keyspace.remove(ctx.db, target).is_some()
-    };
-    if changed {
-        ctx.changed(target, 1);
+        let name = match operation {
+            Operation::Intersection => "sinterstore",
+            Operation::Union => "sunionstore",
+            Operation::Difference => "sdiffstore",
+        };
+        ctx.changed(KeyEvent::set(name), target, 1);
+    } else if ctx.keyspace.remove(ctx.db, target).is_some() {
+        ctx.changed(KeyEvent::DEL, target, 1);
     }
     ctx.reply.count(len);
     Ok(())

@@ -1,7 +1,8 @@
 //! `SADD`, `SREM`, `SMOVE`.
 
-use super::{removed, set, set_mut, set_or_new};
+use super::{set, set_mut, set_or_new};
 use crate::commands::{Ctx, Outcome};
+use crate::keyspace::KeyEvent;
 use crate::resp::Args;
 
 pub(super) fn sadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -10,7 +11,7 @@ pub(super) fn sadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let set = set_or_new(ctx.keyspace, ctx.db, key)?;
     let added = args.from(2).filter(|member| set.add(member, ctx.limits, hasher)).count();
     if added > 0 {
-        ctx.changed(key, added as u64);
+        ctx.changed(KeyEvent::set("sadd"), key, added as u64);
     }
     ctx.reply.count(added);
     Ok(())
@@ -25,7 +26,7 @@ pub(super) fn srem(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let gone = args.from(2).filter(|member| set.remove(member)).count();
     let emptied = set.is_empty();
     if gone > 0 {
-        removed(ctx, key, emptied, gone as u64);
+        ctx.removed(KeyEvent::set("srem"), key, emptied, gone as u64);
     }
     ctx.reply.count(gone);
     Ok(())
@@ -47,11 +48,11 @@ pub(super) fn smove(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     if let Some(source) = set_mut(ctx.keyspace, ctx.db, from)? {
         source.remove(member);
         let emptied = source.is_empty();
-        removed(ctx, from, emptied, 1);
+        ctx.removed(KeyEvent::set("srem"), from, emptied, 1);
     }
     let hasher = ctx.keyspace.hasher();
     if set_or_new(ctx.keyspace, ctx.db, to)?.add(member, ctx.limits, hasher) {
-        ctx.changed(to, 1);
+        ctx.changed(KeyEvent::set("sadd"), to, 1);
     }
     ctx.reply.int(1);
     Ok(())

@@ -8,7 +8,7 @@ mod specs;
 
 pub use specs::COMMANDS;
 
-use super::{CmdError, Ctx};
+use super::CmdError;
 use crate::keyspace::{Keyspace, Set, Value};
 
 /// The set under `key`, for reading.
@@ -43,14 +43,6 @@ fn set_or_new<'a>(
         Value::Set(set) => Ok(set),
         _ => Err(CmdError::WRONG_TYPE),
     }
-}
-
-/// What follows every removal: the key goes with its last member, and the change is noted.
-fn removed(ctx: &mut Ctx<'_>, key: &[u8], emptied: bool, changes: u64) {
-    if emptied {
-        ctx.keyspace.remove(ctx.db, key);
-    }
-    ctx.changed(key, changes);
 }
 
 #[cfg(test)]

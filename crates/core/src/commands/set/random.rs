@@ -1,10 +1,10 @@
 //! `SPOP`, `SRANDMEMBER`.
 
-use super::{removed, set, set_mut};
+use super::{set, set_mut};
 use crate::commands::ReplyElem as _;
 use crate::commands::random::{Wanted, choose, too_many};
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::Set;
+use crate::keyspace::{KeyEvent, Set};
 use crate::num::parse_i64;
 use crate::packed::Elem;
 use crate::resp::Args;
@@ -27,7 +27,7 @@ pub(super) fn spop(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let member = member.to_vec();
     set.remove(&member);
     let emptied = set.is_empty();
-    removed(ctx, key, emptied, 1);
+    ctx.removed(KeyEvent::set("spop"), key, emptied, 1);
     ctx.effects.rewrite(&[b"SREM", key, &member]);
     Ok(())
 }
@@ -44,7 +44,7 @@ fn spop_count(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let len = set.len();
     if count >= len {
         super::read::reply_set(ctx.reply, set);
-        removed(ctx, key, true, len as u64);
+        ctx.removed(KeyEvent::set("spop"), key, true, len as u64);
         ctx.effects.rewrite(&[b"DEL", key]);
         return Ok(());
     }
@@ -60,7 +60,7 @@ fn spop_count(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         set.remove(&member);
         ctx.effects.rewrite(&[b"SREM", key, &member]);
     }
-    ctx.changed(key, count as u64);
+    ctx.changed(KeyEvent::set("spop"), key, count as u64);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::int;
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::{Str, Ttl, Value};
+use crate::keyspace::{KeyEvent, Str, Ttl, Value};
 use crate::num::LongDouble;
 use crate::resp::Args;
 
@@ -34,7 +34,7 @@ fn add(ctx: &mut Ctx<'_>, key: &[u8], by: i64) -> Outcome {
     let old = string.as_int().ok_or(CmdError::NOT_INT)?;
     let new = old.checked_add(by).ok_or(CmdError::OVERFLOW)?;
     string.set_int(new);
-    ctx.changed(key, 1);
+    ctx.changed(KeyEvent::string("incrby"), key, 1);
     ctx.reply.int(new);
     Ok(())
 }
@@ -51,7 +51,7 @@ pub(super) fn incrbyfloat(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let text = sum.ok_or(infinite)?.format();
     let value = Value::Str(Str::text(text.as_bytes()));
     ctx.keyspace.insert(ctx.db, key, value, Ttl::Keep);
-    ctx.changed(key, 1);
+    ctx.changed(KeyEvent::string("incrbyfloat"), key, 1);
     ctx.effects.rewrite(&[b"SET", key, text.as_bytes(), b"KEEPTTL"]);
     ctx.reply.bulk(text.as_bytes());
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::{check_len, int, read, write};
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::{Str, Ttl, Value};
+use crate::keyspace::{KeyEvent, Str, Ttl, Value};
 use crate::resp::Args;
 
 /// `STRLEN key`
@@ -66,7 +66,7 @@ pub(super) fn setrange(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             end
         }
     };
-    ctx.changed(key, 1);
+    ctx.changed(KeyEvent::string("setrange"), key, 1);
     ctx.reply.count(len);
     Ok(())
 }

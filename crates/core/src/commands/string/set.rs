@@ -2,9 +2,12 @@
 
 use super::{int, read, reply_value, write};
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::{Ttl, Value};
+use crate::keyspace::{KeyEvent, Ttl, Value};
 use crate::resp::Args;
 use crate::resp::reply::IntBuf;
+
+const SET: KeyEvent = KeyEvent::string("set");
+const EXPIRE: KeyEvent = KeyEvent::generic("expire");
 
 /// Options of `SET` and `GETEX`.
 #[derive(Debug, Default)]
@@ -104,7 +107,7 @@ pub(super) fn set(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (key, value) = (args.at(1), args.at(2));
     if args.len() == 3 {
         ctx.keyspace.set_str(ctx.db, key, value, Ttl::Clear);
-        ctx.changed(key, 1);
+        ctx.changed(SET, key, 1);
         ctx.reply.ok();
         return Ok(());
     }
@@ -131,8 +134,9 @@ fn set_with(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
         None => Ttl::Clear,
     };
     ctx.keyspace.set_str(ctx.db, key, value, ttl);
-    ctx.changed(key, 1);
+    ctx.changed(SET, key, 1);
     if let Some(at) = deadline {
+        ctx.notice(EXPIRE, key);
         rewrite_set(ctx, key, value, at);
     } else if options.get {
         // The stream has no use for the old value.
@@ -153,7 +157,7 @@ pub(super) fn setnx(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let absent = !ctx.keyspace.exists(ctx.db, key);
     if absent {
         ctx.keyspace.set_str(ctx.db, key, args.at(2), Ttl::Clear);
-        ctx.changed(key, 1);
+        ctx.changed(SET, key, 1);
     }
     ctx.reply.int(i64::from(absent));
     Ok(())
@@ -174,7 +178,8 @@ fn set_expiring(ctx: &mut Ctx<'_>, args: Args<'_>, name: &str, seconds: bool) ->
     let expire = Expire { amount: args.at(2), seconds, absolute: false };
     let at = expire.deadline(name, ctx.now_ms())?;
     ctx.keyspace.set_str(ctx.db, key, value, Ttl::At(at));
-    ctx.changed(key, 1);
+    ctx.changed(SET, key, 1);
+    ctx.notice(EXPIRE, key);
     rewrite_set(ctx, key, value, at);
     ctx.reply.ok();
     Ok(())
@@ -185,7 +190,7 @@ pub(super) fn getset(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (key, value) = (args.at(1), args.at(2));
     reply_value(ctx, key)?;
     ctx.keyspace.set_str(ctx.db, key, value, Ttl::Clear);
-    ctx.changed(key, 1);
+    ctx.changed(SET, key, 1);
     ctx.effects.rewrite(&[b"SET", key, value]);
     Ok(())
 }
@@ -195,7 +200,7 @@ pub(super) fn getdel(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let key = args.at(1);
     reply_value(ctx, key)?;
     if ctx.keyspace.remove(ctx.db, key).is_some() {
-        ctx.changed(key, 1);
+        ctx.changed(KeyEvent::DEL, key, 1);
         ctx.effects.rewrite(&[b"DEL", key]);
     }
     Ok(())
@@ -215,18 +220,18 @@ pub(super) fn getex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     match deadline {
         Some(at) if at <= now_ms && !ctx.from_master => {
             ctx.keyspace.remove(ctx.db, key);
-            ctx.changed(key, 1);
+            ctx.changed(KeyEvent::DEL, key, 1);
             ctx.stream_expired(key);
         }
         Some(at) => {
             ctx.keyspace.set_expire_at(ctx.db, key, Some(at));
-            ctx.changed(key, 1);
+            ctx.changed(EXPIRE, key, 1);
             ctx.effects.rewrite(&[b"PEXPIREAT", key, IntBuf::new().format(at as i64)]);
         }
         None if options.persist => {
             if matches!(ctx.keyspace.expire_at(ctx.db, key), Some(Some(_))) {
                 ctx.keyspace.set_expire_at(ctx.db, key, None);
-                ctx.changed(key, 1);
+                ctx.changed(KeyEvent::generic("persist"), key, 1);
                 ctx.effects.rewrite(&[b"PERSIST", key]);
             }
         }
@@ -273,7 +278,7 @@ fn set_all(ctx: &mut Ctx<'_>, args: Args<'_>, name: &str) -> Outcome {
     for at in (1..args.len()).step_by(2) {
         let (key, value) = (args.at(at), args.at(at + 1));
         ctx.keyspace.set_str(ctx.db, key, value, Ttl::Clear);
-        ctx.changed(key, 1);
+        ctx.changed(SET, key, 1);
     }
     Ok(())
 }
@@ -293,7 +298,7 @@ pub(super) fn append(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
             tail.len()
         }
     };
-    ctx.changed(key, 1);
+    ctx.changed(KeyEvent::string("append"), key, 1);
     ctx.reply.count(len);
     Ok(())
 }

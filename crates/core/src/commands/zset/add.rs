@@ -2,8 +2,8 @@
 
 use super::score::parse_double;
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::Value;
 use crate::keyspace::zset::{AddOptions, Added};
+use crate::keyspace::{KeyEvent, Value};
 use crate::resp::Args;
 
 pub(super) fn zadd(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -55,7 +55,8 @@ fn add(ctx: &mut Ctx<'_>, args: Args<'_>, options: AddOptions) -> Outcome {
         }
     }
     if new + changed > 0 {
-        ctx.changed(key, new + changed);
+        let name = if options.incr { "zincr" } else { "zadd" };
+        ctx.changed(KeyEvent::zset(name), key, new + changed);
     }
     match score {
         Some(score) if options.incr => ctx.reply.double(score),

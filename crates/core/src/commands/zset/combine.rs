@@ -122,7 +122,7 @@ fn store_result(
     let members = combine(&sources, operation, request.aggregate, hasher);
     let result = ZSet::from_members(members, ctx.limits, hasher)
         .map_err(|error| CmdError::new(format!("ERR {error}")))?;
-    store(ctx, args.at(1), result);
+    store(ctx, name, args.at(1), result);
     Ok(())
 }
 

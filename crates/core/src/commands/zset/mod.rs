@@ -16,7 +16,7 @@ mod specs;
 pub use specs::COMMANDS;
 
 use super::{CmdError, Ctx};
-use crate::keyspace::{Keyspace, Ttl, Value, ZSet};
+use crate::keyspace::{KeyEvent, Keyspace, Ttl, Value, ZSet};
 use crate::num::parse_i64;
 
 /// The sorted set under `key`, for reading.
@@ -45,26 +45,15 @@ fn zset_mut<'a>(
     }
 }
 
-/// What follows every removal: the key goes with its last member, and the change is noted.
-fn removed(ctx: &mut Ctx<'_>, key: &[u8], emptied: bool, changes: u64) {
-    if emptied {
-        ctx.keyspace.remove(ctx.db, key);
-    }
-    ctx.changed(key, changes);
-}
-
 /// Puts a result in the place of whatever `target` held; an empty one deletes it. Replies with the
 /// number of members.
-fn store(ctx: &mut Ctx<'_>, target: &[u8], result: ZSet) {
+fn store(ctx: &mut Ctx<'_>, name: &'static str, target: &[u8], result: ZSet) {
     let len = result.len();
-    let changed = if len > 0 {
+    if len > 0 {
         ctx.keyspace.insert(ctx.db, target, Value::ZSet(Box::new(result)), Ttl::Clear);
-        true
-    } else {
-        ctx.keyspace.remove(ctx.db, target).is_some()
-    };
-    if changed {
-        ctx.changed(target, 1);
+        ctx.changed(KeyEvent::zset(name), target, 1);
+    } else if ctx.keyspace.remove(ctx.db, target).is_some() {
+        ctx.changed(KeyEvent::DEL, target, 1);
     }
     ctx.reply.count(len);
 }

@@ -1,10 +1,10 @@
 //! `ZPOPMIN`, `ZPOPMAX`, `ZMPOP` and their blocking forms.
 
-use super::{int_from, removed, zset_mut};
+use super::{int_from, zset_mut};
 use crate::commands::ReplyElem as _;
 use crate::commands::timeout::parse_timeout;
 use crate::commands::{CmdError, Ctx, Outcome};
-use crate::keyspace::ZSet;
+use crate::keyspace::{KeyEvent, ZSet};
 use crate::resp::reply::IntBuf;
 use crate::resp::{Args, Reply};
 
@@ -16,6 +16,10 @@ enum End {
 }
 
 impl End {
+    fn event(self) -> KeyEvent {
+        KeyEvent::zset(if self == Self::Min { "zpopmin" } else { "zpopmax" })
+    }
+
     /// The command that goes into the replication stream.
     fn pop_name(self) -> &'static [u8] {
         match self {
@@ -52,7 +56,7 @@ fn pop(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
     ctx.reply.array(if pairs { taken } else { 2 * taken });
     take(zset, end, taken, ctx.reply, pairs);
     let emptied = zset.is_empty();
-    removed(ctx, key, emptied, taken as u64);
+    ctx.removed(end.event(), key, emptied, taken as u64);
     Ok(())
 }
 
@@ -141,7 +145,7 @@ fn multi_pop(ctx: &mut Ctx<'_>, args: Args<'_>, wanted: MultiPop) -> Outcome {
         ctx.reply.array(taken);
         take(zset, wanted.end, taken, ctx.reply, true);
         let emptied = zset.is_empty();
-        removed(ctx, key, emptied, taken as u64);
+        ctx.removed(wanted.end.event(), key, emptied, taken as u64);
         let mut digits = IntBuf::new();
         ctx.effects.rewrite(&[wanted.end.pop_name(), key, digits.format(taken as i64)]);
         return Ok(());
@@ -167,7 +171,7 @@ fn pop_first(ctx: &mut Ctx<'_>, args: Args<'_>, end: End) -> Outcome {
         ctx.reply.bulk(key);
         take(zset, end, 1, ctx.reply, false);
         let emptied = zset.is_empty();
-        removed(ctx, key, emptied, 1);
+        ctx.removed(end.event(), key, emptied, 1);
         ctx.effects.rewrite(&[end.pop_name(), key]);
         return Ok(());
     }

@@ -57,7 +57,7 @@ pub(super) fn zrangestore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     }
     let result = ZSet::from_members(members, ctx.limits, ctx.keyspace.hasher())
         .map_err(|error| CmdError::new(format!("ERR {error}")))?;
-    store(ctx, args.at(1), result);
+    store(ctx, "zrangestore", args.at(1), result);
     Ok(())
 }
 

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::range::span;
 use super::score::{parse_lex_range, parse_score_range};
-use super::{int, removed, zset_mut};
+use super::{int, zset_mut};
 use crate::commands::{Ctx, Outcome};
-use crate::keyspace::ZSet;
+use crate::keyspace::{KeyEvent, ZSet};
 use crate::resp::Args;
 
 pub(super) fn zrem(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
@@ -18,7 +18,7 @@ pub(super) fn zrem(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let gone = args.from(2).filter(|member| zset.remove(member).is_some()).count();
     let emptied = zset.is_empty();
     if gone > 0 {
-        removed(ctx, key, emptied, gone as u64);
+        ctx.removed(KeyEvent::zset("zrem"), key, emptied, gone as u64);
     }
     ctx.reply.count(gone);
     Ok(())
@@ -26,21 +26,22 @@ pub(super) fn zrem(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 
 pub(super) fn zremrangebyrank(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let (start, stop) = (int(args.at(2))?, int(args.at(3))?);
-    remove_ranks(ctx, args.at(1), |zset| span(start, stop, zset.len()))
+    remove_ranks(ctx, "zremrangebyrank", args.at(1), |zset| span(start, stop, zset.len()))
 }
 
 pub(super) fn zremrangebyscore(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let range = parse_score_range(args.at(2), args.at(3))?;
-    remove_ranks(ctx, args.at(1), |zset| zset.ranks_by_score(&range))
+    remove_ranks(ctx, "zremrangebyscore", args.at(1), |zset| zset.ranks_by_score(&range))
 }
 
 pub(super) fn zremrangebylex(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
     let range = parse_lex_range(args.at(2), args.at(3))?;
-    remove_ranks(ctx, args.at(1), |zset| zset.ranks_by_lex(&range))
+    remove_ranks(ctx, "zremrangebylex", args.at(1), |zset| zset.ranks_by_lex(&range))
 }
 
 fn remove_ranks(
     ctx: &mut Ctx<'_>,
+    name: &'static str,
     key: &[u8],
     ranks: impl FnOnce(&ZSet) -> Range<usize>,
 ) -> Outcome {
@@ -53,7 +54,7 @@ fn remove_ranks(
     if gone > 0 {
         zset.remove_ranks(ranks);
         let emptied = zset.is_empty();
-        removed(ctx, key, emptied, gone as u64);
+        ctx.removed(KeyEvent::zset(name), key, emptied, gone as u64);
     }
     ctx.reply.count(gone);
     Ok(())

@@ -83,6 +83,7 @@ impl<T: Trace> Node<T> {
         if set.iter().any(|directive| directive.name == "maxmemory") {
             self.check_maxmemory();
         }
+        self.keyspace.want_notices(self.config.keyspace_events);
         self.promise(conn, Action::ApplyConfig, Some(before));
         Ok(())
     }
@@ -124,6 +125,7 @@ impl<T: Trace> Node<T> {
             let revision = self.config.revision + 1;
             self.config = Config { revision, ..*before };
             self.stream.resize_backlog(self.config.repl_backlog_size);
+            self.keyspace.want_notices(self.config.keyspace_events);
         }
         self.stats.error_reply("ERR");
         let Some(conn) = self.conns.get_mut(promise.conn) else { return };

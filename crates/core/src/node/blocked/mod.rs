@@ -280,6 +280,10 @@ impl<T: Trace> Node<T> {
     #[cold]
     pub(super) fn end_turn(&mut self) {
         self.waiting.turn_due = false;
+        // What made room for a command that was refused all the same.
+        if self.keyspace.has_notices() {
+            self.publish_notices(None);
+        }
         if std::mem::take(&mut self.waiting.acked) {
             self.answer_waits();
         }

@@ -202,7 +202,7 @@ impl<T: Trace> Node<T> {
             Run::Node(NodeCommand::Publish | NodeCommand::Spublish) if args.len() == 3 => {
                 let shard = matches!(spec.run, Run::Node(NodeCommand::Spublish));
                 let space = if shard { Space::Shard } else { Space::Channel };
-                self.publish(conn, space, args.at(1), args.at(2));
+                self.publish(Some(conn), space, args.at(1), args.at(2));
             }
             // PING keeps the link alive, nothing else.
             Run::Node(_) => {}
