@@ -14,7 +14,8 @@ use crate::{complain, say};
 
 const HELP: &str = "\
 Prints one line for each step: number, seconds of virtual time, what happened. The hash is FNV-1a (64
-bits) over the lines that `--trace lines` prints: it is the same wherever the same scenario runs.
+bits) over the lines that `--trace lines` prints behind their header: it is the same wherever the same
+scenario runs. With `--trace lines` what follows the trace goes to standard error.
 
 Exit code: 0 if every expectation was met, 1 if one was not or a checker found something that must
 never happen, 2 if the scenario could not be read.";
@@ -80,6 +81,11 @@ pub(super) fn run(matches: &ArgMatches) -> ExitCode {
     let names = scenario.all_names();
     let (mut hash, mut checkers) = (TraceHash::default(), Checkers::new());
     let mut violation = None;
+    if detail == Detail::Lines {
+        let mut header = String::new();
+        trace::write_world_header(&mut header, &scenario.world());
+        say(header.trim_end());
+    }
     let run = scenario.run(until, &mut |world: &World, step: &Step| {
         hash.step(step);
         show(step, detail, &names);
@@ -87,7 +93,9 @@ pub(super) fn run(matches: &ArgMatches) -> ExitCode {
             violation.get_or_insert((step.index, found.to_string()));
         }
     });
-    report(&run, hash.finish(), violation)
+    // What `--trace lines` prints is a trace that other tools read.
+    let tell = if detail == Detail::Lines { complain } else { say };
+    report(&run, hash.finish(), violation, tell)
 }
 
 /// The scenario in a file, in a link, or of the library, and the step at which it ends.
@@ -136,7 +144,12 @@ fn show(step: &Step, detail: Detail, names: &Names) {
     }
 }
 
-fn report(run: &Run, hash: u64, violation: Option<(u64, String)>) -> ExitCode {
+fn report(
+    run: &Run,
+    hash: u64,
+    violation: Option<(u64, String)>,
+    say: fn(&str),
+) -> ExitCode {
     for finding in &run.findings {
         let Finding { line, text, met, seen, step, .. } = finding;
         match met {

@@ -1,10 +1,41 @@
 //! The scenarios that come with this program.
 
-/// Name and text of each, sorted by name.
-pub const LIBRARY: &[(&str, &str)] = &[(
-    "a07-partial-if-id-and-offset-fit",
-    include_str!("../../scenarios/a07-partial-if-id-and-offset-fit.scenario"),
-)];
+/// A scenario's name and text.
+macro_rules! library {
+    ($($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../../scenarios/", $name, ".scenario")))),*]
+    };
+}
+
+/// Name and text of each, sorted by name. Those that begin with `a` and a number stand for that row
+/// of what the source articles of this project state.
+pub const LIBRARY: &[(&str, &str)] = library! {
+    "a01-handshake-3.2"
+    "a01-handshake-4.0"
+    "a01-handshake-7"
+    "a01-handshake-with-password"
+    "a02-full-resync-in-bytes"
+    "a03-first-ack"
+    "a04-heartbeats"
+    "a05-answers-to-psync"
+    "a06-info"
+    "a07-partial-if-id-and-offset-fit"
+    "a08-psync-asks-for-the-next-byte"
+    "a09-three-instances"
+    "a10-slaveof"
+    "a11-failover-by-hand-3.2"
+    "a11-failover-by-hand-7"
+    "a12-serve-stale-data"
+    "a13-full-resync"
+    "a14-one-save-for-all"
+    "a15-sync-on-every-reconnect-2.6"
+    "a16-telnet"
+    "a17-what-goes-into-the-stream"
+    "a18-cron"
+    "a19-what-a-replica-accepts"
+    "a20-a-replica-never-answers"
+    "a21-an-empty-master-wipes-its-replicas"
+};
 
 /// The text of a scenario of the library.
 pub fn find(name: &str) -> Option<&'static str> {

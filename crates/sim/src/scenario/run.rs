@@ -1,5 +1,7 @@
 //! Running a scenario: doing what it says, and checking what it expects.
 
+use std::sync::Arc;
+
 use lockstep_core::time::Instant;
 
 use super::conversation;
@@ -67,7 +69,13 @@ impl Scenario {
         };
         let at = run.timeline.world().now();
         let until = until.min(STEPS_MAX);
-        let mut runner = Runner { run, at, until, mark: 0, standing: Vec::new(), observe };
+        let looks_back = |statement: &Statement| match &statement.what {
+            Instruction::Expect(p) => Watch::new(p.clone()).looks_back(),
+            Instruction::Conversation(..) => true,
+            _ => false,
+        };
+        let since_mark = self.script.iter().any(looks_back).then(Vec::new);
+        let mut runner = Runner { run, at, until, since_mark, standing: Vec::new(), observe };
         let whole = self.script.iter().all(|statement| runner.statement(statement));
         if whole {
             runner.wait_for_standing();
@@ -103,8 +111,8 @@ struct Runner<'a> {
     /// Where the script is. Not before the world's clock; behind it while nothing visible happens.
     at: Instant,
     until: u64,
-    /// Steps that count no more.
-    mark: u64,
+    /// The steps since the last mark, if anything asks for them: a timeline may forget some.
+    since_mark: Option<Vec<Arc<Step>>>,
     standing: Vec<Standing>,
     observe: &'a mut dyn FnMut(&World, &Step),
 }
@@ -119,7 +127,7 @@ impl Runner<'_> {
             Instruction::When(p, limit) => self.when(statement, p, limit.unwrap_or(WITHIN_US)),
             Instruction::Expect(p) => {
                 let mut watch = Watch::new(p.clone());
-                self.since_mark().iter().for_each(|step| watch.step(step));
+                self.since_mark.iter().flatten().for_each(|step| watch.step(step));
                 self.conclude_watch(statement, &watch);
                 true
             }
@@ -130,7 +138,7 @@ impl Runner<'_> {
                 self.stand(statement, p, Kind::Eventually(deadline))
             }
             Instruction::Mark => {
-                self.mark = self.run.timeline.cursor();
+                self.since_mark.iter_mut().for_each(Vec::clear);
                 true
             }
             Instruction::Let(name, term) => {
@@ -139,7 +147,8 @@ impl Runner<'_> {
                 true
             }
             Instruction::Conversation(dialer, acceptor, said) => {
-                let found = conversation::check(self.since_mark(), *dialer, *acceptor, said);
+                let steps = self.since_mark.as_deref().unwrap_or_default();
+                let found = conversation::check(steps, *dialer, *acceptor, said);
                 let (line, text) = (statement.line, statement.what.line(&self.run.names));
                 self.found(line, text, found.is_ok(), found.err().unwrap_or_default());
                 true
@@ -162,12 +171,6 @@ impl Runner<'_> {
         }
     }
 
-    fn since_mark(&self) -> &[std::sync::Arc<Step>] {
-        let timeline = &self.run.timeline;
-        let (from, to) = (self.mark as usize, timeline.cursor() as usize);
-        timeline.steps().get(from..to).unwrap_or_default()
-    }
-
     /// One step forward. False: nothing lies ahead, or the run is to end here.
     fn forward(&mut self) -> bool {
         let more =
@@ -180,8 +183,9 @@ impl Runner<'_> {
 
     /// The world has made a step.
     fn stepped(&mut self) {
-        let Self { run, standing, observe, .. } = self;
+        let Self { run, standing, observe, since_mark, .. } = self;
         let (world, Some(step)) = (run.timeline.world(), run.timeline.current()) else { return };
+        since_mark.iter_mut().for_each(|steps| steps.push(step.clone()));
         self.at = self.at.max(world.now());
         observe(world, step);
         let mut found = Vec::new();

@@ -35,6 +35,11 @@ impl Watch {
         &self.predicate
     }
 
+    /// Whether it matters what happened before.
+    pub(super) fn looks_back(&self) -> bool {
+        !self.counts.is_empty()
+    }
+
     /// A step was made.
     pub fn step(&mut self, step: &Step) {
         for (happening, count) in &mut self.counts {
