@@ -144,12 +144,7 @@ fn show(step: &Step, detail: Detail, names: &Names) {
     }
 }
 
-fn report(
-    run: &Run,
-    hash: u64,
-    violation: Option<(u64, String)>,
-    say: fn(&str),
-) -> ExitCode {
+fn report(run: &Run, hash: u64, violation: Option<(u64, String)>, say: fn(&str)) -> ExitCode {
     for finding in &run.findings {
         let Finding { line, text, met, seen, step, .. } = finding;
         match met {

@@ -35,6 +35,17 @@ pub const LIBRARY: &[(&str, &str)] = library! {
     "a19-what-a-replica-accepts"
     "a20-a-replica-never-answers"
     "a21-an-empty-master-wipes-its-replicas"
+    "cut-in-2.6"
+    "cut-in-2.8"
+    "cut-in-3.2"
+    "cut-in-4.0"
+    "cut-in-7"
+    "first-light"
+    "promotion-in-2.6"
+    "promotion-in-2.8"
+    "promotion-in-3.2"
+    "promotion-in-4.0"
+    "promotion-in-7"
 };
 
 /// The text of a scenario of the library.
