@@ -12,6 +12,9 @@
   if (theme === "light" || theme === "dark") html.dataset.theme = theme;
   if ((lang || navigator.language || "").toLowerCase().startsWith("zh")) html.lang = "zh-CN";
 
+  // A browser that refuses leaves the address to be copied by hand.
+  globalThis.lockstepCopy = (text) => navigator.clipboard?.writeText(text).catch(() => {});
+
   // The diagram as a file; the code for that comes when somebody wants one.
   globalThis.lockstepSave = (kind, name) =>
     import("./diagram.js").then((diagram) => diagram.save(kind, name));

@@ -7,6 +7,7 @@
 
 use gloo_timers::callback::Interval;
 use lockstep_core::config::Era;
+use lockstep_sim::scenario::Scenario;
 use lockstep_sim::view::{ConsoleText, FlightView, LinkView, NodeView};
 use lockstep_sim::{Comparison, Grain, Intervention, MessageRef, NodeId, Timeline, scenarios};
 use web_sys::{Element, HtmlInputElement, KeyboardEvent};
@@ -19,10 +20,11 @@ use crate::inside::Insides;
 use crate::marks::Marks;
 use crate::platform::{self, Theme, Wants};
 use crate::sentence::{self, Names};
+use crate::share::Notice;
 use crate::stage::Drag;
 use crate::view::stage::layout::Place;
 use crate::watch::Watch;
-use crate::worlds::Shape;
+use crate::worlds::{self, Shape};
 
 /// What is selected on the stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +88,12 @@ pub(crate) enum Msg {
     /// Gives the diagram to the reader as a file of this kind.
     SaveLane(&'static str),
     OfBranch(OfBranch),
+    /// Puts a link to this moment into the address.
+    Share,
+    /// The address has changed.
+    OpenAddress,
+    /// Closes the notice.
+    Noticed,
     /// Puts all cards back in their places.
     Tidy,
     /// Opens or closes the panel for new worlds.
@@ -187,6 +195,9 @@ pub(crate) struct App {
     pub(crate) marks: Marks,
     /// Checks every step, from the first thing on that somebody does to a world.
     watch: Option<Watch>,
+    /// How the world began: what a link to it says.
+    pub(crate) start: Scenario,
+    pub(crate) notice: Option<Notice>,
     pub(crate) branches_open: bool,
     /// The history that was compared with, and what differs.
     pub(crate) comparison: Option<(String, Comparison)>,
@@ -203,6 +214,7 @@ pub(crate) struct App {
     /// By node.
     typed: Vec<Typed>,
     _keys: Keys,
+    _address: platform::Listener,
 }
 
 /// The lines typed into a console, and where its user is among them.
@@ -264,6 +276,8 @@ impl Component for App {
             by_time: false,
             marks: Marks::default(),
             watch: None,
+            start: worlds::scenario(Shape::Star, 2, Era::default()),
+            notice: None,
             branches_open: false,
             comparison: None,
             world_panel: false,
@@ -274,9 +288,13 @@ impl Component for App {
             announced: String::new(),
             typed: Vec::new(),
             _keys: Keys::listen(ctx.link().callback(Msg::Key)),
+            _address: platform::on_hash(ctx.link().callback(|()| Msg::OpenAddress)),
         };
         app.marks.update(&app.timeline);
         app.message = app.moment();
+        if !platform::hash().is_empty() {
+            app.open_address();
+        }
         app
     }
 
@@ -392,7 +410,7 @@ impl App {
     }
 
     /// The message the page opens with: the one the current step has put on its way.
-    fn moment(&self) -> Option<MessageRef> {
+    pub(crate) fn moment(&self) -> Option<MessageRef> {
         let step = self.timeline.current()?;
         step.sent.last().filter(|message| !message.bytes.is_empty()).cloned()
     }
@@ -433,6 +451,7 @@ impl App {
         self.scene = Scene::of(&self.timeline, self.playing.is_none());
         self.marks.update(&self.timeline);
         self.comparison = None;
+        self.notice = None;
         self.before = before.unwrap_or_default();
         self.picked = self.picked && self.picked_flight().is_some();
         if !self.picked {
@@ -509,6 +528,7 @@ impl App {
         self.stop();
         self.experiment = index;
         self.shape = None;
+        self.start = worlds::scenario(Shape::Star, 2, self.era);
         self.timeline = if index == guide::ERAS {
             if self.endings.is_empty() {
                 self.endings = eras::endings(self.fault);
@@ -525,6 +545,7 @@ impl App {
     fn restart(&mut self) {
         match self.shape {
             Some(shape) => self.build(shape),
+            None if self.experiment == usize::MAX => self.open_address(),
             None => self.experiment(self.experiment),
         }
     }
@@ -570,6 +591,9 @@ impl App {
             Msg::ByTime(by_time) => self.by_time = by_time,
             Msg::SaveLane(kind) => platform::save_diagram(kind, self.timeline.cursor()),
             Msg::OfBranch(what) => self.of_branch(what),
+            Msg::Share => self.share(),
+            Msg::OpenAddress => self.open_address(),
+            Msg::Noticed => self.notice = None,
             Msg::Tidy => self.moved_cards.clear(),
             Msg::WorldPanel => self.world_panel = !self.world_panel,
             Msg::Replicas(count) => self.replicas = count,

@@ -14,6 +14,7 @@
 //! watch      checks on the way forward
 //! worlds     worlds to play in
 //! inside     what nodes hold and say of themselves
+//! share      permalinks
 //! i18n       all texts, in two languages
 //! marks      what of a history deserves a mark over the slider
 //! platform   the little the page asks of the browser
@@ -36,6 +37,7 @@ mod marks;
 mod platform;
 mod provenance;
 mod sentence;
+mod share;
 mod stage;
 mod view;
 mod watch;

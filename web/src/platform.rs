@@ -108,6 +108,39 @@ pub(crate) enum Wants {
     All,
 }
 
+/// What of the page's address follows `#`, with it; empty if there is nothing.
+pub(crate) fn hash() -> String {
+    window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
+}
+
+/// Puts something behind the page's address, without a new page; returns the whole address.
+pub(crate) fn set_hash(hash: &str) -> String {
+    let Some(window) = window() else { return String::new() };
+    if let Ok(history) = window.history() {
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(hash));
+    }
+    window.location().href().unwrap_or_default()
+}
+
+/// Puts a text where it can be pasted from.
+pub(crate) fn copy(text: &str) {
+    lockstep_copy(text);
+}
+
+/// Listens to changes of the address while it lives.
+pub(crate) struct Listener(#[allow(dead_code)] wasm_bindgen::closure::Closure<dyn FnMut()>);
+
+/// Calls when what follows `#` in the address has changed, but not by [`set_hash`].
+pub(crate) fn on_hash(callback: yew::Callback<()>) -> Listener {
+    use wasm_bindgen::JsCast;
+    let closure = wasm_bindgen::closure::Closure::<dyn FnMut()>::new(move || callback.emit(()));
+    if let Some(window) = window() {
+        let function = closure.as_ref().unchecked_ref();
+        let _ = window.add_event_listener_with_callback("hashchange", function);
+    }
+    Listener(closure)
+}
+
 /// Gives the space-time diagram to the reader as a file (`web/diagram.js`).
 pub(crate) fn save_diagram(kind: &str, step: u64) {
     let kind = kind.to_ascii_lowercase();
@@ -118,6 +151,9 @@ pub(crate) fn save_diagram(kind: &str, step: u64) {
 extern "C" {
     #[wasm_bindgen(js_name = lockstepSave)]
     fn lockstep_save(kind: &str, name: &str);
+
+    #[wasm_bindgen(js_name = lockstepCopy)]
+    fn lockstep_copy(text: &str);
 }
 
 /// Moves the focus to an element.

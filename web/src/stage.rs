@@ -150,7 +150,8 @@ impl App {
         self.experiment = usize::MAX;
         self.world_panel = false;
         self.shape = Some(shape);
-        self.timeline = worlds::build(shape, self.replicas, self.era);
+        self.start = worlds::scenario(shape, self.replicas, self.era);
+        self.timeline = worlds::build(&self.start);
         self.selected = Selected::Node(NodeId(0));
         self.begin();
     }

@@ -70,9 +70,25 @@ impl App {
                 <p class="sr" role="status" aria-live="polite" data-testid="announce">
                     { &self.announced }
                 </p>
+                { self.notice(ctx) }
                 { self.help_dialog(ctx) }
             </>
         }
+    }
+
+    /// What is to be told beside the step.
+    fn notice(&self, ctx: &Context<Self>) -> Html {
+        let Some(notice) = &self.notice else { return Html::default() };
+        let close = self
+            .button(ctx, "quiet square", "notice-close", Msg::Noticed)
+            .attr("aria-label", self.t(Key::Close).to_owned())
+            .child(icons::icon(icons::Icon::Cross));
+        el::el("div", if notice.bad { "toast bad" } else { "toast" })
+            .id("notice")
+            .attr("role", if notice.bad { "alert" } else { "status" }.to_owned())
+            .child(el::el("span", "").text(&notice.text).done())
+            .child(close.done())
+            .done()
     }
 
     /// The tabs of a small screen: which part is under the transport bar.

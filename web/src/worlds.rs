@@ -1,7 +1,8 @@
 //! Worlds to play in: who follows whom, and how many.
 
 use lockstep_core::config::Era;
-use lockstep_sim::{Setup, Timeline, World, scenarios};
+use lockstep_sim::scenario::{NodeSpec, Scenario};
+use lockstep_sim::{NodeId, Timeline, scenarios};
 
 /// Who follows whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,18 +36,28 @@ pub(crate) const REPLICAS_MAX: usize = 7;
 /// The port of the first node; the others follow.
 const FIRST_PORT: u16 = 6380;
 
-/// A world of this shape, at the moment in which all replicas have caught up for the first time.
-pub(crate) fn build(shape: Shape, replicas: usize, era: Era) -> Timeline {
-    let port = |index: usize| FIRST_PORT + index as u16;
-    let node = |index: usize| {
-        let mut config = scenarios::config(port(index), shape.master_of(index).map(port));
-        config.set_era(era);
-        config
+/// A world of this shape, as data.
+pub(crate) fn scenario(shape: Shape, replicas: usize, era: Era) -> Scenario {
+    let node = |index: usize| NodeSpec {
+        name: match index {
+            0 => "master".to_owned(),
+            other => format!("replica-{}", char::from(b'a' + other as u8 - 1)),
+        },
+        port: FIRST_PORT + index as u16,
+        of: shape.master_of(index).map(|master| NodeId(master as u32)),
+        config: Vec::new(),
     };
-    let nodes = (0..=replicas).map(node).collect();
-    // All start within the first second.
-    let setup = Setup { nodes, stagger_us: 100_000, ..scenarios::setup(1) };
-    let mut timeline = Timeline::new(World::new(setup));
+    Scenario {
+        era,
+        nodes: (0..=replicas).map(node).collect(),
+        preload: scenarios::PRELOAD.map(str::to_owned).to_vec(),
+        ..Scenario::default()
+    }
+}
+
+/// That world, at the moment in which all replicas have caught up for the first time.
+pub(crate) fn build(scenario: &Scenario) -> Timeline {
+    let mut timeline = Timeline::new(scenario.world());
     scenarios::until_online(&mut timeline);
     timeline
 }
@@ -61,7 +72,7 @@ mod tests {
     #[test]
     fn everybody_follows_and_has_caught_up() {
         for shape in Shape::ALL {
-            let timeline = build(shape, REPLICAS_MAX, Era::default());
+            let timeline = build(&scenario(shape, REPLICAS_MAX, Era::default()));
             let nodes = timeline.world().nodes();
             assert!(scenarios::all_online(timeline.world()), "{shape:?}");
             for (index, node) in nodes.iter().enumerate() {
@@ -70,6 +81,14 @@ mod tests {
                 assert_eq!(master, shape.master_of(index), "{shape:?}");
                 assert_eq!(live.keys, 5, "{shape:?}: node {index}");
             }
+        }
+    }
+
+    #[test]
+    fn the_articles_world_is_one_of_them() {
+        for era in Era::ALL {
+            let (ours, theirs) = (scenario(Shape::Star, 2, era), scenarios::three_nodes_of(1, era));
+            assert_eq!(ours.world().fingerprint(), theirs.fingerprint(), "{}", era.name());
         }
     }
 }

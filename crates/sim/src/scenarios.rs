@@ -28,7 +28,7 @@ pub(crate) const UNIX_MS: u64 = 1_767_254_400_000;
 
 /// What the master holds at the start: one key of each type, so that the first RDB has something to
 /// show.
-const PRELOAD: [&str; 5] = [
+pub const PRELOAD: [&str; 5] = [
     "SET greeting hello",
     "RPUSH queue first second third",
     "HSET user:1 name ada age 36",

@@ -46,6 +46,15 @@ impl App {
                 <button
                     type="button"
                     class="quiet"
+                    data-testid="share"
+                    onclick={link.callback(|_| Msg::Share)}
+                >
+                    { icon(Icon::Link) }<span class="wide">{ self.t(Key::Share) }</span>
+                    <span class="sr narrow">{ self.t(Key::Share) }</span>
+                </button>
+                <button
+                    type="button"
+                    class="quiet"
                     data-testid="lang"
                     lang={tag}
                     onclick={link.callback(|_| Msg::Language)}

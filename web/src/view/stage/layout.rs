@@ -140,7 +140,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::*;
-    use crate::worlds::{Shape, build};
+    use crate::worlds::{Shape, build, scenario};
 
     #[test]
     fn the_master_stands_above_its_replicas() {
@@ -155,7 +155,7 @@ mod tests {
     fn no_two_nodes_stand_at_one_place() {
         for shape in Shape::ALL {
             for replicas in 1..=7 {
-                let nodes = build(shape, replicas, Era::default()).world().nodes();
+                let nodes = build(&scenario(shape, replicas, Era::default())).world().nodes();
                 let places = layout(&nodes, &[]).places;
                 for (index, one) in places.iter().enumerate() {
                     assert!((5.0..=95.0).contains(&one.x) && (5.0..=95.0).contains(&one.y));
