@@ -13,6 +13,7 @@
 //! eras       one fault in the time of each Redis
 //! watch      checks on the way forward
 //! worlds     worlds to play in
+//! keys       the keyboard
 //! inside     what nodes hold and say of themselves
 //! share      permalinks
 //! i18n       all texts, in two languages
@@ -33,6 +34,7 @@ mod eras;
 mod guide;
 mod i18n;
 mod inside;
+mod keys;
 mod marks;
 mod platform;
 mod provenance;
