@@ -10,14 +10,15 @@ use lockstep_core::config::Era;
 use lockstep_sim::scenario::Scenario;
 use lockstep_sim::view::{FlightView, LinkView, NodeView};
 use lockstep_sim::{Comparison, Grain, Intervention, MessageRef, NodeId, Timeline, scenarios};
-use web_sys::{HtmlInputElement, KeyboardEvent};
+use web_sys::KeyboardEvent;
 use yew::prelude::*;
 
+use crate::console::Desk;
 use crate::eras::{self, Ending, Fault};
 use crate::guide;
 use crate::i18n::{Key, Lang};
 use crate::inside::Insides;
-use crate::keys::{Keys, Typed};
+use crate::keys::Keys;
 use crate::marks::Marks;
 use crate::platform::{self, Theme};
 use crate::sentence::{self, Names};
@@ -103,8 +104,8 @@ pub(crate) enum Msg {
     World(Shape),
     /// A line for a node's console; the page goes on until the answer has arrived.
     Command(NodeId, String),
-    /// Fills a console's input with an earlier (-1) or later (1) line.
-    Recall(NodeId, i32, HtmlInputElement),
+    /// A line for a raw connection to a node.
+    Raw(NodeId, String),
     Experiment(usize),
     /// Begins the experiment anew with nodes that replicate like this Redis.
     Era(Era),
@@ -213,7 +214,7 @@ pub(crate) struct App {
     /// The sentence that was announced last.
     pub(crate) announced: String,
     /// By node.
-    pub(crate) typed: Vec<Typed>,
+    pub(crate) desks: Vec<Desk>,
     _keys: Keys,
     _address: platform::Listener,
 }
@@ -265,12 +266,13 @@ impl Component for App {
             help: false,
             help_shown: false,
             announced: String::new(),
-            typed: Vec::new(),
+            desks: Vec::new(),
             _keys: Keys::listen(ctx.link().callback(Msg::Key)),
             _address: platform::on_hash(ctx.link().callback(|()| Msg::OpenAddress)),
         };
         app.marks.update(&app.timeline);
         app.message = app.moment();
+        app.desks.resize_with(app.scene.nodes.len(), Desk::default);
         if !platform::hash().is_empty() {
             app.open_address();
         }
@@ -311,7 +313,8 @@ impl Component for App {
                 }
                 self.moved(Some(before));
             }
-            Msg::Command(node, line) => self.command(node, line),
+            Msg::Command(node, line) => self.command(node, line, false),
+            Msg::Raw(node, line) => self.command(node, line, true),
             Msg::World(shape) => self.build(shape),
             Msg::Drag(event) => return self.drag(&event),
             Msg::Drop => return self.drag.take().is_some(),
@@ -432,6 +435,7 @@ impl App {
         self.comparison = None;
         self.notice = None;
         self.before = before.unwrap_or_default();
+        self.desks.resize_with(self.scene.nodes.len().max(self.desks.len()), Desk::default);
         self.picked = self.picked && self.picked_flight().is_some();
         if !self.picked {
             self.message = None;
@@ -514,7 +518,7 @@ impl App {
         self.moved_cards.clear();
         self.lanes.clear();
         self.drag = None;
-        self.typed.clear();
+        self.desks.clear();
         self.moved(None);
     }
 
@@ -542,7 +546,6 @@ impl App {
             }
             Msg::Lower(tab) => self.lower = tab,
             Msg::Pane(pane) => self.pane = pane,
-            Msg::Recall(node, by, input) => self.recall(node, by, &input),
             Msg::LaneGrab(node) => self.lane_held = Some(node),
             Msg::ByTime(by_time) => self.by_time = by_time,
             Msg::SaveLane(kind) => platform::save_diagram(kind, self.timeline.cursor()),

@@ -1,19 +1,13 @@
-//! The keyboard: what keys do, and lines typed into consoles.
+//! The keyboard: what keys do, and lines sent from consoles.
 
 use lockstep_sim::view::ConsoleText;
 use lockstep_sim::{Grain, Intervention, NodeId};
-use web_sys::{Element, HtmlInputElement, KeyboardEvent};
+use web_sys::{Element, KeyboardEvent};
 use yew::prelude::*;
 
 use crate::app::{App, Msg, Selected};
+use crate::console::Desk;
 use crate::platform::{self, Wants};
-
-/// The lines typed into a console, and where its user is among them.
-#[derive(Debug, Default)]
-pub(crate) struct Typed {
-    lines: Vec<String>,
-    at: usize,
-}
 
 /// Listens to the keyboard while it lives.
 pub(crate) struct Keys(
@@ -36,19 +30,21 @@ impl App {
     /// Steps within which a console's answer is awaited.
     const ANSWER_STEPS_MAX: u32 = 60;
 
-    pub(crate) fn command(&mut self, node: NodeId, line: String) {
+    pub(crate) fn command(&mut self, node: NodeId, line: String, raw: bool) {
         self.stop();
-        let typed = self.typed_at(node);
-        if typed.lines.last() != Some(&line) {
-            typed.lines.push(line.clone());
-        }
-        typed.at = typed.lines.len();
         let before = std::mem::take(&mut self.scene.nodes);
-        self.act(Intervention::Console { node, line });
+        self.act(match raw {
+            true => Intervention::Telnet { node, line },
+            false => Intervention::Console { node, line },
+        });
         for _ in 0..Self::ANSWER_STEPS_MAX {
-            let last = self.timeline.world().console(node).pop();
-            let waits = last.is_some_and(|line| matches!(line.what, ConsoleText::Typed(_)))
-                && !self.timeline.world().console_is_blocked(node);
+            let world = self.timeline.world();
+            let waits = match raw {
+                true => world.telnet(node).pop().is_some_and(
+                    |last| matches!(&last.what, ConsoleText::Typed(line) if !line.is_empty()),
+                ),
+                false => world.console_waits(node) && !world.console_is_blocked(node),
+            };
             if !waits || !self.timeline.forward(Grain::Event) {
                 break;
             }
@@ -56,19 +52,9 @@ impl App {
         self.moved(Some(before));
     }
 
-    fn typed_at(&mut self, node: NodeId) -> &mut Typed {
-        let index = node.0 as usize;
-        if self.typed.len() <= index {
-            self.typed.resize_with(index + 1, Typed::default);
-        }
-        &mut self.typed[index]
-    }
-
-    pub(crate) fn recall(&mut self, node: NodeId, by: i32, input: &HtmlInputElement) {
-        let typed = self.typed_at(node);
-        let at = if by < 0 { typed.at.saturating_sub(1) } else { typed.at + 1 };
-        typed.at = at.min(typed.lines.len());
-        input.set_value(typed.lines.get(typed.at).map_or("", String::as_str));
+    /// What belongs to the console of a node beside the world.
+    pub(crate) fn desk(&self, node: NodeId) -> Desk {
+        self.desks.get(node.0 as usize).cloned().unwrap_or_default()
     }
 
     pub(crate) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {

@@ -6,6 +6,7 @@
 //! ```text
 //! app        the state of the page, and what changes it
 //! view       what it looks like: stage, space-time lane, inspector, consoles, transport bar
+//! console    history and completion of the consoles
 //! sentence   one sentence per step
 //! dissect    what every byte of a message, or of an RDB file, means
 //! provenance where a byte of the stream comes from
@@ -29,6 +30,7 @@
 //! `data-port`, `data-role`, `data-state`, `data-offset`, `data-replid`.
 
 mod app;
+mod console;
 mod dissect;
 mod eras;
 mod guide;

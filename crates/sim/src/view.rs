@@ -272,6 +272,8 @@ pub struct ConnView {
 /// A line of a console, or what came back.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ConsoleLine {
+    /// The prompt it was typed at; empty for what came back, and for raw connections.
+    pub prompt: String,
     /// When it was sent, or arrived.
     pub at: Instant,
     /// Which client.

@@ -53,7 +53,7 @@ const WAYS: [Arrow; 11] = [
     Arrow("M132,64H118", None),
     Arrow("M62,78V96", None),
     Arrow("M116,112H130", None),
-    Arrow("M186,126V150", Some((180, 142, Label::Word("+FULLRESYNC")))),
+    Arrow("M186,126V150", Some((142, 143, Label::Word("+FULLRESYNC")))),
     Arrow("M240,166H254", None),
     Arrow("M240,112H254", Some((246, 93, Label::Word("+CONTINUE")))),
     Arrow("M310,180V196H3V16H6", Some((70, 191, Label::Text(Key::MachineLost)))),
@@ -215,7 +215,7 @@ impl App {
             let x = MARGIN + column * COLUMN;
             let mut class = if *rare { "state rare".to_owned() } else { "state".to_owned() };
             if lit(index) {
-                class.push_str(" now");
+                class.push_str(" here");
             }
             let size = [("x", x), ("y", *top), ("width", BOX), ("height", *height), ("rx", 6)];
             let (middle, note) = (x + BOX / 2, notes(index));

@@ -299,7 +299,11 @@ impl World {
     }
 
     fn note(&mut self, client: ClientId, what: ConsoleText) {
-        let line = Arc::new(ConsoleLine { at: self.now, client, what });
+        let c = &self.clients[client.0 as usize];
+        let typed = matches!((&c.kind, &what), (Kind::Console, ConsoleText::Typed(_)));
+        let address = typed.then(|| self.hosts[c.node.0 as usize].address());
+        let prompt = address.map(|address| c.session.prompt(&address)).unwrap_or_default();
+        let line = Arc::new(ConsoleLine { prompt, at: self.now, client, what });
         let lines = &mut self.clients[client.0 as usize].lines;
         if lines.len() == LINES_MAX {
             lines.pop_front();

@@ -253,6 +253,12 @@ impl World {
         self.clients.iter().map(view).collect()
     }
 
+    /// Whether a node's console awaits an answer.
+    pub fn console_waits(&self, node: NodeId) -> bool {
+        let client = self.client_of(node, |kind| matches!(kind, Kind::Console));
+        client.is_some_and(|id| self.clients[id.0 as usize].session.waits())
+    }
+
     /// Whether the node lets its console wait for an answer (`BLPOP`, `WAIT`...).
     pub fn console_is_blocked(&self, node: NodeId) -> bool {
         let client = self.console_of(node);

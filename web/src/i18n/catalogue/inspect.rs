@@ -39,5 +39,14 @@ macro_rules! inspect_texts {
     KeyExpires = "expires in {0} s", "{0} 秒后过期";
     KeyExpired = "expired, not deleted yet", "已过期，尚未删除";
 
+    // Consoles.
+    TelnetLabel = "Raw connection to {0}", "与 {0} 的裸连接";
+    TelnetEmpty = "Each line is sent as it is typed, with CR LF; the answer is shown byte for byte. Try: PING, then PSYNC ? -1",
+        "每行原样发送并加上 CR LF，答复逐字节显示。试试：PING，然后 PSYNC ? -1";
+    TelnetRdb = "part of the RDB, {0}", "RDB 片段，{0}";
+    ConsoleMode = "Kind of console", "控制台类型";
+    ConsoleInterrupt = "Ends the client and what it waits for; a new one takes its place",
+        "结束客户端及其等待的命令，并换上一个新的";
+
     } };
 }
