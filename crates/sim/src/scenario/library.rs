@@ -8,7 +8,8 @@ macro_rules! library {
 }
 
 /// Name and text of each, sorted by name. Those that begin with `a` and a number stand for that row
-/// of what the source articles of this project state.
+/// of what the source articles of this project state; `b`, `c` and `d`: the handshake, directives,
+/// histories and offsets.
 pub const LIBRARY: &[(&str, &str)] = library! {
     "a01-handshake-3.2"
     "a01-handshake-4.0"
@@ -35,11 +36,22 @@ pub const LIBRARY: &[(&str, &str)] = library! {
     "a19-what-a-replica-accepts"
     "a20-a-replica-never-answers"
     "a21-an-empty-master-wipes-its-replicas"
+    "b02-a-master-told-to-follow"
+    "b03-diskless-transfer"
+    "b05-getack"
+    "c01-directives-and-defaults"
     "cut-in-2.6"
     "cut-in-2.8"
     "cut-in-3.2"
     "cut-in-4.0"
     "cut-in-7"
+    "d02-promotion"
+    "d03-two-histories-behind"
+    "d04-the-backlog-is-freed"
+    "d05-select-after-a-resync"
+    "d06-a-replica-passes-on"
+    "d07-restarts"
+    "d09-failover-without-loss"
     "first-light"
     "promotion-in-2.6"
     "promotion-in-2.8"
