@@ -1,8 +1,10 @@
 //! The timeline walks both ways and lands on the same byte. Runs natively and in WebAssembly.
 
 use lockstep_core::rng::Rng;
+use lockstep_sim::scenario::{LIBRARY, Scenario};
 use lockstep_sim::scenarios::{self, MASTER, REPLICA_A, REPLICA_B};
-use lockstep_sim::{Cut, Grain, Intervention, NodeId, Stop, Timeline};
+use lockstep_sim::view::{Power, Role};
+use lockstep_sim::{Act, Cut, Differs, Grain, Intervention, NodeId, Stop, Timeline};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -86,6 +88,49 @@ fn every_state_of_the_first_screen_is_the_same_both_ways() {
 #[test]
 fn every_state_of_an_eventful_history_is_the_same_both_ways() {
     walks_both_ways(eventful());
+}
+
+/// What a state is compared by: a fingerprint, and its whole encoding. Of states of megabytes only
+/// every fiftieth is encoded.
+fn state(t: &Timeline, large: bool) -> (u64, Option<Vec<u8>>) {
+    let whole = !large || t.cursor().is_multiple_of(50);
+    (t.world().fingerprint(), whole.then(|| t.world().encoding()))
+}
+
+/// Walks to the end of what is known in legs; at the end of each it walks back to its start.
+fn walks_back_to_the_byte(mut t: Timeline) -> Result<(), u64> {
+    t.seek(t.len());
+    let large = t.world().encoding().len() > 300_000;
+    t.seek(0);
+    while t.cursor() < t.len() {
+        let mut leg = vec![state(&t, large)];
+        while leg.len() < 50 && t.cursor() < t.len() && t.forward(Grain::Event) {
+            leg.push(state(&t, large));
+        }
+        let end = t.cursor();
+        for before in leg.iter().rev().skip(1) {
+            t.back(Grain::Event);
+            if state(&t, large) != *before {
+                return Err(t.cursor());
+            }
+        }
+        t.seek(end);
+        if leg.last() != Some(&state(&t, large)) {
+            return Err(end);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn n_steps_forward_and_n_back_is_the_same_to_the_byte_everywhere_in_every_scenario() {
+    // In a browser, which is slower, a few; natively all there are.
+    let some = if cfg!(target_arch = "wasm32") { 3 } else { usize::MAX };
+    for (name, text) in LIBRARY.iter().take(some) {
+        let t = Scenario::parse(text).expect(name).play();
+        assert!(!t.is_empty(), "{name} has steps");
+        assert_eq!(walks_back_to_the_byte(t), Ok(()), "{name}: at this index");
+    }
 }
 
 #[test]
@@ -249,4 +294,87 @@ fn looking_ahead_where_nothing_lies_ahead_changes_nothing() {
     t.seek(0);
     t.seek(cursor);
     assert!(t.world().encoding() == state);
+}
+
+/// A history that parts in two: in one the master goes on, in the other A takes over.
+fn parted() -> Timeline {
+    let mut t = scenarios::first_light();
+    scenarios::until_online(&mut t);
+    let at = t.cursor();
+    let say = |node, line: &str| Intervention::Console { node, line: line.to_owned() };
+    scenarios::act_after(&mut t, 500, say(MASTER, "SET who master"));
+    scenarios::pass(&mut t, 2_000);
+    t.set_name("the master stays");
+    t.seek(at);
+    scenarios::act_after(&mut t, 500, Intervention::StopNode { node: MASTER, stop: Stop::Crash });
+    scenarios::act_after(&mut t, 500, say(REPLICA_A, "REPLICAOF NO ONE"));
+    scenarios::act_after(&mut t, 500, say(REPLICA_A, "SET who replica"));
+    scenarios::pass(&mut t, 500);
+    t
+}
+
+#[test]
+fn branches_have_names_and_are_compared_at_the_same_moment() {
+    let t = parted();
+    let [branch] = t.branches() else { panic!("one history was left") };
+    assert_eq!((branch.name.as_deref(), branch.number), (Some("the master stays"), 0));
+    assert_eq!((t.name(), t.number()), (None, 1));
+    let compared = t.compare(0).expect("there is a branch");
+    assert_eq!(compared.parted_at, t.shared_with(branch));
+    assert!(compared.there.1 <= compared.here.1 && compared.there.0 > compared.parted_at);
+    let of = |node: NodeId| -> Vec<&Differs> {
+        compared.differences.iter().filter(|d| d.node == node).map(|d| &d.what).collect()
+    };
+    assert!(of(MASTER).contains(&&Differs::Power(Power::Down, Power::Up)));
+    assert!(of(REPLICA_A).contains(&&Differs::Role(Role::Master, Role::Replica)));
+    assert!(of(REPLICA_A).iter().any(|d| matches!(d, Differs::ReplId(..))));
+    let who = Differs::Key { db: 0, key: b"who".to_vec(), there: (true, true) };
+    assert!(of(REPLICA_A).contains(&&who), "{:?}", of(REPLICA_A));
+    assert!(t.compare(1).is_none());
+}
+
+#[test]
+fn a_history_that_one_returns_to_takes_its_name_along() {
+    let mut t = parted();
+    t.set_name("A takes over");
+    let (end, len) = (t.world().encoding(), t.len());
+    assert!(t.switch_to(0));
+    assert_eq!((t.name(), t.number()), (Some("the master stays"), 0));
+    assert_eq!(t.branches()[0].name.as_deref(), Some("A takes over"));
+    assert!(t.switch_to(0));
+    t.seek(len);
+    assert!(t.world().encoding() == end, "there and back again");
+    assert!(t.name_branch(0, &"é".repeat(40)) && !t.name_branch(7, "x"));
+    assert_eq!(t.branches()[0].name.as_ref().map(String::len), Some(64), "cut at a character");
+    assert!(t.drop_branch(0) && t.branches().is_empty());
+}
+
+#[test]
+fn acting_before_what_a_script_does_later_keeps_it_as_a_branch() {
+    let t = parted();
+    let start = {
+        let mut t = t.clone();
+        t.seek(0);
+        t.world().clone()
+    };
+    let first = t.script()[0].index;
+    let mut t = Timeline::replay(start, t.script().to_vec(), first).unwrap();
+    let acts = t.script().len();
+    assert!(acts > 1 && t.cursor() == t.len(), "more is scripted than has been seen");
+    t.act(Intervention::Heal);
+    assert_eq!(t.script().len(), 2);
+    assert_eq!(t.branches()[0].script.len(), acts, "the rest of the script is not lost");
+}
+
+#[test]
+fn a_script_that_asks_for_the_end_of_time_ends_at_the_limit() {
+    let start = scenarios::three_nodes(1);
+    let what = Intervention::Heal;
+    let act = Act { index: u64::MAX, at: lockstep_core::time::Instant(u64::MAX), what };
+    let t = Timeline::replay(start.clone(), vec![act.clone()], 3_000).unwrap();
+    assert_eq!(t.cursor(), 3_000);
+    let early = Act { index: 2, ..act };
+    let t = Timeline::replay(start, vec![early], 50).unwrap();
+    assert_eq!(t.cursor(), 50, "it happens before the next visible event");
+    assert!(t.world().now() < lockstep_core::time::Instant(60_000_000));
 }

@@ -20,7 +20,10 @@ const KEYFRAMES_MAX: usize = 64;
 const KEYFRAMES_MIN: usize = 8;
 
 /// What keyframes may take, in bytes, as far as that can be estimated.
-const KEYFRAME_BYTES_MAX: u64 = 16 << 20;
+const KEYFRAME_BYTES_MAX: u64 = 24 << 20;
+
+/// Near frames kept of a world so large that it takes a sixteenth of that or more.
+const NEAR_MAX: usize = 2;
 
 /// Distance of places where a walk goes on with a clone, in steps: up to [`DENSE_STEPS`].
 const CLONE_EVERY_DENSE: u64 = 32;
@@ -77,6 +80,11 @@ impl Keyframes {
             let at = self.near.partition_point(|(i, _)| *i < index);
             if self.near.get(at).is_none_or(|(i, _)| *i != index) {
                 self.near.insert(at, (index, world()));
+                let large = self.near[at].1.weight() > KEYFRAME_BYTES_MAX / 16;
+                if large && self.near.len() > NEAR_MAX {
+                    // The nearest are needed next.
+                    self.near.remove(0);
+                }
             }
         }
     }

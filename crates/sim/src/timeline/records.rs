@@ -12,7 +12,7 @@ use lockstep_core::trace::Event;
 use crate::step::{Cause, Grain, Step};
 
 /// What records may take, in bytes, as far as that can be estimated.
-const RECORD_BYTES_MAX: usize = 28 << 20;
+const RECORD_BYTES_MAX: usize = 16 << 20;
 
 /// So many steps before and after the cursor keep their records.
 const AROUND: u64 = 2_048;
