@@ -13,9 +13,9 @@ use lockstep_sim::{NodeId, Permalink, Step, World, narrate, trace};
 use crate::{complain, say};
 
 const HELP: &str = "\
-Prints one line for each step: number, seconds of virtual time, what happened. The hash is FNV-1a (64
-bits) over the lines that `--trace lines` prints behind their header: it is the same wherever the same
-scenario runs. With `--trace lines` what follows the trace goes to standard error.
+Prints one line for each step: number, seconds of virtual time, what happened. The hash is FNV-1a
+(64 bits) over the lines that `--trace lines` prints behind their header: it is the same wherever
+the same scenario runs. With `--trace lines` what follows the trace goes to standard error.
 
 Exit code: 0 if every expectation was met, 1 if one was not or a checker found something that must
 never happen, 2 if the scenario could not be read.";

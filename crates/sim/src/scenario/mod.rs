@@ -29,17 +29,17 @@
 //!
 //! # The world
 //!
-//! | statement | meaning |
-//! |---|---|
-//! | `title TEXT`, `title-zh TEXT` | what it is about, in English and in Chinese |
-//! | `seed N` | decides every random choice; 1 if not said |
-//! | `era 2.6\|2.8\|3.2\|4.0\|7` | the Redis that all nodes replicate like; 7 if not said |
-//! | `link LATENCY [RATE]` | every link; `40ms 200kb/s` if not said. Without RATE: no limit |
-//! | `unix-ms N`, `stagger TIME` | the wall clock at the start; time between the starts of two processes |
-//! | `config` | directives for all nodes, on indented lines, as in redis.conf |
-//! | `node NAME PORT [of MASTER]` | a node; its own directives on indented lines |
-//! | `link NODE NODE LATENCY [RATE]` | one link, other than the rest |
-//! | `preload` | commands, on indented lines, that the first node ran before anybody could watch |
+//! * `title TEXT`, `title-zh TEXT`: what it is about, in English and in Chinese
+//! * `seed N`: decides every random choice; 1 if not said
+//! * `era 2.6|2.8|3.2|4.0|7`: the Redis that all nodes replicate like; 7 if not said
+//! * `link LATENCY [RATE]`: every link; `40ms 200kb/s` if not said. Without RATE: no limit
+//! * `unix-ms N`, `stagger TIME`: the wall clock at the start; time between the starts of two
+//!   processes
+//! * `config`: directives for all nodes, on indented lines, as in redis.conf
+//! * `node NAME PORT [of MASTER]`: a node; its own directives on indented lines
+//! * `link NODE NODE LATENCY [RATE]`: one link, other than the rest
+//! * `preload`: commands, on indented lines, that the first node ran before anybody could
+//!   watch
 //!
 //! Nodes begin with Redis's defaults, except: no save points, `repl-backlog-size 16kb` (the
 //! smallest), `repl-diskless-sync-delay 1`. Times are `5us`, `300ms`, `5s`, `2min`; rates `200kb/s`
@@ -47,55 +47,58 @@
 //!
 //! # The script
 //!
-//! | statement | meaning |
-//! |---|---|
-//! | `after TIME` | lets that much time pass |
-//! | `at TIME` | lets time pass until then, counted from the start |
-//! | `at step N [TIME]` | goes to step N, and then, before the next one, until TIME |
-//! | `when CONDITION [within TIME]` | goes on until it is true, counting what happens from here on; a minute if not said. If it does not become true, the scenario has failed and ends |
-//! | `expect CONDITION` | it is true now, counting what has happened since the last `mark` |
-//! | `always CONDITION`, `never CONDITION` | from here on, after every step |
-//! | `eventually CONDITION [within TIME]` | from here on, some time; nobody waits for it |
-//! | `mark` | what happened before counts no more for `expect` and `conversation` |
-//! | `let NAME = TERM` | remembers a value; `$NAME` is that value |
-//! | `conversation DIALER ACCEPTOR` | how the first connection that the one opened to the other since the last `mark` begins, on indented lines |
-//! | an intervention | see below |
+//! * `after TIME`: lets that much time pass
+//! * `at TIME`: lets time pass until then, counted from the start
+//! * `at step N [TIME]`: goes to step N, and then, before the next one, until TIME
+//! * `when CONDITION [within TIME]`: goes on until it is true, counting what happens from here
+//!   on; a minute if not said. If it does not become true, the scenario has failed and ends
+//! * `expect CONDITION`: it is true now, counting what has happened since the last `mark`
+//! * `always CONDITION`, `never CONDITION`: from here on, after every step
+//! * `eventually CONDITION [within TIME]`: from here on, some time; nobody waits for it
+//! * `mark`: what happened before counts no more for `expect` and `conversation`
+//! * `let NAME = TERM`: remembers a value; `$NAME` is that value
+//! * `conversation DIALER ACCEPTOR`: how the first connection that the one opened to the other
+//!   since the last `mark` begins, on indented lines
+//! * an intervention: see below
 //!
 //! # Interventions
 //!
-//! | intervention | meaning |
-//! |---|---|
-//! | `NODE> COMMAND` | a line typed into a node's console |
-//! | `telnet NODE LINE` | a line typed into a raw connection, sent as it is |
-//! | `traffic NODE TIME` | somebody writes to a node that often; `0`: never |
-//! | `add-client NODE`, `client c5 COMMAND`, `close-client c5` | another console |
-//! | `add-writer NODE TIME KEYS COMMAND`, `writer c5 TIME` | a client that repeats a command; `__rand_int__` in it is a number below KEYS |
-//! | `cut A B`, `partition A B`, `stall A B`, `restore A B` | a link breaks and both ends know; nobody knows; nothing moves; it works again |
-//! | `cut-one-way FROM TO`, `restore-one-way FROM TO` | one direction |
-//! | `reset-connections A B` | the connections break, the link works |
-//! | `set-link A B LATENCY RATE`, `jitter A B TIME`, `random-segments A B`, `whole-segments A B` | how a link carries bytes |
-//! | `hold m12`, `release m12`, `reset-at m12 BYTE` | a message is kept back, let go, cut off |
-//! | `shutdown NODE`, `crash NODE`, `power-loss NODE`, `start NODE` | SIGTERM, SIGKILL, all at once |
-//! | `pause NODE`, `resume NODE`, `refuse NODE`, `accept NODE` | SIGSTOP, SIGCONT, a firewall |
-//! | `skew-clock NODE 500ppm`, `jump-clock NODE -5s` | its clock runs fast; is set back |
-//! | `disk NODE TIME RATE`, `fill-disk NODE`, `break-disk NODE`, `mend-disk NODE` | its disk |
-//! | `heal` | ends every fault |
-//! | `add-replica MASTER [as NAME]`, `add-node "DIRECTIVES" [as NAME]` | another node |
+//! * `NODE> COMMAND`: a line typed into a node's console
+//! * `telnet NODE LINE`: a line typed into a raw connection, sent as it is
+//! * `traffic NODE TIME`: somebody writes to a node that often; `0`: never
+//! * `add-client NODE`, `client c5 COMMAND`, `close-client c5`: another console
+//! * `add-writer NODE TIME KEYS COMMAND`, `writer c5 TIME`: a client that repeats a command;
+//!   `__rand_int__` in it is a number below KEYS
+//! * `cut A B`, `partition A B`, `stall A B`, `restore A B`: a link breaks and both ends know;
+//!   nobody knows; nothing moves; it works again
+//! * `cut-one-way FROM TO`, `restore-one-way FROM TO`: one direction
+//! * `reset-connections A B`: the connections break, the link works
+//! * `set-link A B LATENCY RATE`, `jitter A B TIME`, `random-segments A B`, `whole-segments A
+//!   B`: how a link carries bytes
+//! * `hold WHAT from NODE [to NODE]`, `release ...`, `reset-at ... BYTE`: the first such message
+//!   that is on its way is kept back, let go, cut off at a byte with its connection. WHAT is as in
+//!   conditions below. A message can also be named: `hold m12`
+//! * `shutdown NODE`, `crash NODE`, `power-loss NODE`, `start NODE`: SIGTERM, SIGKILL, all at
+//!   once
+//! * `pause NODE`, `resume NODE`, `refuse NODE`, `accept NODE`: SIGSTOP, SIGCONT, a firewall
+//! * `skew-clock NODE 500ppm`, `jump-clock NODE -5s`: its clock runs fast; is set back
+//! * `disk NODE TIME RATE`, `fill-disk NODE`, `break-disk NODE`, `mend-disk NODE`: its disk
+//! * `heal`: ends every fault
+//! * `add-replica MASTER [as NAME]`, `add-node "DIRECTIVES" [as NAME]`: another node
 //!
 //! # Conditions
 //!
 //! `P and Q`, `P or Q`, `not P`, brackets; and:
 //!
-//! | condition | true if |
-//! |---|---|
-//! | `TERM = TERM`, also `!= < <= > >=` | numbers as numbers, everything else as text |
-//! | `TERM ~ "Err*"` | the text is like the pattern, in which `*` is any text |
-//! | `all online` | every replica is connected, every master sees its replicas online |
-//! | `all equal` | every running node stands at the same offset of the same history, with equal data |
-//! | `NODE logs "LINE"` | it has logged that line; `*` is any text |
-//! | `NODE sends WHAT [to NODE]` | such a message was put on the wire |
-//! | `NODE receives WHAT [from NODE]` | such a message arrived |
-//! | the last three `= 2 times`, also `!= < <= > >=` | so often; at least once if not said |
+//! * `TERM = TERM`, also `!= < <= > >=`: numbers as numbers, everything else as text
+//! * `TERM ~ "Err*"`: the text is like the pattern, in which `*` is any text
+//! * `all online`: every replica is connected, every master sees its replicas online
+//! * `all equal`: every running node stands at the same offset of the same history, with equal
+//!   data
+//! * `NODE logs "LINE"`: it has logged that line; `*` is any text
+//! * `NODE sends WHAT [to NODE]`: such a message was put on the wire
+//! * `NODE receives WHAT [from NODE]`: such a message arrived
+//! * the last three `= 2 times`, also `!= < <= > >=`: so often; at least once if not said
 //!
 //! WHAT is `"SET * chaoge"` (the words of the command, or the line of the reply), `bytes
 //! "+PONG\r\n"` (the very bytes, in which `{*}` is any bytes), or a kind: connect accept refuse fin
@@ -103,24 +106,28 @@
 //!
 //! # Terms
 //!
-//! | term | value |
-//! |---|---|
-//! | `12`, `"some text"`, `word` | itself |
-//! | `$NAME` | what `let` remembered |
-//! | `NODE(GET name)` | what the node would answer now, elements of arrays with spaces between; the world is not touched |
-//! | `NODE.role` | master, replica |
-//! | `NODE.power` | up, frozen, down; dark without power |
-//! | `NODE.master`, `NODE.link` | a replica's master (`ip:port`), and the state of its link: Connect, Connecting, ReceivePingReply, ... Transfer, Connected; None on a master |
-//! | `NODE.replid`, `.replid2`, `.second-offset`, `.offset` | histories and offsets |
-//! | `NODE.cached-replid`, `.cached-offset` | what it would ask its master for |
-//! | `NODE.backlog-first`, `.backlog-histlen`, `.backlog-size` | the backlog's window |
-//! | `NODE.keys`, `.digest`, `.replicas` | of its dataset; connected replicas |
-//! | `NODE.reply` | what its console was answered to the last line typed, as redis-cli shows it; none until the answer is there |
-//! | `MASTER.REPLICA.state` | a replica as its master sees it: WaitBgsaveStart, WaitBgsaveEnd, SendBulk, Online; also `.sent`, `.ack`, `.lag` (bytes), `.lag-seconds` |
-//! | `NODE.info.FIELD` | a field of INFO |
-//! | `NODE.config.DIRECTIVE` | a directive |
-//! | `NODE.psync.FIELD` | its latest decision about a resynchronisation, fields as in `LOCKSTEP PSYNC`: side, request, verdict (partial, full), condition, bytes, sufficient-backlog-size, explanation, ... |
-//! | `TERM + TERM`, `TERM - TERM` | of numbers |
+//! * `12`, `"some text"`, `word`: itself
+//! * `$NAME`: what `let` remembered
+//! * `NODE(GET name)`: what the node would answer now, elements of arrays with spaces between;
+//!   the world is not touched
+//! * `NODE.role`: master, replica
+//! * `NODE.power`: up, frozen, down; dark without power
+//! * `NODE.master`, `NODE.link`: a replica's master (`ip:port`), and the state of its link:
+//!   Connect, Connecting, ReceivePingReply, ... Transfer, Connected; None on a master
+//! * `NODE.replid`, `.replid2`, `.second-offset`, `.offset`: histories and offsets
+//! * `NODE.cached-replid`, `.cached-offset`: what it would ask its master for
+//! * `NODE.backlog-first`, `.backlog-histlen`, `.backlog-size`: the backlog's window
+//! * `NODE.keys`, `.digest`, `.replicas`: of its dataset; connected replicas
+//! * `NODE.reply`: what its console was answered to the last line typed, as redis-cli shows
+//!   it; none until the answer is there
+//! * `MASTER.REPLICA.state`: a replica as its master sees it: WaitBgsaveStart, WaitBgsaveEnd,
+//!   SendBulk, Online; also `.sent`, `.ack`, `.lag` (bytes), `.lag-seconds`
+//! * `NODE.info.FIELD`: a field of INFO
+//! * `NODE.config.DIRECTIVE`: a directive
+//! * `NODE.psync.FIELD`: its latest decision about a resynchronisation, fields as in `LOCKSTEP
+//!   PSYNC`: side, request, verdict (partial, full), condition, bytes,
+//!   sufficient-backlog-size, explanation, ...
+//! * `TERM + TERM`, `TERM - TERM`: of numbers
 //!
 //! What does not exist is `none`.
 
@@ -239,8 +246,25 @@ pub enum Instruction {
     Let(String, Term),
     /// How the connection that the first opened to the second begins.
     Conversation(NodeId, NodeId, Vec<Said>),
+    /// An intervention on the first message on its way that looks like this.
+    Touch(Touch),
     /// An intervention; the name is that of the node that it adds.
     Do(Intervention, Option<String>),
+}
+
+/// An intervention on a message on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touch {
+    /// `hold`, `release` or `reset-at`.
+    pub verb: &'static str,
+    /// What the message looks like.
+    pub what: Wording,
+    /// Who has sent it.
+    pub from: NodeId,
+    /// To whom, if it matters.
+    pub to: Option<NodeId>,
+    /// How many of its bytes arrive; for `reset-at`.
+    pub byte: u64,
 }
 
 impl Default for Scenario {
@@ -298,7 +322,7 @@ impl Scenario {
             preload: self.preload.clone(),
         });
         for (a, b, latency_us, bandwidth) in &self.links {
-            // A parsed scenario names no link that does not exist, but for one from a node to itself.
+            // Only a link from a node to itself does not exist.
             _ = world.shape_link(*a, *b, *latency_us, *bandwidth);
         }
         world

@@ -5,10 +5,11 @@ use lockstep_core::config::Era;
 use super::conversation::Said;
 use super::lex::{Line, Parsed, RATES};
 use super::names::Names;
-use super::predicate::Predicate;
+use super::predicate::{Predicate, Wording};
+use super::print::RESET_AT;
 use super::term::Term;
 use super::{
-    Instruction, NodeSpec, Scenario, ScenarioError, Statement, TEXT_BYTES_MAX, acts,
+    Instruction, NodeSpec, Scenario, ScenarioError, Statement, TEXT_BYTES_MAX, Touch, acts,
     check_directive,
 };
 use crate::script::NODES_MAX;
@@ -232,6 +233,18 @@ impl Parser {
                 let (a, b) = (line.node(names)?, line.node(names)?);
                 self.block = Block::Conversation;
                 Instruction::Conversation(a, b, Vec::new())
+            }
+            "hold" | "release" | RESET_AT if line.clone().numbered("m", "").is_err() => {
+                let verbs = ["hold", "release", RESET_AT];
+                let verb = verbs.into_iter().find(|verb| *verb == word).unwrap_or_default();
+                let what = Wording::parse(line)?;
+                if !line.eat("from") {
+                    return Err(line.error("from"));
+                }
+                let from = line.node(names)?;
+                let to = if line.eat("to") { Some(line.node(names)?) } else { None };
+                let byte = if verb == RESET_AT { line.number("how many bytes arrive")? } else { 0 };
+                Instruction::Touch(Touch { verb, what, from, to, byte })
             }
             _ => {
                 let Some(what) = acts::parse(word, line, names)? else { return Ok(None) };

@@ -6,6 +6,9 @@ use super::lex::{RATES, duration, measured};
 use super::names::Names;
 use super::{Instruction, Scenario, acts};
 
+/// The verb that has a number behind it.
+pub(super) const RESET_AT: &str = "reset-at";
+
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.header(f)?;
@@ -95,6 +98,13 @@ fn instruction(f: &mut fmt::Formatter<'_>, what: &Instruction, names: &mut Names
         Instruction::Conversation(a, b, said) => {
             writeln!(f, "conversation {} {}", names.of(*a), names.of(*b))?;
             said.iter().try_for_each(|line| writeln!(f, "  {}", line.print()))
+        }
+        Instruction::Touch(touch) => {
+            let to = touch.to.map(|to| format!(" to {}", names.of(to))).unwrap_or_default();
+            let byte =
+                if touch.verb == RESET_AT { format!(" {}", touch.byte) } else { String::new() };
+            let (verb, what, from) = (touch.verb, touch.what.print(), names.of(touch.from));
+            writeln!(f, "{verb} {what} from {from}{to}{byte}")
         }
         Instruction::Do(what, name) => {
             let text = acts::print(what, names);

@@ -8,8 +8,10 @@ use super::conversation;
 use super::names::Names;
 use super::predicate::Predicate;
 use super::watch::Watch;
-use super::{Instruction, Scenario, Statement};
+use super::{Arg, Instruction, Scenario, Statement, Touch, build};
+use crate::ids::Peer;
 use crate::narrate;
+use crate::script::Intervention;
 use crate::step::{Grain, Note, Step};
 use crate::timeline::Timeline;
 use crate::world::World;
@@ -153,22 +155,46 @@ impl Runner<'_> {
                 self.found(line, text, found.is_ok(), found.err().unwrap_or_default());
                 true
             }
-            Instruction::Do(what, _) => {
-                if self.run.timeline.cursor() >= self.until {
-                    return false;
-                }
-                let step = self.run.timeline.act_at(self.at, what.clone());
-                let impossible = matches!(step.note.as_deref(), Some(Note::Impossible(_)));
-                let why = narrate::details(step).into_iter().map(|s| s.to_string());
-                let why = impossible.then(|| why.collect::<Vec<_>>().join(" "));
-                self.stepped();
-                // Who wrote it meant something to happen.
-                if let Some(why) = why {
+            Instruction::Touch(touch) => match self.touched(touch) {
+                Some(what) => self.intervene(statement, what),
+                None => {
+                    let why = "no such message is on its way".to_owned();
                     self.found(statement.line, statement.what.line(&self.run.names), false, why);
+                    true
                 }
-                true
-            }
+            },
+            Instruction::Do(what, _) => self.intervene(statement, what.clone()),
         }
+    }
+
+    /// What is to be done, with the message that it is to be done to.
+    fn touched(&self, touch: &Touch) -> Option<Intervention> {
+        let (from, to) = (Peer::Node(touch.from), touch.to.map(Peer::Node));
+        let world = self.run.timeline.world();
+        let flights = world.in_flight();
+        let found = flights
+            .iter()
+            .map(|flight| &*flight.message)
+            .find(|m| m.from == from && to.is_none_or(|to| m.to == to) && touch.what.fits(m));
+        let args = vec![Arg::Number(found?.id.0), Arg::Number(touch.byte)];
+        build(touch.verb, args)
+    }
+
+    /// Does something. False: the run ends here.
+    fn intervene(&mut self, statement: &Statement, what: Intervention) -> bool {
+        if self.run.timeline.cursor() >= self.until {
+            return false;
+        }
+        let step = self.run.timeline.act_at(self.at, what);
+        let impossible = matches!(step.note.as_deref(), Some(Note::Impossible(_)));
+        let why = narrate::details(step).into_iter().map(|s| s.to_string());
+        let why = impossible.then(|| why.collect::<Vec<_>>().join(" "));
+        self.stepped();
+        // Who wrote it meant something to happen.
+        if let Some(why) = why {
+            self.found(statement.line, statement.what.line(&self.run.names), false, why);
+        }
+        true
     }
 
     /// One step forward. False: nothing lies ahead, or the run is to end here.

@@ -216,6 +216,35 @@ expect all online
     );
 }
 
+#[test]
+fn a_message_on_its_way_is_found_by_its_words_and_held_or_cut_off() {
+    let text = "node master 6380
+node replica 6381 of master
+when all online
+after 300ms
+master> SET name chaoge
+after 10ms
+hold \"SET name *\" from master to replica
+after 2s
+expect replica(GET name) = none
+release \"SET name *\" from master
+after 100ms
+expect replica(GET name) = chaoge
+master> SET name ada
+after 10ms
+reset-at \"SET name ada\" from master 10
+after 100ms
+expect replica(GET name) = chaoge
+when replica(GET name) = ada within 5s
+hold ack from master
+";
+    let run = Scenario::parse(text).unwrap().run(u64::MAX, &mut |_, _| {});
+    let missed: Vec<_> = run.findings.iter().filter(|f| !f.met).collect();
+    let [missed] = missed[..] else { panic!("{missed:#?}") };
+    assert_eq!((missed.line, missed.seen.as_str()), (19, "no such message is on its way"));
+    assert_eq!(missed.text, "hold ack from master");
+}
+
 /// A scenario of random statements.
 struct Author(Rng);
 
@@ -321,7 +350,13 @@ impl Author {
             5 => Instruction::Always(self.predicate(2)),
             6 => Instruction::Never(self.predicate(2)),
             7 => Instruction::Eventually(self.predicate(1), limit),
-            8 => Instruction::Mark,
+            8 if self.0.below(2) == 0 => Instruction::Mark,
+            8 => {
+                let verb = self.pick(&["hold", "release", "reset-at"]);
+                let byte = if verb == "reset-at" { self.0.below(100) } else { 0 };
+                let (what, from) = (self.wording(), self.node());
+                Instruction::Touch(Touch { verb, what, from, to: limit.map(|_| NodeId(1)), byte })
+            }
             9 => {
                 let said = (0..self.0.below(4)).map(|_| match self.0.below(3) {
                     0 => Said::Dialer(self.wording()),

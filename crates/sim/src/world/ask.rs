@@ -10,8 +10,8 @@ use crate::ids::NodeId;
 
 impl World {
     /// What a node would answer to a command right now: the reply's bytes. It is asked of a copy,
-    /// which is then thrown away: the world stays as it is, and writes come to nothing. The copy has
-    /// one client more, and counts one command more.
+    /// which is then thrown away: the world stays as it is, and writes come to nothing. The copy
+    /// has one client more, and counts one command more.
     ///
     /// `None`: the node is down, does not exist, or would let the client wait; or the line's quotes
     /// are not balanced.
