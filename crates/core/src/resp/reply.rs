@@ -38,6 +38,11 @@ impl Reply {
         &self.buf
     }
 
+    /// Memory held for replies.
+    pub fn capacity(&self) -> usize {
+        self.buf.capacity()
+    }
+
     /// The buffer itself, for drivers of this writer (drain after sending, splice raw replies).
     pub fn buffer_mut(&mut self) -> &mut Vec<u8> {
         &mut self.buf

@@ -1,13 +1,11 @@
 //! `CLIENT`
 
+use super::super::Node;
 use super::super::blocked::PausePurpose;
 use super::super::conn::{Conn, Kind, ReplyMode};
-use super::super::pubsub::Space;
-use super::super::{Node, OUTPUT_FREE_BYTES};
 use super::{Sub, help};
 use crate::commands::{CmdError, Outcome};
 use crate::id::ConnId;
-use crate::keyspace::watch::WatchVersion;
 use crate::num::parse_i64;
 use crate::resp::{Args, Reply};
 use crate::trace::{CloseReason, Trace};
@@ -128,7 +126,7 @@ impl<T: Trace> Node<T> {
             conn.out.int(conn.client_id as i64);
         } else if sub.is("info", 2)? {
             conn.last_command = "client|info";
-            let line = self.describe_client(conn) + "\n";
+            let line = self.describe(conn, Some(args)) + "\n";
             conn.out.verbatim("txt", line.as_bytes());
         } else if sub.is("list", -2)? {
             conn.last_command = "client|list";
@@ -198,7 +196,11 @@ impl<T: Trace> Node<T> {
         shown.retain(|conn| kind.is_none_or(|kind| ClientType::of(conn) == kind));
         shown.retain(|conn| ids.as_ref().is_none_or(|ids| ids.contains(&conn.client_id)));
         shown.sort_unstable_by_key(|conn| conn.client_id);
-        let lines: String = shown.iter().map(|conn| self.describe_client(conn) + "\n").collect();
+        let line = |shown: &&Conn| {
+            let own = shown.client_id == conn.client_id;
+            self.describe(shown, own.then_some(args)) + "\n"
+        };
+        let lines: String = shown.iter().map(line).collect();
         conn.out.verbatim("txt", lines.as_bytes());
         Ok(())
     }
@@ -254,83 +256,6 @@ impl<T: Trace> Node<T> {
             (false, count) => conn.out.count(count),
         }
         Ok(())
-    }
-
-    /// A client as logs and `CLIENT LIST` show it. What a field of Redis has no counterpart for is
-    /// zero; `fd` is the number of the driver's connection.
-    pub(in crate::node) fn describe_client(&self, conn: &Conn) -> String {
-        let now = self.now.instant;
-        let queued = conn.multi.as_ref().map_or(-1, |multi| multi.commands.len() as i64);
-        let (waiting, pending) = (conn.out_waiting(), &conn.pending);
-        let held = pending.capacity() + conn.out.bytes().len();
-        let subs = |space| conn.subs.as_ref().map_or(0, |subs| subs.count(space));
-        // A replica's share of the stream, and what Redis would keep in a list.
-        let produced = self.stream.master_repl_offset();
-        let (own, more) = match conn.replica() {
-            Some(peer) if peer.sent > 0 => (waiting, produced.saturating_sub(peer.sent)),
-            _ if waiting > OUTPUT_FREE_BYTES => (0, waiting as u64),
-            _ => (waiting, 0),
-        };
-        let multi_mem = conn.multi.as_ref().map_or(0, |multi| multi.bytes.len());
-        format!(
-            "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} \
-             ssub={} multi={queued} qbuf={} qbuf-free={} argv-mem=0 multi-mem={multi_mem} rbs={} \
-             rbp={} obl={own} oll={} omem={more} tot-mem={} events={} cmd={} user=default redir=-1 \
-             resp={}",
-            conn.client_id,
-            conn.peer,
-            conn.local,
-            conn.id.index,
-            String::from_utf8_lossy(&conn.name),
-            now.secs_since(conn.created),
-            now.secs_since(conn.last_input),
-            self.client_flags(conn),
-            conn.db,
-            subs(Space::Channel),
-            subs(Space::Pattern),
-            subs(Space::Shard),
-            pending.len(),
-            pending.capacity() - pending.len(),
-            conn.out.bytes().len(),
-            conn.out.bytes().len(),
-            u8::from(more > 0),
-            (size_of::<Conn>() + held + multi_mem) as u64 + more,
-            if waiting as u64 + more > 0 && !conn.queued { "rw" } else { "r" },
-            conn.last_command,
-            if conn.out.resp3() { 3 } else { 2 },
-        )
-    }
-
-    /// The letters of `flags=`.
-    fn client_flags(&self, conn: &Conn) -> String {
-        let mut watched = conn.watched.keys.iter();
-        let changed = |((db, key), since): (&(usize, Vec<u8>), &WatchVersion)| {
-            self.keyspace.watch_changed(*db, key, *since)
-        };
-        let touched = watched.any(changed);
-        let mut out = String::new();
-        match conn.kind {
-            Kind::Client if conn.monitor => out.push('O'),
-            Kind::Client => {}
-            Kind::Master => out.push('M'),
-            Kind::Replica(_) => out.push('S'),
-        }
-        for (letter, set) in [
-            ('P', conn.subs.is_some()),
-            ('x', conn.multi.is_some()),
-            ('b', conn.blocked.is_some()),
-            ('d', touched),
-            ('c', conn.closing.is_some()),
-            ('e', conn.no_evict),
-        ] {
-            if set {
-                out.push(letter);
-            }
-        }
-        if out.is_empty() {
-            out.push('N');
-        }
-        out
     }
 }
 

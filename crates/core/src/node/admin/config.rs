@@ -150,7 +150,12 @@ impl<T: Trace> Node<T> {
 
 /// Whether a peer is on this machine.
 pub(super) fn is_local(peer: &str) -> bool {
-    peer.starts_with("127.") || peer.starts_with("[::1]") || peer.starts_with('/')
+    peer.starts_with("127.") || peer.starts_with("[::1]") || is_unix(peer)
+}
+
+/// Whether a peer came through a socket of the file system, which has a path and no port.
+pub(super) fn is_unix(peer: &str) -> bool {
+    peer.ends_with(":0")
 }
 
 const HELP: &[&str] = &[

@@ -2,6 +2,7 @@
 
 mod acl;
 mod client;
+mod client_line;
 mod command;
 mod config;
 mod debug;

@@ -23,6 +23,10 @@ pub(in crate::node) struct OnKeys {
 }
 
 impl OnKeys {
+    pub(super) fn command(&self) -> Args<'_> {
+        self.command.args()
+    }
+
     pub(super) fn keys(&self) -> impl Iterator<Item = &[u8]> {
         self.command.args().from(self.first).take(self.count)
     }

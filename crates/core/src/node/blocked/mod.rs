@@ -23,6 +23,7 @@ pub(super) use pause::{PauseKind, PausePurpose};
 use super::conn::{Conn, Kind};
 use super::{Node, Timer};
 use crate::id::ConnId;
+use crate::resp::Args;
 use crate::time::Instant;
 use crate::trace::{BlockedFor, CloseReason, Event, Trace};
 
@@ -67,6 +68,14 @@ impl Blocked {
     /// Whether it is a wait for the end of a pause, which Redis leaves alone where it ends waits.
     pub(super) fn is_pause(&self) -> bool {
         matches!(self.wait, Wait::Pause)
+    }
+
+    /// The command that waits for keys.
+    pub(super) fn command(&self) -> Option<Args<'_>> {
+        match &self.wait {
+            Wait::Keys(wait) => Some(wait.command()),
+            _ => None,
+        }
     }
 }
 
