@@ -6,6 +6,8 @@
 
 #[path = "page/eras.rs"]
 mod eras;
+#[path = "page/stage.rs"]
+mod stage;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -330,7 +332,19 @@ fn no_accessibility_violations() {
         let mut states = vec!["at the beginning"];
         violations(&page, &look, "at the beginning", &mut wrong);
         if width > 500 {
-            for tab in ["tab-bytes", "tab-why", "tab-log", "tab-events", "tab-console-1", "help"] {
+            let states_of_all = [
+                "tab-bytes",
+                "tab-why",
+                "tab-log",
+                "tab-events",
+                "tab-console-1",
+                "tab-backlog",
+                "link-1-3",
+                "world",
+                "try-6",
+                "help",
+            ];
+            for tab in states_of_all {
                 page.click(tab);
                 states.push(tab);
                 violations(&page, &look, tab, &mut wrong);

@@ -9,14 +9,16 @@ use gloo_timers::callback::Interval;
 use lockstep_core::config::Era;
 use lockstep_sim::scenario::Scenario;
 use lockstep_sim::view::{FlightView, LinkView, NodeView};
-use lockstep_sim::{Comparison, Grain, Intervention, MessageRef, NodeId, Timeline, scenarios};
+use lockstep_sim::{
+    Comparison, FORWARD_STEPS_MAX, Grain, Intervention, MessageRef, NodeId, Timeline, scenarios,
+};
 use web_sys::KeyboardEvent;
 use yew::prelude::*;
 
 use crate::console::Desk;
 use crate::eras::{self, Ending, Fault};
 use crate::guide;
-use crate::i18n::{Key, Lang};
+use crate::i18n::{Key, Lang, grouped};
 use crate::inside::Insides;
 use crate::keys::Keys;
 use crate::marks::Marks;
@@ -193,6 +195,8 @@ pub(crate) struct App {
     /// The lanes of the diagram, as far as somebody has put them in order.
     pub(crate) lanes: Vec<NodeId>,
     pub(crate) lane_held: Option<NodeId>,
+    /// What gets the focus back once it is drawn in its new place.
+    pub(crate) refocus: Option<String>,
     pub(crate) by_time: bool,
     pub(crate) marks: Marks,
     /// Checks every step, from the first thing on that somebody does to a world.
@@ -253,6 +257,7 @@ impl Component for App {
             drag: None,
             lanes: Vec::new(),
             lane_held: None,
+            refocus: None,
             by_time: false,
             marks: Marks::default(),
             watch: None,
@@ -347,6 +352,9 @@ impl Component for App {
             platform::focus("help-close");
         }
         self.help_shown = self.help;
+        if let Some(id) = self.refocus.take() {
+            platform::focus(&id);
+        }
     }
 }
 
@@ -417,6 +425,16 @@ impl App {
             self.stop();
         }
         self.moved(Some(before));
+        self.tell_vain(moved, grain);
+    }
+
+    /// Tells that nothing of this grain was found, if so.
+    fn tell_vain(&mut self, moved: bool, grain: Grain) {
+        let found = self.timeline.current().is_some_and(|step| step.has_grain(grain));
+        if moved && !found && self.marks.violations().is_empty() {
+            let text = self.lang.fill(Key::NoneAhead, &[&grouped(FORWARD_STEPS_MAX)]);
+            self.notice = Some(Notice { text, bad: false });
+        }
     }
 
     /// Looks into the nodes, if that is shown.

@@ -123,6 +123,7 @@ impl App {
         let from = order.iter().position(|&other| Some(other) == lane);
         let (Some(lane), Some(from)) = (lane, from) else { return false };
         let to = if up { from.checked_sub(1) } else { Some(from + 1) };
+        self.refocus = Some(format!("grip-{}", lane.0));
         to.is_some_and(|to| self.put_lane(order, lane, to))
     }
 

@@ -68,6 +68,7 @@ dissect_texts! {
     ToolsLabel = "What can be done with {0}", "可对 {0} 进行的操作";
     TransportLabel = "Move in time", "时间控制";
     Violated = "This must never happen: {0}.", "这绝不应发生：{0}。";
+    NoneAhead = "Nothing of that kind happened in {0} steps: the world is at peace.", "{0} 步之内没有发生这类变化：一切平静。";
     Share = "Share", "分享";
     ShareDone = "The address of this page now names this very moment; it has been copied.", "本页地址现在指向这一时刻，已复制到剪贴板。";
     ShareBad = "The moment in the address cannot be shown: {0}.", "无法显示地址中的时刻：{0}。";

@@ -211,6 +211,7 @@ impl App {
         html! {
             <button
                 key={id.0}
+                id={format!("grip-{}", id.0)}
                 type="button"
                 class={classes!("grip", held.then_some("held"))}
                 style={format!("top:{}", percent(y))}
