@@ -120,10 +120,9 @@ impl Message {
                 let args = self.command();
                 if args.is_empty() {
                     let line = self.bytes.split(|&b| b == b'\r' || b == b'\n').next();
-                    line.unwrap_or_default().escape_ascii().to_string()
+                    readable(line.unwrap_or_default())
                 } else {
-                    let words: Vec<String> =
-                        args.iter().map(|a| a.escape_ascii().to_string()).collect();
+                    let words: Vec<String> = args.iter().map(|a| readable(a)).collect();
                     words.join(" ")
                 }
             }
@@ -135,6 +134,18 @@ impl Message {
 /// The arguments of a whole command, RESP or inline; `None` if it is not one.
 pub fn command_args(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     crate::splitter::command_args(bytes)
+}
+
+/// Bytes for people: what is not printable ASCII is escaped, quotes are not.
+pub(crate) fn readable(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        match byte {
+            b'\'' | b'"' => text.push(char::from(byte)),
+            _ => text.extend(std::ascii::escape_default(byte).map(char::from)),
+        }
+    }
+    text
 }
 
 fn shorten(text: String, max: usize) -> String {

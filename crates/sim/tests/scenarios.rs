@@ -52,7 +52,11 @@ fn the_library_is_the_directory() {
         .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
         .collect();
     files.sort();
-    let listed: Vec<String> = LIBRARY.iter().map(|(name, _)| format!("{name}.scenario")).collect();
+    let sorted = LIBRARY.is_sorted_by_key(|(name, _)| *name);
+    assert!(sorted, "the list is sorted by name");
+    let mut listed: Vec<String> =
+        LIBRARY.iter().map(|(name, _)| format!("{name}.scenario")).collect();
+    listed.sort();
     assert_eq!(listed, files);
     for (name, text) in LIBRARY {
         let file = std::fs::read_to_string(format!("{dir}/{name}.scenario")).expect("the file");

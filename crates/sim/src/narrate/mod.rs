@@ -16,7 +16,7 @@ use lockstep_core::trace::{Event, Fed};
 pub use key::Key;
 
 use crate::ids::{NodeId, Peer};
-use crate::message::{Message, MessageKind};
+use crate::message::{Message, MessageKind, readable};
 use crate::step::{Cause, Note, Step};
 
 /// Longest command or reply that is quoted in full, in characters.
@@ -147,7 +147,7 @@ fn quote(message: &Message) -> Param {
 }
 
 fn text(bytes: &[u8]) -> Param {
-    Param::Code(bytes.escape_ascii().to_string())
+    Param::Code(readable(bytes))
 }
 
 fn delivered(step: &Step, m: &Message) -> Sentence {

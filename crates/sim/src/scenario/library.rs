@@ -31,6 +31,7 @@ pub const LIBRARY: &[(&str, &str)] = library! {
     "a14-one-save-for-all"
     "a15-sync-on-every-reconnect-2.6"
     "a16-telnet"
+    "a16-telnet-2.6"
     "a17-what-goes-into-the-stream"
     "a18-cron"
     "a19-what-a-replica-accepts"

@@ -118,6 +118,7 @@
 //! * `NODE.cached-replid`, `.cached-offset`: what it would ask its master for
 //! * `NODE.backlog-first`, `.backlog-histlen`, `.backlog-size`: the backlog's window
 //! * `NODE.keys`, `.digest`, `.replicas`: of its dataset; connected replicas
+//! * `NODE.files`: the names of the files on its disk, with spaces between
 //! * `NODE.reply`: what its console was answered to the last line typed, as redis-cli shows
 //!   it; none until the answer is there
 //! * `MASTER.REPLICA.state`: a replica as its master sees it: WaitBgsaveStart, WaitBgsaveEnd,

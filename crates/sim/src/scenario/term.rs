@@ -62,6 +62,7 @@ pub const FIELDS: &[&str] = &[
     "keys",
     "replicas",
     "digest",
+    "files",
     "reply",
 ];
 
@@ -247,6 +248,10 @@ fn plain(world: &World, node: NodeId, name: &str) -> Option<String> {
             });
         }
         "reply" => return reply(world, node),
+        "files" => {
+            let names: Vec<String> = view.files.into_iter().map(|(name, _)| name).collect();
+            return Some(names.join(" "));
+        }
         "digest" => {
             let digest = world.digest(node)?;
             return Some(digest.iter().map(|byte| format!("{byte:02x}")).collect());

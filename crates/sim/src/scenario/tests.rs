@@ -106,7 +106,7 @@ fn errors_say_where_what_is_there_and_what_would_be_right() {
             "expect master.ofset = 1",
             "column 8: expected a field of a node (power, role, master, \
             link, replid, replid2, second-offset, offset, cached-replid, cached-offset, \
-            backlog-first, backlog-histlen, backlog-size, keys, replicas, digest, reply, \
+            backlog-first, backlog-histlen, backlog-size, keys, replicas, digest, files, reply, \
             REPLICA.state, info.F, config.F, psync.F), found `master.ofset`",
         ),
         (
