@@ -95,6 +95,7 @@ pub struct Launch {
     kind: Kind,
     lines: Vec<(String, String)>,
     files: Vec<(String, Vec<u8>)>,
+    args: Vec<String>,
 }
 
 impl Launch {
@@ -109,7 +110,7 @@ impl Launch {
             ("repl-diskless-sync-delay", "0"),
         ];
         let lines = lines.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        Self { kind, lines, files: Vec::new() }
+        Self { kind, lines, files: Vec::new(), args: Vec::new() }
     }
 
     /// A line of the config file; replaces an earlier one of the same directive.
@@ -130,6 +131,13 @@ impl Launch {
     #[must_use]
     pub fn file(mut self, name: &str, content: &[u8]) -> Self {
         self.files.push((name.to_owned(), content.to_vec()));
+        self
+    }
+
+    /// An argument of its command line, after the config file.
+    #[must_use]
+    pub fn arg(mut self, arg: &str) -> Self {
+        self.args.push(arg.to_owned());
         self
     }
 
@@ -181,7 +189,7 @@ impl Launch {
             text.push_str(&format!("{name} {value}\n"));
         }
         fs::write(dir.path().join("redis.conf"), text).expect("writing into a fresh directory");
-        Server { kind: self.kind, port, dir, child: None }
+        Server { kind: self.kind, port, dir, args: self.args, child: None }
     }
 }
 
@@ -202,6 +210,7 @@ pub struct Server {
     /// Where it listens.
     pub port: u16,
     dir: TempDir,
+    args: Vec<String>,
     child: Option<Child>,
 }
 
@@ -253,7 +262,7 @@ impl Server {
             .open(self.path("log"))
             .expect("a log file in the server's directory");
         let mut command = self.kind.command();
-        command.arg(self.path("redis.conf")).current_dir(self.dir.path());
+        command.arg(self.path("redis.conf")).args(&self.args).current_dir(self.dir.path());
         command.stdin(Stdio::null()).stdout(log.try_clone().expect("a handle")).stderr(log);
         let child = command.spawn().unwrap_or_else(|error| {
             panic!("cannot run {command:?}: {error}. `cargo xtask test` installs what is needed")

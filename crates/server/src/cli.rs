@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use crate::{REDIS_VERSION, complain, play, say, serve, sim, tracer};
+use crate::{REDIS_VERSION, complain, play, say, serve, sim, trace_tool, tracer};
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (behaves as Redis 7.0.15)");
 const SERVE_HELP: &str = "\
@@ -86,6 +86,7 @@ fn command() -> Command {
             ),
         )
         .subcommand(sim::command())
+        .subcommand(trace_tool::command())
 }
 
 fn dispatch(matches: &ArgMatches) -> ExitCode {
@@ -114,6 +115,7 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
             play::run(matches.get_one("http-port").copied().unwrap_or(play::PORT))
         }
         Some(("sim", matches)) => sim::dispatch(matches),
+        Some(("trace", matches)) => trace_tool::dispatch(matches),
         _ => ExitCode::FAILURE,
     }
 }

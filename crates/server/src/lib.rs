@@ -4,7 +4,7 @@
 //! * [`run`] is the whole program: subcommands, and the name `redis-server`.
 //! * `serve` follows redis-server from the command line to the log's last line; `settings` reads
 //!   config files, `log` writes lines, `driver` is the event loop.
-//! * `tracer` writes what happens for `lockstep trace`.
+//! * `tracer` writes what happens to a file; `trace_tool` prints, filters and compares such files.
 //! * `play` serves the embedded page.
 //! * `sim` runs scenarios of the simulator.
 //!
@@ -26,6 +26,7 @@ mod sim;
 mod stopwatch;
 #[allow(unsafe_code)]
 mod sys;
+mod trace_tool;
 mod tracer;
 
 pub use alloc::Counted;

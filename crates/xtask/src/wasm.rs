@@ -25,6 +25,7 @@ pub(crate) struct Args {
 
 /// `cargo test` for wasm32, with this program as the runner.
 pub(crate) fn test() -> Result<()> {
+    let traces = trace_table()?;
     let this = std::env::current_exe().context("where is this program?")?;
     let mut command = cargo(["test", "--target", "wasm32-unknown-unknown", "--no-fail-fast"]);
     for package in PACKAGES {
@@ -33,7 +34,32 @@ pub(crate) fn test() -> Result<()> {
     command.args(["--lib", "--tests"]);
     let runner = format!("{} wasm-runner", this.display());
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner);
+    command.env(TRACE_TABLE, traces);
     cmd::run(&mut command)
+}
+
+/// Tells the simulator's test of determinism what another build has found.
+const TRACE_TABLE: &str = "LOCKSTEP_TRACE_TABLE";
+
+/// The hashes of a thousand traces, as the debug build makes them; the optimised build must agree.
+fn trace_table() -> Result<String> {
+    let path = cmd::target_dir().join("trace-table.txt");
+    let test = |profile: &str| {
+        let mut command = cargo(["test", "--quiet", "--package", "lockstep-sim"]);
+        command.args([
+            "--profile",
+            profile,
+            "--test",
+            "determinism",
+            "a_seed_gives_the_same_trace",
+        ]);
+        command
+    };
+    println!("the traces of 1,000 seeds, in a debug build, an optimised one and Chromium");
+    cmd::run(test("dev").env_remove(TRACE_TABLE).env("LOCKSTEP_TRACE_TABLE_TO", &path))?;
+    let table = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    cmd::run(test("fast").env(TRACE_TABLE, &table))?;
+    Ok(table)
 }
 
 /// Runs one test binary. wasm-bindgen's runner reads webdriver.json from the directory it is

@@ -6,14 +6,17 @@
 //! * A hash that became a table stays one.
 
 use super::small::SmallBytes;
-use super::table::{Entry, Hasher, Table};
+use super::table::{Entry, Hasher, TABLE_BYTES, Table};
 use crate::config::EncodingLimits;
+use crate::keyspace::size::{Bytes, bytes};
 use crate::keyspace::value::Part;
 use crate::packed::{Elem, Listpack, ListpackIter, Pos};
 use crate::rdb::Writer;
 use crate::rdb::format::value_type;
 use crate::resp::reply::IntBuf;
 use crate::rng::Rng;
+
+bytes! { Hash = 24; }
 
 /// Bytes of a listpack entry besides its data, at most.
 const ENTRY_EXTRA: usize = 10;
@@ -142,14 +145,12 @@ impl Hash {
 
     /// Bytes on the heap, the hash's own struct included.
     pub fn memory(&self) -> usize {
-        size_of::<Self>()
+        Self::BYTES
             + match &self.0 {
                 Repr::Packed(packed) => packed.capacity(),
                 Repr::Table(table) => {
                     let heap = |e: &FieldEntry| e.field.heap_memory() + e.value.heap_memory();
-                    size_of::<Table<FieldEntry>>()
-                        + table.memory()
-                        + table.iter().map(heap).sum::<usize>()
+                    TABLE_BYTES + table.memory() + table.iter().map(heap).sum::<usize>()
                 }
             }
     }

@@ -21,6 +21,7 @@ pub mod list;
 pub mod load;
 mod notice;
 pub mod set;
+mod size;
 pub mod small;
 pub mod string;
 pub mod table;

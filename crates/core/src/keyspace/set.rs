@@ -6,9 +6,10 @@
 //!   becomes an intset again.
 
 use super::small::SmallBytes;
-use super::table::{Entry, Hasher, Table};
+use super::table::{Entry, Hasher, TABLE_BYTES, Table};
 use super::zset::LoadError;
 use crate::config::EncodingLimits;
+use crate::keyspace::size::bytes;
 use crate::keyspace::value::Part;
 use crate::num::parse_i64;
 use crate::packed::{Elem, Intset, IntsetIter};
@@ -16,6 +17,8 @@ use crate::rdb::Writer;
 use crate::rdb::format::value_type;
 use crate::resp::reply::IntBuf;
 use crate::rng::Rng;
+
+bytes! { Set = 24; }
 
 /// A set.
 #[derive(Debug, Clone, Default, Hash)]
@@ -110,7 +113,7 @@ impl Set {
             Repr::Ints(ints) => ints.capacity(),
             Repr::Table(table) => {
                 let heap: usize = table.iter().map(|member| member.0.heap_memory()).sum();
-                size_of::<Table<Member>>() + table.memory() + heap
+                TABLE_BYTES + table.memory() + heap
             }
         }
     }

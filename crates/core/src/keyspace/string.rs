@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::keyspace::size::VEC_BYTES;
 use crate::num::parse_i64;
 use crate::resp::reply::IntBuf;
 
@@ -131,7 +132,7 @@ impl Str {
         match &self.0 {
             Repr::Short { .. } | Repr::Text { .. } => 0,
             Repr::Heap(bytes) => bytes.len(),
-            Repr::Grown(bytes) => size_of::<Vec<u8>>() + bytes.capacity(),
+            Repr::Grown(bytes) => VEC_BYTES + bytes.capacity(),
         }
     }
 }

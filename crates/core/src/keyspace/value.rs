@@ -1,5 +1,6 @@
 //! The value of a key.
 
+use super::size::Bytes;
 use super::{Hash, List, Set, Str, ZSet};
 use crate::rdb::Writer;
 use crate::rdb::format::value_type;
@@ -48,10 +49,10 @@ impl Value {
     pub fn heap_memory(&self) -> usize {
         match self {
             Self::Str(value) => value.heap_memory(),
-            Self::List(list) => size_of::<List>() + list.memory(),
-            Self::Hash(hash) => size_of::<Hash>() + hash.memory(),
-            Self::Set(set) => size_of::<Set>() + set.memory(),
-            Self::ZSet(zset) => size_of::<ZSet>() + zset.memory(),
+            Self::List(list) => List::BYTES + list.memory(),
+            Self::Hash(hash) => Hash::BYTES + hash.memory(),
+            Self::Set(set) => Set::BYTES + set.memory(),
+            Self::ZSet(zset) => ZSet::BYTES + zset.memory(),
         }
     }
 

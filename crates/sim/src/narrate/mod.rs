@@ -17,7 +17,7 @@ pub use key::Key;
 
 use crate::ids::{NodeId, Peer};
 use crate::message::{Message, MessageKind, readable};
-use crate::step::{Cause, Note, Step};
+use crate::step::{Cause, Effect, Note, Step};
 
 /// Longest command or reply that is quoted in full, in characters.
 const QUOTE_MAX: usize = 60;
@@ -110,6 +110,11 @@ pub fn narrate(step: &Step) -> Sentence {
 pub fn details(step: &Step) -> Vec<Sentence> {
     let inside = step.effects.iter().filter_map(|e| effects::effect(e.node, &e.event));
     std::iter::once(cause(step)).chain(inside).collect()
+}
+
+/// The sentence of something that happened inside a node; `None` if there is nothing to say.
+pub(crate) fn of_effect(effect: &Effect) -> Option<Sentence> {
+    effects::effect(effect.node, &effect.event)
 }
 
 /// What made the step happen.

@@ -118,6 +118,26 @@ names! {
     }
 }
 
+/// All kinds of messages.
+pub(super) const MESSAGES: &[MessageKind] = &[
+    MessageKind::Connect,
+    MessageKind::Accept,
+    MessageKind::Refuse,
+    MessageKind::Fin,
+    MessageKind::Reset,
+    MessageKind::Handshake,
+    MessageKind::Reply,
+    MessageKind::Error,
+    MessageKind::RdbHeader,
+    MessageKind::Rdb,
+    MessageKind::Stream,
+    MessageKind::Ping,
+    MessageKind::Ack,
+    MessageKind::Keepalive,
+    MessageKind::Request,
+    MessageKind::Response,
+];
+
 macro_rules! events {
     ($($name:literal = $variant:ident { $($field:ident),* })*) => {
         /// The names of all events of nodes.

@@ -28,9 +28,12 @@
 //! * A trace of a simulated world depends on nothing but what happened: it is what a trace's hash
 //!   is made of, natively and in WebAssembly.
 
+mod diff;
 mod events;
 mod read;
+mod session;
 mod tap;
+mod tell;
 mod text;
 
 use lockstep_core::node::Timer;
@@ -44,8 +47,11 @@ use crate::step::{Cause, Step};
 use crate::world::World;
 use text::Writer;
 
+pub use diff::{Comparison, Departure, compare};
 pub use read::{ReadError, Reader};
+pub use session::{Filter, Session};
 pub use tap::Tap;
+pub use tell::tell;
 
 /// What the first line of a trace says.
 pub const HEADER: &str = "# lockstep trace 1";
@@ -54,9 +60,15 @@ pub const HEADER: &str = "# lockstep trace 1";
 const OTHER_KINDS: &[&str] =
     &["recv", "send", "timer", "dial-failed", "file", "woke", "write", "act"];
 
-/// The kinds of lines there are.
-pub fn kinds() -> impl Iterator<Item = &'static str> {
-    OTHER_KINDS.iter().chain(events::NAMES).copied()
+/// The kinds of lines and of messages there are.
+pub fn kinds() -> impl Iterator<Item = String> {
+    let lines = OTHER_KINDS.iter().chain(events::NAMES).map(|kind| (*kind).to_owned());
+    lines.chain(events::MESSAGES.iter().map(|kind| message_kind(*kind)))
+}
+
+/// Reads a time as lines show it: seconds with at most six decimals. Microseconds.
+pub fn read_time(text: &str) -> Option<u64> {
+    text::read_time(text)
 }
 
 /// Which way a message went, seen from the node.
@@ -205,6 +217,13 @@ pub struct PacketRef<'a> {
     pub len: u64,
     /// See [`Packet::bytes`].
     pub bytes: &'a [u8],
+}
+
+/// The name of a kind of message.
+fn message_kind(kind: MessageKind) -> String {
+    let mut name = String::new();
+    text::Value::write(&kind, &mut name);
+    name
 }
 
 fn way(way: Way) -> &'static str {
@@ -374,7 +393,7 @@ mod tests {
             assert_eq!(written(&record).trim_end(), line);
             kinds.insert(record.kind());
         }
-        assert!(kinds.iter().all(|kind| super::kinds().any(|known| known == *kind)));
+        assert!(kinds.iter().all(|kind| super::kinds().any(|known| known == **kind)));
         assert_eq!(reader.nodes().len(), 3);
         assert!(reader.started_unix_ms() > 0);
         for kind in ["recv", "send", "psync-decided", "blocked", "file", "act", "timer", "fed"] {

@@ -41,6 +41,11 @@ impl Reader {
         Self::default()
     }
 
+    /// Whether there was not even a first line.
+    pub fn is_empty(&self) -> bool {
+        self.line == 0
+    }
+
     /// When the trace began, in milliseconds since the Unix epoch; 0 if it does not say.
     pub fn started_unix_ms(&self) -> u64 {
         self.started_unix_ms

@@ -19,10 +19,13 @@ use std::collections::VecDeque;
 use chunk::Chunk;
 pub use iter::{Iter, Matches};
 
+use crate::keyspace::size::{Bytes, bytes};
 use crate::keyspace::value::Part;
 use crate::packed::{Elem, Encoded, Listpack};
 use crate::rdb::Writer;
 use crate::rdb::format::{NODE_PACKED, value_type};
+
+bytes! { List = 40; Node = 32; }
 
 /// An end of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +146,7 @@ impl List {
             Node::Packed(chunk) => chunk.capacity(),
             Node::Plain(bytes) => bytes.len(),
         });
-        size_of::<Self>() + self.nodes.capacity() * size_of::<Node>() + nodes.sum::<usize>()
+        Self::BYTES + self.nodes.capacity() * Node::BYTES + nodes.sum::<usize>()
     }
 
     /// How many nodes there are.

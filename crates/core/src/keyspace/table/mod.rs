@@ -23,9 +23,15 @@ mod walk;
 
 pub use hash::Hasher;
 
+use crate::keyspace::size::{Bytes, bytes};
 use crate::rng::Rng;
 use segment::{BUCKETS, Segment};
 use slab::Slab;
+
+bytes! { Segment = 32; Table<u8> = 192; }
+
+/// Of any table, without what it points to.
+pub(super) const TABLE_BYTES: usize = Table::<u8>::BYTES;
 
 /// What a [`Table`] stores: something that carries its own key.
 pub trait Entry {
@@ -248,7 +254,7 @@ impl<E: Entry> Table<E> {
     pub fn memory(&self) -> usize {
         self.slab.memory()
             + self.directory.capacity() * size_of::<u32>()
-            + self.segments.capacity() * size_of::<Segment>()
+            + self.segments.capacity() * Segment::BYTES
             + self.segments.iter().map(Segment::memory).sum::<usize>()
     }
 

@@ -1,5 +1,7 @@
 //! Entries at stable ids.
 
+use crate::keyspace::size::VEC_BYTES;
+
 /// Entries in a chunk, a power of two. Only the first chunk starts smaller.
 const CHUNK: usize = 512;
 const FIRST: usize = 4;
@@ -85,7 +87,7 @@ impl<E> Slab<E> {
     pub(super) fn memory(&self) -> usize {
         let slots: usize = self.chunks.iter().map(Vec::capacity).sum();
         slots * size_of::<Option<E>>()
-            + self.chunks.capacity() * (size_of::<Vec<E>>() + size_of::<u16>())
+            + self.chunks.capacity() * (VEC_BYTES + size_of::<u16>())
             + self.free.capacity() * size_of::<u32>()
     }
 }

@@ -5,9 +5,12 @@ use std::ops::Range;
 
 use super::tree::{Item, Items, Tree};
 use super::{AddOptions, Added};
+use crate::keyspace::size::{Bytes, bytes};
 use crate::keyspace::small::SmallBytes;
 use crate::keyspace::table::{Entry, Hasher, Table};
 use crate::packed::Elem;
+
+bytes! { Big = 312; }
 
 #[derive(Debug, Clone)]
 struct Member {
@@ -104,7 +107,7 @@ impl Big {
 
     pub(super) fn memory(&self) -> usize {
         let heap: usize = self.members.iter().map(|member| member.bytes.heap_memory()).sum();
-        size_of::<Self>() + heap + self.members.memory() + self.order.memory()
+        Self::BYTES + heap + self.members.memory() + self.order.memory()
     }
 
     pub(super) fn score(&self, member: &[u8]) -> Option<f64> {

@@ -25,8 +25,11 @@ use self::big::Big;
 use self::packed::Packed;
 use super::table::Hasher;
 use crate::config::EncodingLimits;
+use crate::keyspace::size::bytes;
 use crate::packed::{Elem, Listpack};
 use crate::rng::Rng;
+
+bytes! { ZSet = 24; }
 
 /// A sorted set.
 #[derive(Debug, Clone, Default, Hash)]

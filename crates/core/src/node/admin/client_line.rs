@@ -2,7 +2,7 @@
 
 use super::config::is_unix;
 use crate::keyspace::watch::WatchVersion;
-use crate::node::conn::{Conn, Kind};
+use crate::node::conn::{CONN_BYTES, Conn, Kind};
 use crate::node::pubsub::Space;
 use crate::node::{Node, OUTPUT_FREE_BYTES};
 use crate::resp::Args;
@@ -94,7 +94,7 @@ impl<T: Trace> Node<T> {
         let own = if small { (held, conn.out.bytes().len(), waiting) } else { (0, 0, 0) };
         let listed = stream + if small { 0 } else { held as u64 };
         let blocks = u64::from(stream > 0) + u64::from(!small);
-        let fixed = size_of::<Conn>() + conn.name.len() + queued + args;
+        let fixed = CONN_BYTES + conn.name.len() + queued + args;
         let total = (fixed + input + free + own.0) as u64 + listed;
         Memory { input: (input, free), args, queued, own, list: (blocks, listed), total }
     }

@@ -102,7 +102,8 @@ impl<T: Trace> Node<T> {
         field!(out, "lockstep_era:{}", self.config.era.name());
         field!(out, "redis_mode:standalone");
         field!(out, "os:{}", process.os);
-        field!(out, "arch_bits:{}", usize::BITS);
+        // As RDB files say; a node in a WebAssembly module answers as a server would.
+        field!(out, "arch_bits:64");
         out.push_str(
             "monotonic_clock:POSIX clock_gettime\r\n\
              multiplexing_api:epoll\r\n\

@@ -1,7 +1,7 @@
 //! `MEMORY`
 
 use super::super::Node;
-use super::super::conn::{Conn, Kind};
+use super::super::conn::{CONN_BYTES, Conn, Kind};
 use super::{Sub, help};
 use crate::commands::{CmdError, Outcome};
 use crate::num::parse_i64;
@@ -33,7 +33,7 @@ impl<T: Trace> Node<T> {
     pub(super) fn memory_use(&mut self, conn: &Conn) -> MemoryUse {
         let (mut clients, mut replicas) = (0, 0);
         for conn in self.conns.iter().chain([conn]) {
-            let bytes = size_of::<Conn>() + conn.pending.capacity() + conn.out.bytes().len();
+            let bytes = CONN_BYTES + conn.pending.capacity() + conn.out.bytes().len();
             match conn.kind {
                 Kind::Replica(_) => replicas += bytes as u64,
                 Kind::Client | Kind::Master => clients += bytes as u64,
