@@ -4,7 +4,13 @@
 
 // These need the first part only: to step through the opening world, there and back.
 const FREE = '[data-testid="step"], [data-testid="back"], [data-testid="slider"]';
-const TYPES = ["click", "keydown", "input", "change", "mouseover"];
+const TYPES = ["click", "keydown", "input", "change"];
+// Of these something is made later only: drawing lines, dragging, what lights up under the pointer.
+const DROPPED = [
+  ..."cancel down enter leave move out over up".split(" ").map((what) => `pointer${what}`),
+  ..."down enter leave move out over up".split(" ").map((what) => `mouse${what}`),
+  ..."wheel scroll focusin focusout keyup".split(" "),
+];
 // Input that waits for the second part, in its order; `text` is what a field held.
 const held = [];
 const address = new URL("./LATER_WASM", import.meta.url);
@@ -35,7 +41,6 @@ const hold = (event) => {
   // What comes after something that waits must wait too.
   if (held.length === 0 && isFree(event)) return;
   event.stopImmediatePropagation();
-  if (event.type === "mouseover") return;
   const { target } = event;
   const enter = event.type === "keydown" && event.key === "Enter" && !event.isComposing;
   const line = enter && "value" in target;
@@ -49,7 +54,10 @@ const hold = (event) => {
   document.body.append(notice);
 };
 
+const drop = (event) => event.stopImmediatePropagation();
+
 const release = () => {
+  for (const type of DROPPED) removeEventListener(type, drop, true);
   for (const type of TYPES) removeEventListener(type, hold, true);
   notice?.remove();
   for (const { event, target, text } of held) {
@@ -93,6 +101,7 @@ const load = () => {
 };
 
 for (const type of TYPES) addEventListener(type, hold, true);
+for (const type of DROPPED) addEventListener(type, drop, true);
 {
   const imports = __wbg_get_imports();
   imports.later = { load };

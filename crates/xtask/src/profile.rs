@@ -1,17 +1,16 @@
-//! `cargo xtask web --profile`: which functions the page starts with.
+//! What of the page's module runs in its first seconds.
 //!
-//! The page is built so that it remembers which of its functions have run, and is used in a browser
-//! as people use it in its first seconds: in both languages, light and dark, wide and narrow,
-//! through the opening world by each grain, there and back. What ran is written down; everything
-//! else comes later (`bin/bindgen/split.rs`).
+//! The page is built so that it remembers what of it has run, and is used in a browser as people use
+//! it at first: in both languages, light and dark, wide and narrow, through the opening world by
+//! each grain, there and back. What ran is what the page starts with; everything else comes later
+//! (`bin/bindgen/split.rs`). A walk is done once for each build of the module.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
-use std::thread::sleep;
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use lockstep_tests::site::Site;
 use lockstep_tests::wait_for;
 use lockstep_tests::webdriver::{Browser, Look};
@@ -19,15 +18,8 @@ use lockstep_tests::webdriver::{Browser, Look};
 use crate::web::{self, Mode};
 use crate::{cmd, tools};
 
-/// The list.
-pub(crate) const LIST: &str = "web/first.txt";
-/// Above it.
-const HEAD: &str = "\
-# The functions that the page starts with: those that ran on a walk through the opening world.
-# Everything else comes later. Written by `cargo xtask web --profile`; nobody need edit it.
-";
-/// Steps beyond the moment at which the page appears: well past the partial resynchronisation.
-const STEPS: u64 = 80;
+/// Times that a walk is tried: browsers stumble.
+const TRIES: usize = 2;
 
 /// How the page is looked at.
 const LOOKS: [Look; 3] = [
@@ -36,85 +28,129 @@ const LOOKS: [Look; 3] = [
     Look { width: 360, height: 740, dark: false, language: "zh-CN" },
 ];
 
-/// Writes the list anew.
-pub(crate) fn run() -> Result<()> {
+/// The walk, as a function of a callback that gets the numbers of the pieces that ran.
+const WALK: &str = r#"
+const done = arguments[arguments.length - 1];
+const find = (id) => document.querySelector(`[data-testid="${id}"]`);
+const at = () => Number(document.querySelector("main").dataset.step);
+let turns = 0;
+const frame = () => new Promise((resolve) => {
+  if (++turns % 8) setTimeout(resolve);
+  else requestAnimationFrame(() => setTimeout(resolve));
+});
+const click = async (id) => { find(id)?.click(); await frame(); };
+const set = async (id, event, value) => {
+  const element = find(id);
+  if (!element) return;
+  element.value = value;
+  element.dispatchEvent(new Event(event, { bubbles: true }));
+  await frame();
+};
+const key = async (name, shiftKey) => {
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: name, shiftKey, bubbles: true }));
+  await frame();
+};
+(async () => {
+  const began = at();
+  for (const part of [0, 0.3, 0.7, 1]) await set("slider", "input", Math.round(began * part));
+  const grains = [...(find("grain")?.options ?? [])].map((option) => option.value);
+  for (const grain of [...grains.reverse(), "event"]) {
+    await set("slider", "input", 0);
+    await set("grain", "change", grain);
+    const steps = grain === "event" ? began + 100 : 30;
+    for (let count = 0; count < steps && at() < began + 100; count++) await click("step");
+    for (let count = 0; count < 10; count++) await click("back");
+    await set("slider", "input", began);
+    await click("step");
+    await click("back");
+  }
+  // Here and there: what is drawn anew differs with where one comes from.
+  for (let count = 1, to = 0; count <= 150; count++) {
+    to = (to * 31 + 17 * count) % (began + 100);
+    await set("slider", "input", to);
+    if (count % 3) await click(count % 2 ? "step" : "back");
+  }
+  await set("slider", "input", began);
+  await click("back-transition");
+  await click("step-transition");
+  for (const shift of [false, true]) {
+    await key("ArrowRight", shift);
+    await key("ArrowLeft", shift);
+  }
+  for (const speed of ["8", "1"]) {
+    await set("speed", "change", speed);
+    await set("slider", "input", 0);
+    await click("play");
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await click("play");
+  }
+  await click("theme");
+  await click("theme");
+  await set("slider", "input", began);
+  done([...lockstepRan()].flatMap((ran, index) => (ran ? [index] : [])));
+})().catch((error) => done(String(error)));
+"#;
+
+/// The file that says which pieces of a bound module run at first. It is written now if the module
+/// is a new one.
+pub(crate) fn of(bound: &Path) -> Result<PathBuf> {
+    let mut bytes = fs::read(bound).with_context(|| bound.display().to_string())?;
+    bytes.extend(WALK.bytes());
+    let file = cmd::target_dir().join(format!("page-profile/{:016x}.txt", web::hash(&bytes)));
+    if file.is_file() {
+        return Ok(file);
+    }
     tools::apt(tools::BROWSER)?;
-    let out = cmd::target_dir().join("profile-page");
+    let out = cmd::target_dir().join("page-profile/page");
     let _ = fs::remove_dir_all(&out);
     fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
     web::write(&out, Mode::Profile)?;
-    let names = cmd::target_dir().join("page/lockstep-web_names.txt");
-    let names = fs::read_to_string(&names).with_context(|| names.display().to_string())?;
-    let names: Vec<&str> = names.lines().collect();
-    let mut ran: BTreeSet<&str> = BTreeSet::new();
+    println!("Walking through the opening world, to learn what the page starts with.");
+    let mut ran: Vec<bool> = Vec::new();
     for look in LOOKS {
-        println!("Walking through the opening world: {look:?}.");
-        ran.extend(walk(&out, look).into_iter().filter_map(|index| names.get(index).copied()));
+        for index in tried(&out, look)? {
+            ran.resize(ran.len().max(index + 1), false);
+            ran[index] = true;
+        }
     }
-    ensure!(!ran.is_empty(), "no function ran");
-    let list = ran.iter().fold(HEAD.to_owned(), |text, name| text + name + "\n");
-    fs::write(cmd::root().join(LIST), list)?;
-    println!("{LIST}: {} of {} functions.", ran.len(), names.len());
-    Ok(())
+    let text: String = ran.iter().map(|ran| if *ran { '1' } else { '0' }).collect();
+    fs::write(&file, text).with_context(|| file.display().to_string())?;
+    Ok(file)
 }
 
-/// Uses the page; returns the numbers of the functions that ran.
-fn walk(dir: &Path, look: Look) -> Vec<usize> {
+/// Walks, again if need be.
+fn tried(dir: &Path, look: Look) -> Result<Vec<usize>> {
+    for _ in 0..TRIES {
+        match catch_unwind(|| walk(dir, look)) {
+            Ok(Ok(ran)) => return Ok(ran),
+            Ok(Err(error)) => println!("warning: the walk through the page failed: {error:#}"),
+            Err(_) => println!("warning: the browser failed on the walk through the page"),
+        }
+    }
+    bail!("the opening world cannot be walked through")
+}
+
+/// Uses the page; returns the numbers of the pieces that ran.
+fn walk(dir: &Path, look: Look) -> Result<Vec<usize>> {
     let site = Site::start(dir.to_path_buf(), "profile");
     let browser = Browser::start(look);
     browser.open(&site.url);
-    let step = || {
-        let body = "return Number(document.querySelector('main')?.dataset.step ?? -1)";
-        browser.script(body, &[]).as_u64()
-    };
-    let began = wait_for("the world to appear", Duration::from_secs(60), || {
-        step().ok_or_else(|| format!("{:?}", browser.take_log("browser")))
+    wait_for("the world to appear", Duration::from_secs(60), || {
+        let body = "return document.querySelector('main')?.dataset.step ?? ''";
+        let step = browser.script(body, &[]);
+        let step = step.as_str().filter(|step| !step.is_empty()).map(str::to_owned);
+        step.ok_or_else(|| format!("{:?}", browser.take_log("browser")))
     });
-    let act = |id: &str, action: &str, args: [&str; 2]| {
-        let body = format!(
-            "const e = document.querySelector(arguments[0]); if (!e) return false;\
-             const [event, value] = [arguments[1], arguments[2]]; {action}; return true;"
-        );
-        let css = format!("[data-testid=\"{id}\"]");
-        let done = browser.script(&body, &[css.as_str().into(), args[0].into(), args[1].into()]);
-        if done != true {
-            println!("warning: the page has no {css}, and is walked through without.");
-        }
-        sleep(Duration::from_millis(15));
-    };
-    let click = |id: &str| act(id, "e.click()", ["", ""]);
-    let set = |id: &str, event: &str, value: &str| {
-        let change = "e.value = value; e.dispatchEvent(new Event(event, { bubbles: true }))";
-        act(id, change, [event, value]);
-    };
-    for at in [0, began / 2, began] {
-        set("slider", "input", &at.to_string());
-    }
-    for (grain, steps) in [("transition", 1), ("delivery", 20), ("event", STEPS)] {
-        set("slider", "input", "0");
-        set("grain", "change", grain);
-        while step() < Some(began + steps) {
-            click("step");
-        }
-        for _ in 0..20 {
-            click("back");
-        }
-        click("back-transition");
+    // As the browser itself sends events, too.
+    for control in ["step", "back", "step"] {
+        browser.click(&format!("[data-testid=\"{control}\"]"));
     }
     for key in ['\u{e014}', '\u{e012}'] {
         browser.press(key);
     }
-    set("slider", "input", "0");
-    click("step-transition");
-    click("play");
-    sleep(Duration::from_millis(3000));
-    click("play");
-    click("theme");
-    click("lang");
-    click("lang");
-    set("slider", "input", &began.to_string());
-    let body = "return [...lockstepRan()].flatMap((ran, index) => ran ? [index] : [])";
-    let found = browser.script(body, &[]);
-    let found = found.as_array().expect("a list").iter();
-    found.filter_map(|index| index.as_u64()?.try_into().ok()).collect()
+    let found = browser.script_async(WALK, &[]);
+    let ran = found.as_array().with_context(|| found.to_string())?.iter();
+    let ran: Vec<usize> = ran.filter_map(|index| index.as_u64()?.try_into().ok()).collect();
+    ensure!(!ran.is_empty(), "nothing ran");
+    Ok(ran)
 }

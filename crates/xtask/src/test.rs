@@ -142,6 +142,8 @@ fn in_browser() -> Result<()> {
 }
 
 fn page() -> Result<()> {
+    let tests = ["test", "--package", "xtask", "--features", "bindgen", "--bin", "xtask-bindgen"];
+    cmd::run(&mut cargo(tests))?;
     web::build(&web::Args::default())?.checked().map(drop)
 }
 

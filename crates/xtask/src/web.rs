@@ -4,6 +4,7 @@
 //! result is relative, so `dist/` can be hosted under any path of any static host, and names carry
 //! a hash of their content, so a host may cache them for ever.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -17,8 +18,8 @@ use crate::tools;
 
 /// Where the page goes, and where the native program's build takes it from.
 pub(crate) const DIST: &str = "dist";
-/// The functions that the page starts with, and the script that starts a page so divided.
-const DIVIDED: [&str; 2] = [crate::profile::LIST, "web/later.js"];
+/// The script that starts a page whose module is divided.
+const START: &str = "web/later.js";
 /// The linker's notes: from them follows what data comes later, and functions are told apart.
 const LINKER_NOTES: [&str; 3] = ["--", "-Clink-arg=--emit-relocs", "-Clink-arg=--no-demangle"];
 /// Gzipped size of the wasm and JavaScript that the page starts with, as it should be.
@@ -44,10 +45,6 @@ pub(crate) struct Args {
     /// Build quickly, without optimising for size: for work on the page.
     #[arg(long)]
     pub(crate) dev: bool,
-    /// Walk through the opening world in a browser and write down which functions ran: those the
-    /// page starts with from then on (web/first.txt).
-    #[arg(long, conflicts_with_all = ["dev", "out"])]
-    pub(crate) profile: bool,
 }
 
 /// What is built of the page's module.
@@ -63,14 +60,11 @@ pub(crate) enum Mode {
 
 impl Default for Args {
     fn default() -> Self {
-        Self { out: DIST.into(), dev: false, profile: false }
+        Self { out: DIST.into(), dev: false }
     }
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    if args.profile {
-        crate::profile::run()?;
-    }
     let dist = build(args)?.checked()?;
     println!("The page is in {}.", dist.display());
     Ok(())
@@ -252,33 +246,47 @@ impl Page {
     fn rust(&mut self, manifest: &Path) -> Result<String> {
         let wasm = self.compile(manifest)?;
         let name = wasm.file_stem().and_then(|s| s.to_str()).context("a name")?.to_owned();
-        let work = cmd::target_dir().join("page");
+        let folder = if self.mode == Mode::Profile { "page-profile/work" } else { "page" };
+        let work = cmd::target_dir().join(folder);
         let _ = fs::remove_dir_all(&work);
-        let [list, start] = DIVIDED.map(|path| self.root.join(path));
-        bindgen(&wasm, &name, &work, self.mode, &list)?;
-        let first = self.module(&work.join(format!("{name}_bg.wasm")), false)?;
+        println!("Binding it to JavaScript (wasm-bindgen, from its library).");
+        let names = (self.mode != Mode::Dev).then_some("--names");
+        let bind = [OsStr::new("bind"), wasm.as_ref(), name.as_ref(), work.as_ref()];
+        bindgen(bind.into_iter().chain(names.map(OsStr::new)))?;
+        let bound = work.join(format!("{name}_bg.wasm"));
+        let later = work.join(format!("{name}_bg_later.wasm"));
+        match self.mode {
+            Mode::Dev => {}
+            Mode::Profile => bindgen([OsStr::new("mark"), bound.as_ref(), bound.as_ref()])?,
+            Mode::Divided => match crate::profile::of(&bound) {
+                Ok(ran) => {
+                    bindgen([OsStr::new("divide"), wasm.as_ref(), bound.as_ref(), ran.as_ref()])?
+                }
+                Err(error) => {
+                    println!("The page's module stays in one piece: {error:#}.");
+                    self.large.get_or_insert_with(|| format!("it is in one piece, for {error:#}"));
+                }
+            },
+        }
+        let first = self.module(&bound, false)?;
         // Started from its own file, not from an inline script: a page without inline scripts can
         // be served under a strict Content-Security-Policy.
         let script = work.join(format!("{name}.js"));
         let mut glue = fs::read_to_string(&script)?;
-        let whole = format!(
-            "\nawait __wbg_init({{ module_or_path: new URL('./{first}', import.meta.url) }});\n"
-        );
-        match self.mode {
-            Mode::Dev => glue.push_str(&whole),
-            Mode::Profile => {
-                glue.push_str(&whole);
-                glue.push_str("globalThis.lockstepRan = () => new Uint8Array(wasm.ran.buffer);\n");
+        if later.is_file() {
+            let later = self.module(&later, true)?;
+            let start = fs::read_to_string(self.root.join(START)).context(START)?;
+            for line in start.lines().filter(|line| !line.trim_start().starts_with("//")) {
+                glue.push_str(&line.replace("FIRST_WASM", &first).replace("LATER_WASM", &later));
+                glue.push('\n');
             }
-            Mode::Divided => {
-                let later = self.module(&work.join(format!("{name}_later.wasm")), true)?;
-                let start = fs::read_to_string(&start).with_context(|| DIVIDED[1])?;
-                for line in start.lines().filter(|line| !line.trim_start().starts_with("//")) {
-                    let line = line.replace("FIRST_WASM", &first).replace("LATER_WASM", &later);
-                    glue.push_str(line.trim_start());
-                    glue.push('\n');
-                }
-            }
+        } else {
+            glue.push_str(&format!(
+                "\nawait __wbg_init({{ module_or_path: new URL('./{first}', import.meta.url) }});\n"
+            ));
+        }
+        if self.mode == Mode::Profile {
+            glue.push_str("globalThis.lockstepRan = () => new Uint8Array(wasm.ran.buffer);\n");
         }
         fs::write(&script, glue)?;
         let script = self.copy_hashed(&script)?;
@@ -346,10 +354,7 @@ impl Page {
     /// Copies a file under a name with a hash of its content.
     fn copy_hashed(&self, from: &Path) -> Result<String> {
         let data = fs::read(from).with_context(|| from.display().to_string())?;
-        // FNV-1a: it tells versions of one file apart, nothing more.
-        let hash = data.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = hash(&data);
         let stem = from.file_stem().and_then(|s| s.to_str()).context("a file name")?;
         let extension = from.extension().and_then(|e| e.to_str()).unwrap_or("bin");
         let name = format!("{stem}-{hash:016x}.{extension}");
@@ -358,16 +363,10 @@ impl Page {
     }
 }
 
-/// Runs wasm-bindgen, the program beside this one; `list` says what a divided page starts with.
-fn bindgen(wasm: &Path, name: &str, out: &Path, mode: Mode, list: &Path) -> Result<()> {
-    println!("Binding it to JavaScript (wasm-bindgen, from its library).");
+/// Runs the program beside this one.
+fn bindgen<'a>(args: impl IntoIterator<Item = &'a OsStr>) -> Result<()> {
     let mut command = cargo(["run", "--quiet", "--package", "xtask", "--features", "bindgen"]);
-    command.args(["--bin", "xtask-bindgen", "--"]).arg(wasm).arg(name).arg(out);
-    match mode {
-        Mode::Dev => &mut command,
-        Mode::Profile => command.arg("--profile"),
-        Mode::Divided => command.arg("--first").arg(list),
-    };
+    command.args(["--bin", "xtask-bindgen", "--"]).args(args);
     cmd::run(&mut command)
 }
 
@@ -400,6 +399,13 @@ fn optimise(wasm: &Path) -> Result<bool> {
     cmd::run(&mut command)?;
     fs::rename(&small, wasm)?;
     Ok(true)
+}
+
+/// FNV-1a: it tells versions of one file apart, nothing more.
+pub(crate) fn hash(data: &[u8]) -> u64 {
+    data.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// The size after `gzip -9`, as a static host would send it.

@@ -8,7 +8,7 @@
 //! Each note is checked against the place it speaks of. A module whose notes do not hold, or that
 //! has none, is not divided by its data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use anyhow::{Context, Result, ensure};
@@ -24,8 +24,8 @@ type Symbol = usize;
 #[derive(Default)]
 pub(crate) struct Data {
     symbols: BTreeMap<Symbol, Place>,
-    /// The symbols that a function refers to, by its name.
-    functions: BTreeMap<String, Vec<Symbol>>,
+    /// The symbols that a function refers to, by its name, each with the number that stands there.
+    functions: BTreeMap<String, Vec<(u32, Symbol)>>,
     /// The symbols whose addresses lie in the data: at which address, which symbol.
     pointers: BTreeMap<u32, Symbol>,
 }
@@ -54,16 +54,17 @@ impl Data {
         data.functions = parts.names.values().map(|name| (name.clone(), Vec::new())).collect();
         for entry in &parts.code_notes {
             let at = parts.code_start + entry.offset as usize;
-            if data.check(bytes, at, entry)? {
+            if let Some(number) = data.check(bytes, at, entry)? {
                 let index = parts.bodies.partition_point(|body| body.end <= at);
                 let name = parts.names.get(&(parts.imported + u32::try_from(index)?));
                 let name = name.context("a function without a name")?;
-                data.functions.entry(name.clone()).or_default().push(entry.index as Symbol);
+                let known = data.functions.entry(name.clone()).or_default();
+                known.push((number, entry.index as Symbol));
             }
         }
         for entry in &parts.data_notes {
             let at = parts.data_start + entry.offset as usize;
-            if data.check(bytes, at, entry)? {
+            if data.check(bytes, at, entry)?.is_some() {
                 let segment = parts.segments.iter().find(|segment| segment.file.contains(&at));
                 let segment = segment.context("a note about no data")?;
                 let address = segment.address + u32::try_from(at - segment.file.start)?;
@@ -73,12 +74,12 @@ impl Data {
         Ok(data)
     }
 
-    /// Whether a note is about the data. If so, what stands at its place is the address it says.
-    fn check(&self, bytes: &[u8], at: usize, entry: &RelocationEntry) -> Result<bool> {
+    /// What stands at the place of a note about the data: the address it says. None for others.
+    fn check(&self, bytes: &[u8], at: usize, entry: &RelocationEntry) -> Result<Option<u32>> {
         if entry.ty.addend_kind() == RelocAddendKind::None {
-            return Ok(false);
+            return Ok(None);
         }
-        let Some(symbol) = self.symbols.get(&(entry.index as Symbol)) else { return Ok(false) };
+        let Some(symbol) = self.symbols.get(&(entry.index as Symbol)) else { return Ok(None) };
         let expected = i64::from(symbol.addresses.start) + entry.addend;
         let place = bytes.get(at..).context("a note beyond the end")?;
         let found = match entry.ty {
@@ -92,22 +93,27 @@ impl Data {
             other => anyhow::bail!("a note of a kind not known here: {other:?}"),
         };
         ensure!(found == expected, "a note says {expected}, and {found} stands there");
-        Ok(true)
+        Ok(Some(u32::try_from(found)?))
     }
 
-    /// Whether a function of this name is known.
-    pub(crate) fn knows(&self, function: &str) -> bool {
-        self.functions.contains_key(function)
-    }
-
-    /// The constants that nothing can reach from these functions and addresses, in order.
-    pub(crate) fn unreached(&self, functions: &[&str], addresses: &[u32]) -> Vec<Range<u32>> {
-        let certain = |place: &Place| {
-            place.variable || addresses.iter().any(|address| place.addresses.contains(address))
-        };
-        let mut open: Vec<Symbol> =
-            self.symbols.iter().filter(|(_, place)| certain(place)).map(|(id, _)| *id).collect();
-        open.extend(functions.iter().filter_map(|name| self.functions.get(*name)).flatten());
+    /// The constants that nothing can reach from these functions, in order. A function is given by
+    /// its name and the numbers in it: it may be less than what the linker knew, and more.
+    pub(crate) fn unreached(&self, functions: &[(&str, BTreeSet<u32>)]) -> Vec<Range<u32>> {
+        let variable = self.symbols.iter().filter(|(_, place)| place.variable);
+        let mut open: Vec<Symbol> = variable.map(|(id, _)| *id).collect();
+        for (name, numbers) in functions {
+            if let Some(known) = self.functions.get(*name) {
+                let here = known.iter().filter(|(number, _)| numbers.contains(number));
+                open.extend(here.map(|(_, symbol)| *symbol));
+                continue;
+            }
+            // Not the linker's: what could be an address is taken for one.
+            for (id, place) in &self.symbols {
+                if numbers.range(place.addresses.clone()).next().is_some() {
+                    open.push(*id);
+                }
+            }
+        }
         let mut reached: BTreeMap<Symbol, bool> =
             self.symbols.keys().map(|symbol| (*symbol, false)).collect();
         while let Some(next) = open.pop() {
@@ -258,4 +264,60 @@ fn without(ranges: Vec<Range<u32>>, others: &[Range<u32>]) -> Vec<Range<u32>> {
         }
     }
     left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Symbols 0 to 4 of ten bytes each from 100 on, the last one variable. Symbol 0 has a pointer
+    /// to 1. `f` refers to 0, `g` to 2 and 3, the program's variables to 3.
+    fn data() -> Data {
+        let place = |symbol: Symbol| {
+            let start = 100 + 10 * symbol as u32;
+            (symbol, Place { addresses: start..start + 10, variable: symbol == 4 })
+        };
+        let known = |pairs: &[(u32, Symbol)]| pairs.to_vec();
+        Data {
+            symbols: (0..5).map(place).collect(),
+            functions: [
+                ("f".to_owned(), known(&[(100, 0)])),
+                ("g".to_owned(), known(&[(121, 2), (130, 3)])),
+            ]
+            .into(),
+            pointers: [(104, 1), (142, 3)].into(),
+        }
+    }
+
+    #[test]
+    fn what_a_function_refers_to_is_reached_with_all_behind_it() {
+        let left = |functions: &[(&str, &[u32])]| {
+            let given = functions
+                .iter()
+                .map(|(name, numbers)| (*name, numbers.iter().copied().collect::<BTreeSet<u32>>()));
+            let ranges = data().unreached(&given.collect::<Vec<_>>());
+            ranges.into_iter().map(|range| (range.start, range.end)).collect::<Vec<_>>()
+        };
+        // Through the variables only.
+        assert_eq!(left(&[]), [(100, 130)]);
+        assert_eq!(left(&[("f", &[100])]), [(120, 130)]);
+        assert_eq!(left(&[("f", &[100]), ("g", &[121, 130])]), []);
+        // What is left of `g` does not have the number any more.
+        assert_eq!(left(&[("g", &[130])]), [(100, 130)]);
+        // A function that the linker did not know: what may be an address is one.
+        assert_eq!(left(&[("h", &[7, 125])]), [(100, 120)]);
+    }
+
+    #[test]
+    fn ranges_are_joined_and_taken_from_each_other() {
+        assert_eq!(joined(vec![5..9, 1..3, 3..4, 8..12, 20..20]), [1..4, 5..12]);
+        assert_eq!(without(vec![1..10, 20..30], &[3..5, 8..22, 29..40]), [1..3, 5..8, 22..29]);
+        assert_eq!(without(vec![1..10, 20..30], &[]), [1..10, 20..30]);
+    }
+
+    #[test]
+    fn a_module_without_notes_is_said_to_have_none() {
+        let plain = wat::parse_str("(module (memory 1) (data (i32.const 8) \"text\"))");
+        assert!(Data::read(&plain.expect("well formed")).is_err());
+    }
 }

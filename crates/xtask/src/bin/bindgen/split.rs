@@ -1,14 +1,14 @@
 //! The page's module, divided in two: what the page starts with, and what comes later.
 //!
-//! A list names the functions that the page starts with; all others come later, and with them the
-//! constants that only they reach. The two share one memory, one table of functions and the stack
-//! pointer. A call from one into the other goes through the table. What stands in the places of the
-//! later functions until they come is a stub of the same type: it calls the import `later.load`,
-//! which returns once the second module has been instantiated and has filled the places, and then
-//! the function that now stands there. So the list decides what has to be waited for, and nothing
-//! else: a call that comes too early waits.
+//! Which functions the page starts with is said by marks before their names (`outline`); all others
+//! come later, and with them the constants that only they reach. The two share one memory, one
+//! table of functions and the stack pointer. A call from one into the other goes through the table.
+//! What stands in the places of the later functions until they come is a stub of the same type: it
+//! calls the import `later.load`, which returns once the second module has been instantiated and has
+//! filled the places, and then the function that now stands there. So the marks decide what has to
+//! be waited for, and nothing else: a call that comes too early waits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
@@ -19,7 +19,7 @@ use walrus::{
 };
 
 use crate::data::Data;
-use crate::names::{List, stable};
+use crate::outline::MARKS;
 
 /// The one "module" the second imports from; the script that instantiates it gives the exports of
 /// the first under this name.
@@ -41,22 +41,14 @@ pub(crate) struct Parts {
     pub(crate) second: Vec<u8>,
     /// What went where: a line for each function, with its size in instructions and its name.
     pub(crate) listing: String,
-    /// How many names of the list are not in the module, and how many it has.
-    pub(crate) stale: (usize, usize),
 }
 
-/// Divides a module into what `first` names and the rest; `data` is what the linker knew.
-pub(crate) fn split(bytes: &[u8], first: &List, data: &Data) -> Result<Parts> {
+/// Divides a module by the marks before its functions' names; `data` is what the linker knew.
+pub(crate) fn split(bytes: &[u8], data: &Data) -> Result<Parts> {
     let module = parse(bytes)?;
-    let plan = Plan::new(&module, first, data)?;
+    let plan = Plan::new(&module, data)?;
     let listing = plan.listing(&module);
-    let stale = first.missing(module.funcs.iter().filter_map(|function| function.name.as_deref()));
-    Ok(Parts {
-        first: plan.first(parse(bytes)?)?,
-        second: plan.second(parse(bytes)?)?,
-        listing,
-        stale,
-    })
+    Ok(Parts { first: plan.first(parse(bytes)?)?, second: plan.second(parse(bytes)?)?, listing })
 }
 
 fn parse(bytes: &[u8]) -> Result<Module> {
@@ -78,10 +70,10 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(module: &Module, first: &List, data: &Data) -> Result<Self> {
+    fn new(module: &Module, data: &Data) -> Result<Self> {
         let calls = calls(module);
         let placed = placed(module)?;
-        let late = late(module, &calls, first);
+        let late = late(module, &calls);
         let constants = constants(module, &late, data);
         let mut slots = BTreeMap::new();
         for (slot, id) in placed {
@@ -244,7 +236,7 @@ impl Plan {
         let line = |(id, function): (FunctionId, &walrus::LocalFunction)| {
             let part = if self.late[id.index()] { "later" } else { "first" };
             let name = module.funcs.get(id).name.as_deref().unwrap_or_default();
-            format!("{part}\t{}\t{}\n", function.size(), stable(name))
+            format!("{part}\t{}\t{}\n", function.size(), readable(name))
         };
         module.funcs.iter_local().map(line).collect()
     }
@@ -293,14 +285,14 @@ impl Plan {
     }
 }
 
-/// Whether each function comes later: the list does not have it.
-fn late(module: &Module, calls: &[Option<Vec<Index>>], first: &List) -> Vec<bool> {
+/// Whether each function comes later.
+fn late(module: &Module, calls: &[Option<Vec<Index>>]) -> Vec<bool> {
     let mut late = vec![false; calls.len()];
     for (id, _) in module.funcs.iter_local() {
         let name = module.funcs.get(id).name.as_deref();
-        late[id.index()] = name.is_none_or(|name| !first.has(name));
+        late[id.index()] = name.is_some_and(|name| name.starts_with(MARKS[1]));
     }
-    // What JavaScript calls stays with it, whatever the list says.
+    // What JavaScript calls stays with it, whether it has run or not.
     let exported = module.exports.iter().filter_map(|export| match export.item {
         ExportItem::Function(id) => Some(id),
         _ => None,
@@ -326,23 +318,39 @@ fn late(module: &Module, calls: &[Option<Vec<Index>>], first: &List) -> Vec<bool
 
 /// The addresses of the constants that no function of the first module can reach.
 fn constants(module: &Module, late: &[bool], data: &Data) -> Vec<Range<u32>> {
-    /// What may be addresses, of functions that the linker did not know.
-    struct Numbers(Vec<u32>);
+    #[derive(Default)]
+    struct Numbers(BTreeSet<u32>);
     impl Visitor<'_> for Numbers {
         fn visit_const(&mut self, instr: &ir::Const) {
             if let ir::Value::I32(value) = instr.value {
-                self.0.push(value.cast_unsigned());
+                self.0.insert(value.cast_unsigned());
             }
         }
-    }
-    let (mut names, mut numbers) = (Vec::new(), Numbers(Vec::new()));
-    for (id, function) in module.funcs.iter_local().filter(|(id, _)| !late[id.index()]) {
-        match module.funcs.get(id).name.as_deref() {
-            Some(name) if data.knows(name) => names.push(name),
-            _ => ir::dfs_in_order(&mut numbers, function, function.entry_block()),
+        fn visit_load(&mut self, instr: &ir::Load) {
+            self.0.extend(u32::try_from(instr.arg.offset));
+        }
+        fn visit_store(&mut self, instr: &ir::Store) {
+            self.0.extend(u32::try_from(instr.arg.offset));
         }
     }
-    data.unreached(&names, &numbers.0)
+    let mut functions = Vec::new();
+    for (id, function) in module.funcs.iter_local().filter(|(id, _)| !late[id.index()]) {
+        let mut numbers = Numbers::default();
+        ir::dfs_in_order(&mut numbers, function, function.entry_block());
+        functions.push((symbol(module.funcs.get(id).name.as_deref()), numbers.0));
+    }
+    data.unreached(&functions)
+}
+
+/// What the linker calls a function.
+fn symbol(name: Option<&str>) -> &str {
+    let name = name.unwrap_or_default();
+    MARKS.iter().find_map(|mark| name.strip_prefix(mark)).unwrap_or(name)
+}
+
+/// What the source calls a function, without the hashes of crates.
+fn readable(name: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol(Some(name))))
 }
 
 /// Where a segment of the data begins.
