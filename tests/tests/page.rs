@@ -10,6 +10,7 @@ mod eras;
 mod stage;
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -372,6 +373,38 @@ fn violations(page: &Page, look: &Look, state: &str, wrong: &mut Vec<String>) {
     }
 }
 
+/// How soon the page can be read, and stepped through. The numbers are printed: they are this
+/// machine's, and no test judges them.
+#[test]
+fn text_comes_first_and_the_world_soon_after() {
+    let play = Play::start();
+    let browser = Browser::start(Look::default());
+    // Noted when it happens: the world stands in the page, and its controls work.
+    let watch = "const seen = () => { const main = document.querySelector('main[data-step]');\
+        if (main) { globalThis.worldAt ??= performance.now(); observer.disconnect(); } };\
+        const observer = new MutationObserver(seen);\
+        observer.observe(document, { childList: true, subtree: true });";
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": watch }));
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        browser.open(&play.url);
+        let (text, world) = wait_for("the world to appear", Duration::from_secs(60), || {
+            let body = "return [performance.getEntriesByName('first-contentful-paint')[0]\
+                ?.startTime, globalThis.worldAt]";
+            let found = browser.script(body, &[]);
+            let number = |index: usize| found[index].as_f64().ok_or_else(|| found.to_string());
+            Ok::<_, String>((number(0)?, number(1)?))
+        });
+        assert!(text < world, "static text is painted ({text} ms) before the world ({world} ms)");
+        times.push((world, text));
+    }
+    times.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (world, text) = times[times.len() / 2];
+    // Past the capture of what passing tests print.
+    let line = format!("page: text after {text:.0} ms, can be stepped after {world:.0} ms\n");
+    std::io::stderr().write_all(line.as_bytes()).expect("stderr can be written to");
+}
+
 /// A copy of the page without the module that comes later, and the path of what is missing.
 fn without_later(dir: &Path) -> PathBuf {
     fs::create_dir_all(dir).expect("a temporary directory");
@@ -398,7 +431,7 @@ fn input_waits_for_the_rest_of_the_program() {
     let page = Page::open_at(Look::default(), site.url.clone(), None);
     let began = page.step();
     page.seek(0);
-    let there = page.step_until("step", |page| page.step() == began + 60);
+    let there = page.step_until("step", |page| page.step() >= began + 60);
     for (step, print) in there.iter().rev().skip(1).take(5) {
         page.click("back");
         wait_for("a step back", Duration::from_secs(10), || {

@@ -95,6 +95,7 @@ const key = async (name, shiftKey) => {
 /// is a new one.
 pub(crate) fn of(bound: &Path) -> Result<PathBuf> {
     let mut bytes = fs::read(bound).with_context(|| bound.display().to_string())?;
+    let module = web::hash(&bytes);
     bytes.extend(WALK.bytes());
     let file = cmd::target_dir().join(format!("page-profile/{:016x}.txt", web::hash(&bytes)));
     if file.is_file() {
@@ -104,7 +105,8 @@ pub(crate) fn of(bound: &Path) -> Result<PathBuf> {
     let out = cmd::target_dir().join("page-profile/page");
     let _ = fs::remove_dir_all(&out);
     fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
-    web::write(&out, Mode::Profile)?;
+    let page = web::write(&out, Mode::Profile)?;
+    ensure!(page.bound == module, "the page's sources changed while it was built");
     println!("Walking through the opening world, to learn what the page starts with.");
     let mut ran: Vec<bool> = Vec::new();
     for look in LOOKS {
