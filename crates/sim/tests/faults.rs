@@ -192,6 +192,23 @@ fn in_a_one_way_partition_the_master_hears_the_replica_that_does_not_hear_it() {
 }
 
 #[test]
+fn a_master_whose_answer_is_lost_does_not_know_of_the_attempt() {
+    let mut t = online();
+    let (a, b) = TO_A;
+    t.act(Intervention::CutLink { a, b, cut: Cut::Reset });
+    scenarios::pass(&mut t, 500);
+    t.act(Intervention::RestoreLink { a, b });
+    t.act(Intervention::CutOneWay { from: a, to: b });
+    let connected =
+        |t: &mut Timeline| ask(t, MASTER, "INFO clients").contains("connected_clients:1");
+    scenarios::pass(&mut t, 5_000);
+    assert_eq!(state(&t, b), ReplState::Connecting);
+    assert!(connected(&mut t), "only its console: TCP's handshake is not complete");
+    t.act(Intervention::RestoreOneWay { from: a, to: b });
+    assert!(until(&mut t, together));
+}
+
+#[test]
 fn without_acknowledgements_of_tcp_only_a_window_of_bytes_arrives() {
     let mut t = online();
     let (to, from) = TO_A;

@@ -313,19 +313,27 @@ impl World {
     /// A connection attempt arrives.
     pub(super) fn arrive_connect(&mut self, id: WireId) {
         let Some(wire) = self.wires.get(&id) else { return };
-        let (Peer::Node(node), peer, local) = (
-            wire.ends[ACCEPTOR].peer,
-            wire.ends[DIALER].address.clone(),
-            wire.ends[ACCEPTOR].address.clone(),
-        ) else {
-            return;
-        };
-        let now = self.clock(node);
+        let Peer::Node(node) = wire.ends[ACCEPTOR].peer else { return };
+        let held = Self::cut_of(&self.links, wire, ACCEPTOR).is_some();
         let host = &self.hosts[node.0 as usize];
         if host.node.is_none() || host.refuses {
             return self.send_control(id, ACCEPTOR, MessageKind::Refuse);
         }
         self.send_control(id, ACCEPTOR, MessageKind::Accept);
+        match self.wires.get_mut(&id) {
+            Some(wire) if held => wire.pending = true,
+            _ => self.accept(id),
+        }
+    }
+
+    /// The process at the acceptor's end learns of the connection.
+    fn accept(&mut self, id: WireId) {
+        let Some(wire) = self.wires.get_mut(&id) else { return };
+        wire.pending = false;
+        let Peer::Node(node) = wire.ends[ACCEPTOR].peer else { return };
+        let peer = wire.ends[DIALER].address.clone();
+        let local = wire.ends[ACCEPTOR].address.clone();
+        let now = self.clock(node);
         let conn = self.open_end(node, id, ACCEPTOR);
         self.with_node(node, |n| n.handle_open(now, conn, Origin::Accepted { peer, local }));
     }
@@ -341,6 +349,9 @@ impl World {
 
     /// The answer to a connection attempt arrives.
     pub(super) fn arrive_accept(&mut self, id: WireId) {
+        if self.wires.get(&id).is_some_and(|wire| wire.pending) {
+            self.accept(id);
+        }
         let Some(wire) = self.wires.get_mut(&id) else { return };
         let Some(dial) = wire.dial.take() else { return };
         let peer = wire.ends[ACCEPTOR].address.clone();
@@ -471,7 +482,8 @@ impl World {
     fn part(&mut self, id: WireId, side: usize, stop: Stop) {
         let now = self.now;
         let Some(wire) = self.wires.get_mut(&id) else { return };
-        let open = wire.ends[side].conn.take().is_some();
+        let waiting = side == ACCEPTOR && std::mem::take(&mut wire.pending);
+        let open = wire.ends[side].conn.take().is_some() || waiting;
         let dials = wire.dial.is_some() && side == DIALER;
         let local = wire.nodes().is_none();
         // A reset is sent once: where packets get lost, it does.

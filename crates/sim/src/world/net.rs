@@ -151,6 +151,9 @@ pub(super) struct Wire {
     pub(super) flows: [Flow; 2],
     /// The dial's number, until it is answered.
     pub(super) dial: Option<u64>,
+    /// The acceptor's host has answered, but the answer is held: its process does not know of the
+    /// connection before TCP's handshake is complete.
+    pub(super) pending: bool,
 }
 
 impl Wire {
@@ -161,6 +164,7 @@ impl Wire {
             ends: [end(dialer), end(acceptor)],
             flows: [Flow::new(Splitter::commands(client)), Flow::new(Splitter::replies(client))],
             dial,
+            pending: false,
         }
     }
 

@@ -1,0 +1,53 @@
+//! How far a state of a long history is in a browser. What the allocator says of the same history
+//! is in `memory.rs`.
+#![cfg(target_arch = "wasm32")]
+
+use lockstep_core::rng::Rng;
+use lockstep_sim::scenarios::{self, MASTER, REPLICA_A};
+use lockstep_sim::{Cut, Grain, Intervention};
+use wasm_bindgen_test::{console_log, wasm_bindgen_test};
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+const STEPS: u64 = 100_000;
+
+/// Milliseconds; a test that is not optimised may take longer than the page.
+const SEEK_MS_MAX: f64 = if cfg!(debug_assertions) { 250.0 } else { 50.0 };
+
+#[wasm_bindgen_test]
+fn any_of_a_hundred_thousand_states_is_near() {
+    let begin = js_sys::Date::now();
+    let mut t = scenarios::handshake();
+    t.act(Intervention::Traffic { node: MASTER, every_ms: 20 });
+    let (a, b) = (MASTER, REPLICA_A);
+    for turn in 0..STEPS / 2_000 {
+        t.seek(turn * 2_000);
+        t.act(match turn % 2 {
+            0 => Intervention::CutLink { a, b, cut: Cut::Reset },
+            _ => Intervention::RestoreLink { a, b },
+        });
+    }
+    t.seek(STEPS);
+    let made = js_sys::Date::now() - begin;
+    let mut rng = Rng::new(1);
+    let (mut longest, mut all): (f64, f64) = (0.0, 0.0);
+    for _ in 0..50 {
+        let to = rng.below(STEPS);
+        let took = (0..3).map(|_| {
+            t.seek(0);
+            let begin = js_sys::Date::now();
+            t.seek(to);
+            js_sys::Date::now() - begin
+        });
+        let best = took.fold(f64::INFINITY, f64::min);
+        (longest, all) = (longest.max(best), all + best);
+    }
+    let begin = js_sys::Date::now();
+    let back = (0..1_000).filter(|_| t.back(Grain::Event)).count();
+    let back = (js_sys::Date::now() - begin) / back.max(1) as f64;
+    console_log!(
+        "{STEPS} steps in {made} ms; a seek {} ms, at most {longest} ms; a step back {back} ms",
+        all / 50.0
+    );
+    assert!(longest < SEEK_MS_MAX, "{longest} ms");
+}
