@@ -60,9 +60,6 @@ pub const TEXT_MAX: usize = 64 * 1024;
 /// Longest body, in bytes.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 
-/// Latest time of an intervention, in microseconds: a year.
-const AT_US_MAX: u64 = 31_536_000_000_000;
-
 /// How a world begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
@@ -303,7 +300,7 @@ fn body_of(reader: &mut Reader<'_>) -> Result<Permalink, LinkError> {
         let act = act(reader, index, at).ok_or_else(cut)?;
         (index, at) = (act.index, act.at.0);
         script.push(act);
-        if index > STEPS_MAX || at > AT_US_MAX {
+        if index > STEPS_MAX || at > scenario::TIME_US_MAX {
             return Err(LinkError::Senseless("something is done at a time that nobody reaches"));
         }
     }

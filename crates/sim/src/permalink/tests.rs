@@ -168,3 +168,29 @@ proptest::proptest! {
         let _ = Permalink::decode(&sealed(&pack::pack(&body)));
     }
 }
+
+#[test]
+fn whatever_a_link_does_to_a_world_it_goes_on() {
+    let extremes = [0, 1, 2, 0x7fff_ffff, 0xffff_ffff, 1 << 40, u64::MAX >> 1, u64::MAX];
+    let texts = ["", "SET a \\", "port 0", "port 99999", "SYNC", "DEBUG SLEEP 1e300", "MULTI"];
+    let mut rng = Rng::new(5);
+    for form in FORMS {
+        for _ in 0..12 {
+            let script = (1..4).map(|n| {
+                let arg = |kind: &Kind| match kind {
+                    Kind::Line | Kind::Quoted => {
+                        Arg::Text(texts[rng.below(texts.len() as u64) as usize].into())
+                    }
+                    _ => Arg::Number(extremes[rng.below(extremes.len() as u64) as usize]),
+                };
+                let what = build(form.verb, form.args.iter().map(arg).collect());
+                Act { index: 20 * n, at: Instant(500_000 * n), what: what.expect("of the table") }
+            });
+            let start = Start::Inline(Box::new(world()));
+            let link = Permalink { start, script: script.collect(), cursor: 150, branch: None };
+            let link = Permalink::decode(&link.encode()).expect("a link");
+            let opened = link.open().expect("a timeline");
+            assert!(opened.cursor() >= 20, "{}: {}", form.verb, opened.cursor());
+        }
+    }
+}

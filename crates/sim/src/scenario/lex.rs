@@ -190,7 +190,9 @@ impl<'a> Line<'a> {
 
     /// Takes a duration, in microseconds.
     pub(super) fn duration(&mut self) -> Parsed<u64> {
-        self.measure("a time such as 300ms or 5s", DURATIONS)
+        let before = *self;
+        let time = self.measure("a time such as 300ms or 5s", DURATIONS)?;
+        if time > TIME_US_MAX { Err(before.error("a time of at most a year")) } else { Ok(time) }
     }
 
     /// Takes a number that may be below zero, with its unit.
@@ -226,6 +228,9 @@ impl<'a> Line<'a> {
         }
     }
 }
+
+/// Longest time that a scenario or a link may speak of, in microseconds: a year.
+pub(crate) const TIME_US_MAX: u64 = 31_536_000_000_000;
 
 /// Units of time, in microseconds.
 pub(super) const DURATIONS: &[(&str, u64)] =

@@ -152,6 +152,7 @@ pub use acts::print as act_line;
 pub(crate) use acts::{Arg, FORMS, Kind, build, parts};
 pub use conversation::Said;
 pub use lex::ScenarioError;
+pub(crate) use lex::TIME_US_MAX;
 pub use library::{LIBRARY, find};
 pub use names::Names;
 pub use predicate::{Happening, Predicate, Relation, Wording};

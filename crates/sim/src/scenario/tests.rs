@@ -96,6 +96,7 @@ fn errors_say_where_what_is_there_and_what_would_be_right() {
     }
     for (text, error) in [
         ("after 5", "column 7: expected a time such as 300ms or 5s, found `5`"),
+        ("after 600000min", "column 7: expected a time of at most a year, found `600000min`"),
         (
             "after 99999999999999999999s",
             "column 7: expected a time such as 300ms or 5s, found \
