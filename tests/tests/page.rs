@@ -6,6 +6,8 @@
 
 #[path = "page/eras.rs"]
 mod eras;
+#[path = "page/inspector.rs"]
+mod inspector;
 #[path = "page/stage.rs"]
 mod stage;
 
@@ -334,11 +336,13 @@ fn no_accessibility_violations() {
         violations(&page, &look, "at the beginning", &mut wrong);
         if width > 500 {
             let states_of_all = [
+                "tab-state",
                 "tab-bytes",
                 "tab-why",
                 "tab-log",
                 "tab-events",
                 "tab-console-1",
+                "mode-telnet",
                 "tab-backlog",
                 "link-1-3",
                 "world",

@@ -26,6 +26,7 @@ use crate::platform::{self, Theme};
 use crate::sentence::{self, Names};
 use crate::share::Notice;
 use crate::stage::Drag;
+use crate::view::log::LogFilter;
 use crate::view::stage::layout::Place;
 use crate::watch::Watch;
 use crate::worlds::{self, Shape};
@@ -76,6 +77,7 @@ pub(crate) enum Msg {
     Show(MessageRef),
     Side(SideTab),
     Lower(LowerTab),
+    Log(LogFilter),
     Pane(Pane),
     /// Does these things, one after the other.
     Act(Vec<Intervention>),
@@ -170,6 +172,8 @@ pub(crate) struct App {
     pub(crate) before: Vec<NodeView>,
     /// The nodes from the inside, while somebody looks.
     pub(crate) inside: Insides,
+    /// What is shown of logs.
+    pub(crate) log_filter: LogFilter,
     /// The cursor when the page appeared, or the experiment began.
     pub(crate) began_at: u64,
     pub(crate) grain: Grain,
@@ -238,6 +242,7 @@ impl Component for App {
             scene,
             before: Vec::new(),
             inside: Insides::default(),
+            log_filter: LogFilter::default(),
             began_at: timeline.cursor(),
             timeline,
             grain: Grain::Delivery,
@@ -563,6 +568,7 @@ impl App {
                 self.look_inside(false);
             }
             Msg::Lower(tab) => self.lower = tab,
+            Msg::Log(filter) => self.log_filter = filter,
             Msg::Pane(pane) => self.pane = pane,
             Msg::LaneGrab(node) => self.lane_held = Some(node),
             Msg::ByTime(by_time) => self.by_time = by_time,

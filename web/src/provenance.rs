@@ -142,7 +142,7 @@ fn typed(steps: &[Arc<Step>], step: &Step) -> Option<(u64, String)> {
     if request.kind != MessageKind::Request {
         return None;
     }
-    let sent = steps[..steps.len().min(step.index as usize)].iter().rev();
+    let sent = steps.iter().rev().skip_while(|before| before.index > step.index);
     let mut sent = sent.filter(|step| step.sent.iter().any(|message| message.id == request.id));
     let sent = sent.next()?;
     match &sent.cause {

@@ -12,7 +12,7 @@ mod guide;
 mod header;
 mod icons;
 mod lane;
-mod log;
+pub(crate) mod log;
 mod machine;
 mod origin;
 pub(crate) mod stage;

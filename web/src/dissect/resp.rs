@@ -159,22 +159,58 @@ fn meaning(before: &[&[u8]], word: &[u8]) -> (Say, Option<Key>) {
     } else if is("AUTH") {
         (Key::DissectSecret, None)
     } else {
-        return (named(name, position), None);
+        return (named(before, word), None);
     };
     (label.into(), note)
 }
 
-/// An argument by the name that the table of commands gives it.
-fn named(command: &[u8], position: usize) -> Say {
-    let syntax = table::lookup(command).map_or("", |spec| spec.syntax);
-    let words = syntax.split(' ').take_while(|word| !word.starts_with(['[', '<']));
-    match words.enumerate().nth(position - 1) {
-        Some((_, "key")) => Key::DissectKey.into(),
-        Some((_, "value")) => Key::DissectValue.into(),
-        Some((_, "field")) => Key::DissectField.into(),
-        Some((_, "member")) => Key::DissectMember.into(),
-        Some((_, name)) => Say::with(Key::DissectNamed, &[&name]),
-        None => Say::with(Key::DissectArgument, &[&position]),
+/// An argument by the name that the table of commands gives it: by its place, by the token before
+/// it, or by its place in what is repeated.
+fn named(before: &[&[u8]], word: &[u8]) -> Say {
+    let position = before.len();
+    let syntax = table::lookup(before[0]).map_or("", |spec| spec.syntax);
+    let leading: Vec<&str> =
+        syntax.split_whitespace().take_while(|word| !word.starts_with(['[', '<'])).collect();
+    if let Some(name) = leading.get(position - 1) {
+        return argument_name(name);
+    }
+    let marks = ['[', ']', '<', '>', '|', ' '];
+    let words: Vec<&str> = syntax.split(marks).filter(|word| !word.is_empty()).collect();
+    let token = |arg: &[u8]| {
+        words.iter().position(|word| {
+            word.starts_with(|c: char| c.is_ascii_uppercase())
+                && arg.eq_ignore_ascii_case(word.as_bytes())
+        })
+    };
+    if token(word).is_some() {
+        return Key::DissectOption.into();
+    }
+    let after = before.last().and_then(|last| token(last)).and_then(|at| words.get(at + 1));
+    let lower = |word: &&&str| word.starts_with(|c: char| c.is_ascii_lowercase());
+    if let Some(name) = after.filter(lower) {
+        return argument_name(name);
+    }
+    let repeated = syntax.rfind(" ...]").and_then(|end| {
+        let start = syntax[..end].rfind('[')? + 1;
+        Some(syntax[start..end].split(' ').collect::<Vec<&str>>())
+    });
+    match repeated.filter(|group| !group.iter().any(|word| token(word.as_bytes()).is_some())) {
+        Some(group) if !group.is_empty() => {
+            argument_name(group[(position - 1 - leading.len()) % group.len()])
+        }
+        _ => Say::with(Key::DissectArgument, &[&position]),
+    }
+}
+
+fn argument_name(name: &str) -> Say {
+    match name {
+        "key" => Key::DissectKey.into(),
+        "value" => Key::DissectValue.into(),
+        "field" => Key::DissectField.into(),
+        "member" => Key::DissectMember.into(),
+        "element" => Key::DissectElement.into(),
+        "score" => Key::DissectScore.into(),
+        name => Say::with(Key::DissectNamed, &[&name]),
     }
 }
 
@@ -391,6 +427,23 @@ mod tests {
             show(Reading::Commands, b"\nSYNC\r\n*1\r\n$4\r\nPING\r\n"),
             "keep-alive: \\n\ninline command: SYNC \\r\\n\narray of 1: *1\\r\\n\n  command: $4\\r\\n PING \\r\\n\n"
         );
+    }
+
+    #[test]
+    fn arguments_have_the_names_that_redis_gives_them() {
+        let names = |line: &str| -> Vec<String> {
+            let whole = Dissection::of(Reading::Commands, format!("{line}\r\n").as_bytes());
+            let words = whole.leaves.iter().filter(|leaf| !leaf.minor);
+            words.skip(1).map(|leaf| leaf.what.to(Lang::En)).collect()
+        };
+        assert_eq!(
+            names("SET k v PXAT 1767254409743"),
+            ["key", "value", "option", "argument: unix-time-milliseconds"]
+        );
+        assert_eq!(names("HSET h a 1 b 2"), ["key", "field", "value", "field", "value"]);
+        assert_eq!(names("RPUSH l a b"), ["key", "element", "element"]);
+        assert_eq!(names("NOSUCH a b"), ["argument 1", "argument 2"]);
+        assert_eq!(names("REPLCONF GETACK *"), ["option", "anything: Redis ignores it"]);
     }
 
     #[test]

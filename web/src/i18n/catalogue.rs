@@ -240,7 +240,7 @@ dissect_texts! {
     WhyAheadText = "The request of {0} is on its way. If it arrived now:", "{0} 的请求还在途中。如果现在到达：";
     WhyDecided = "What {0} decided", "{0} 的决定";
     WhyHistory = "the replica has a history and names its next byte", "从节点有复制历史，并说明所需的下一个字节";
-    WhyOwnId = "its ID is my replication ID", "其 ID 等于我的复制 ID";
+    WhyOwnId = "its ID {0} is my replication ID", "其 ID {0} 等于我的复制 ID";
     WhyOwnId2 = "its ID is my earlier one, and {0} ≤ {1}", "其 ID 等于我之前的复制 ID，且 {0} ≤ {1}";
     WhyBacklog = "I have a backlog (bytes held)", "我有复制积压缓冲区（已保留字节）";
     WhyFirst = "{0} ≥ first byte of the backlog", "{0} ≥ 缓冲区的第一个字节";

@@ -225,7 +225,7 @@ fn info(inside: &Inside, before: Option<&Inside>) -> Html {
                 <th scope="row"><code>{ name }</code></th>
                 <td class={classes!(is_id.then_some("id"))}>
                     { for old.map(|old| html! { <s>{ old }</s> }) }
-                    { value }
+                    { for value.split_inclusive(',').map(|part| html! { <>{ part }<wbr /></> }) }
                 </td>
             </tr>
         }

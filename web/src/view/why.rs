@@ -11,6 +11,7 @@ use yew::prelude::*;
 
 use super::icons::{self, Icon, icon};
 use crate::app::{App, Msg};
+use crate::dissect::readable;
 use crate::i18n::{Key, Say, grouped, grouped_signed};
 use crate::sentence;
 
@@ -216,7 +217,11 @@ fn conditions(verdict: &Verdict) -> Vec<Condition> {
         let limit = grouped_signed(master.second_replid_offset);
         (Say::with(Key::WhyOwnId2, &[&asked, &limit]), id(&master.replid2))
     } else {
-        (Key::WhyOwnId.into(), id(&master.replid))
+        let theirs = match &verdict.request {
+            Request::Resume { replid, .. } => readable(&replid[..replid.len().min(6)], 6),
+            Request::Sync | Request::Fresh => "–".to_owned(),
+        };
+        (Say::with(Key::WhyOwnId, &[&theirs]), id(&master.replid))
     };
     let backlog = master.backlog;
     let last = backlog.map(|b| b.first_byte_offset + b.histlen);

@@ -48,5 +48,13 @@ macro_rules! inspect_texts {
     ConsoleInterrupt = "Ends the client and what it waits for; a new one takes its place",
         "结束客户端及其等待的命令，并换上一个新的";
 
+    // The log's filter.
+    LogLevels = "Levels shown", "显示的级别";
+    LogAll = "all", "全部";
+    LogNotice = "* notice", "* 通知";
+    LogWarning = "# warning", "# 警告";
+    LogSearch = "Search the log", "搜索日志";
+    LogNoMatch = "No line matches.", "没有匹配的日志。";
+
     } };
 }
