@@ -30,10 +30,13 @@ fn state_shows_the_machine_and_what_info_says() {
     let waits = page.browser.attribute(&id("machine"), "aria-label").expect("a picture");
     assert!(waits.contains("PSYNC sent"), "{waits}");
     let taken = ".machine .taken";
-    page.step_until("step", |page| page.text("facts").contains("down up"));
+    page.step_until("step", |page| {
+        let told = page.browser.attribute(&id("machine"), "aria-label").expect("a picture");
+        told.contains("Now: follows the stream")
+    });
     assert_eq!(page.count(taken), 1, "+CONTINUE was taken");
-    let told = page.browser.attribute(&id("machine"), "aria-label").expect("a picture");
-    assert!(told.contains("follows the stream"), "{told}");
+    let changed = page.eval("document.querySelector('.info .changed').textContent");
+    assert_eq!(changed, json!("master_link_statusdownup"));
     page.step_until("step", Page::in_sync);
     // What the page shows is what the node says.
     page.click("tab-console-3");
@@ -77,7 +80,7 @@ fn bytes_and_their_explanations_light_each_other() {
     page.step_until("step", |page| page.browser.count(&id("origin")) == 1);
     let origin = page.text("origin");
     assert!(origin.contains("offset in the stream") && origin.contains("in the backlog of 6380"));
-    assert!(origin.contains("a client's write"), "{origin}");
+    assert!(origin.contains("fed them because of"), "{origin}");
     page.assert_quiet();
 }
 

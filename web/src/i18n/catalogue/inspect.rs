@@ -16,17 +16,17 @@ macro_rules! inspect_texts {
     OriginAcked = "acknowledged", "已确认";
     OriginSent = "sent, not acknowledged", "已发送，未确认";
     OriginUnsent = "not sent", "未发送";
-    FedCommand = "a client’s write", "客户端的写命令";
+    FedCommand = "a client's write", "客户端的写命令";
     FedSelect = "the next command is for another database", "下一条命令属于另一个数据库";
     FedPing = "its heartbeat, every repl-ping-replica-period", "心跳（repl-ping-replica-period）";
-    FedExpire = "a key’s time had come", "键已过期";
+    FedExpire = "a key's time had come", "键已过期";
     FedEvict = "memory was full", "内存已满，淘汰了键";
     FedGetAck = "WAIT: it asks for acknowledgements at once", "WAIT：要求立即确认";
-    FedTransaction = "a transaction’s frame", "事务的边界";
-    FedProxied = "its master’s bytes, passed on", "原样转发主节点的字节";
+    FedTransaction = "a transaction's frame", "事务的边界";
+    FedProxied = "its master's bytes, passed on", "原样转发主节点的字节";
 
     // The state machines, and keys.
-    MachineReplica = "The replica’s way to its master. Now: {0}.", "从节点连接主节点的过程。当前：{0}。";
+    MachineReplica = "The replica's way to its master. Now: {0}.", "从节点连接主节点的过程。当前：{0}。";
     MachineTurn = "In this step, from “{0}” to “{1}”: {2}.", "本步从“{0}”到“{1}”：{2}。";
     MachineMaster = "Its replicas, as it sees them.", "它所看到的从节点状态。";
     MachineLost = "link lost", "链路断开";
