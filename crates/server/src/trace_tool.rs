@@ -13,13 +13,13 @@ use crate::complain;
 use crate::sys::words;
 
 const ABOUT: &str = "Print, filter and compare traces (of `serve --trace` and of the simulator)";
-const FILES_HELP: &str = "Traces; several that were recorded side by side are joined. `-` is standard \
-                          input";
+const FILES_HELP: &str =
+    "Traces; several that were recorded side by side are joined. `-` is standard input";
 const DIFF_HELP: &str = "\
 Compared is what the protocol decides: changes of state, decisions, what joins the stream, and the
-messages between nodes; not times, PINGs, ACKs, keepalives, client traffic, and the RDB itself. Names
-of connections, addresses, ports and 40-digit ids may differ, as long as one always stands for the
-same other one. Nodes are matched in the order in which the traces name them.
+messages between nodes; not times, PINGs, ACKs, keepalives, client traffic, and the RDB itself.
+Names of connections, addresses, ports and 40-digit ids may differ, as long as one always stands for
+the same other one. Nodes are matched in the order in which the traces name them.
 
 A side that several servers recorded is given as their files with commas between them:
   lockstep trace diff master.trace,replica.trace simulated.trace

@@ -210,7 +210,7 @@ fn a_seed_gives_the_same_trace_and_the_same_state_in_every_build() {
     assert!(
         differing.is_empty() && table.len() == other.len(),
         "this build and the one that made the table go different ways, from these seeds on (first \
-         seed:traces:states; LOCKSTEP_SEED=N with the test `one_seed_as_lines` prints a trace):\n{}",
+         seed:traces:states; LOCKSTEP_SEED=N and the test one_seed_as_lines show a trace):\n{}",
         differing.join("\n")
     );
 }

@@ -6,9 +6,9 @@
 //! the two headers.
 //!
 //! Each node's records are compared in several sequences: its own events, what it sends and what it
-//! receives on each connection. So it does not matter which of two connections was faster. Names of
-//! connections, addresses, ports of nodes and 40-digit ids may differ, but one must always stand for
-//! the same other one.
+//! receives on each connection. So it does not matter which of two connections was faster. Names
+//! of connections, addresses, ports of nodes and 40-digit ids may differ, but one must always stand
+//! for the same other one.
 
 use std::collections::BTreeMap;
 
