@@ -1,146 +1,64 @@
 //! Checkers: what must hold in a world after every step, whatever was done to it.
 //!
-//! They look at the whole cluster, which no node can. They are meant for nodes whose replicas are
-//! read-only: a writable replica may differ from its master, and says so in Redis's documentation.
+//! They look at the whole cluster, which no node can, and remember what they have seen. [`Promise`]
+//! lists what they watch; a [`Violation`] says in a sentence which promise was broken, where, and by
+//! what numbers.
+//!
+//! They are cheap: after a step they look at the nodes that had a part in it, and at a dataset only
+//! when it may have changed.
 
+mod acks;
+mod bounds;
+mod data;
 mod history;
+mod info;
+mod streams;
+mod violation;
 
-use std::collections::BTreeMap;
-use std::fmt;
-
+use lockstep_core::config::Era;
 use lockstep_core::id::ReplId;
+use lockstep_core::node::{Node, Timer};
+use lockstep_core::replication::psync::{Outcome, Request};
 use lockstep_core::replication::state::ReplState;
-use lockstep_core::trace::{CloseReason, Event};
+use lockstep_core::trace::{CloseReason, Event, Recorder};
 
-use history::Histories;
+pub use violation::{Promise, Violation};
 
-use crate::ids::{NodeId, WireId};
-use crate::message::{Message, MessageKind};
-use crate::step::{Cause, Note, Step};
-use crate::view::{LiveView, Role};
+use crate::ids::{NodeId, Peer};
+use crate::message::MessageKind;
+use crate::step::{Cause, Step};
 use crate::world::World;
 
-/// Something that must never happen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Violation {
-    /// Two nodes stand at the same offset of the same history with different datasets.
-    DatasetsDiffer {
-        /// One node.
-        a: NodeId,
-        /// The other node.
-        b: NodeId,
-        /// The history.
-        replid: ReplId,
-        /// The offset.
-        offset: u64,
-    },
-    /// A node is further in a history than the master that writes it.
-    AheadOfMaster {
-        /// The node.
-        node: NodeId,
-        /// Its offset.
-        offset: u64,
-        /// The master.
-        master: NodeId,
-        /// The master's offset.
-        master_offset: u64,
-    },
-    /// A replica took back what it had acknowledged on the same connection.
-    AckWentBack {
-        /// The connection.
-        wire: WireId,
-        /// What it had acknowledged.
-        before: u64,
-        /// What it acknowledges now.
-        now: u64,
-    },
-    /// A replica acknowledged bytes that its master has not produced.
-    AckTooHigh {
-        /// The master.
-        master: NodeId,
-        /// Its offset.
-        offset: u64,
-        /// What was acknowledged.
-        ack: u64,
-    },
-    /// One history has two different bytes at one offset.
-    HistoriesDiffer {
-        /// The node whose byte is the second one.
-        node: NodeId,
-        /// The history.
-        replid: ReplId,
-        /// The offset of the first such byte.
-        offset: u64,
-    },
-    /// A master lets a replica go on where their histories are not the same.
-    ContinuedElsewhere {
-        /// The master.
-        master: NodeId,
-        /// The history that the replica followed.
-        asked: ReplId,
-        /// The first byte it asked for.
-        from: u64,
-        /// The first byte in which the histories differ.
-        differ_at: u64,
-    },
-    /// One node did not understand another: a stream went on at the wrong byte.
-    Misunderstood {
-        /// The node that closed the connection.
-        node: NodeId,
-        /// What it did not understand.
-        what: String,
-    },
-    /// The window of a backlog does not end at the node's offset.
-    BacklogGap {
-        /// The node.
-        node: NodeId,
-        /// Offset of the oldest byte held.
-        first_byte_offset: u64,
-        /// Bytes held.
-        histlen: u64,
-        /// The node's offset.
-        offset: u64,
-    },
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DatasetsDiffer { a, b, replid, offset } => {
-                write!(f, "{a} and {b} differ at offset {offset} of history {replid}")
-            }
-            Self::AheadOfMaster { node, offset, master, master_offset } => {
-                write!(f, "{node} is at {offset}, its master {master} only at {master_offset}")
-            }
-            Self::AckWentBack { wire, before, now } => {
-                write!(f, "acknowledged {before} on {wire}, then {now}")
-            }
-            Self::AckTooHigh { master, offset, ack } => {
-                write!(f, "{ack} was acknowledged to {master}, which is at {offset}")
-            }
-            Self::HistoriesDiffer { node, replid, offset } => {
-                write!(f, "{node} has another byte at offset {offset} of history {replid}")
-            }
-            Self::ContinuedElsewhere { master, asked, from, differ_at } => write!(
-                f,
-                "{master} lets a replica go on at {from} after history {asked}, which differs from \
-                 its own at {differ_at}"
-            ),
-            Self::Misunderstood { node, what } => write!(f, "{node} did not understand: {what}"),
-            Self::BacklogGap { node, first_byte_offset, histlen, offset } => write!(
-                f,
-                "the backlog of {node} begins at {first_byte_offset} and holds {histlen} bytes, \
-                 but its offset is {offset}"
-            ),
-        }
-    }
-}
+type Core = Node<Recorder>;
 
 /// The checkers, with what they remember from step to step.
 #[derive(Debug, Clone, Default)]
 pub struct Checkers {
-    acks: BTreeMap<WireId, u64>,
-    histories: Histories,
+    /// What each node was when it was last looked at.
+    nodes: Vec<Seen>,
+    histories: history::Histories,
+    places: data::Places,
+    acks: acks::Acks,
+    steps: u64,
+    /// There is a node of an older Redis: deadlines are not told to the millisecond.
+    older: bool,
+}
+
+/// A node as it was after the last step it had a part in.
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    /// It runs, and this is the life it is in.
+    life: Option<[u8; 40]>,
+    place: Option<(ReplId, u64)>,
+    master: bool,
+    /// Its dataset, unless it may have changed since.
+    data: Option<u64>,
+    /// It holds writes of its own clients that its master knows nothing of.
+    private: bool,
+    /// Since the last snapshot for replicas or promotion, the stream has not named its database.
+    select_due: bool,
+    /// Full, partial and refused partial resynchronisations that it decided on in this life.
+    counts: [u64; 3],
 }
 
 impl Checkers {
@@ -154,73 +72,159 @@ impl Checkers {
     /// # Errors
     /// Something that must never happen has happened.
     pub fn check(&mut self, world: &World, step: &Step) -> Result<(), Violation> {
-        let nodes: Vec<(NodeId, LiveView)> =
-            world.nodes().into_iter().filter_map(|n| Some((n.id, n.live?))).collect();
-        for effect in &step.effects {
-            if let Some((id, live)) = nodes.iter().find(|(id, _)| *id == effect.node) {
-                self.histories.observe(*id, live.replid, &effect.event)?;
-            }
-            if let Event::Closed { reason: CloseReason::Protocol(what), .. } = &effect.event {
-                let (node, what) = (effect.node, what.clone());
-                return Err(Violation::Misunderstood { node, what });
-            }
+        self.steps += 1;
+        self.nodes.resize_with(world.node_ids().len(), Seen::default);
+        let mut cores = world.node_ids().filter_map(|id| world.core(id));
+        self.older |= cores.any(|core| core.config().era != Era::V7);
+        self.acks.request_arrives(world, step);
+        for id in world.node_ids().filter(|id| takes_part(step, *id)) {
+            let Some(core) = world.core(id) else {
+                let private = self.nodes[id.0 as usize].private;
+                self.nodes[id.0 as usize] = Seen { private, ..Seen::default() };
+                continue;
+            };
+            self.check_node(world, step, id, core)?;
         }
-        nodes.iter().try_for_each(backlog_reaches_offset)?;
-        nobody_is_ahead(&nodes)?;
-        let claimed = step.note.as_deref() != Some(&Note::Unclaimed);
-        if let (true, Cause::Delivered(message)) = (claimed, &step.cause) {
-            self.check_ack(world, message)?;
-        }
-        let touched = step.effects.iter().any(|e| changes_data(&e.event));
-        if touched { equal_places_hold_equal_data(world, &nodes) } else { Ok(()) }
+        nobody_is_ahead(&self.nodes)?;
+        self.acks.check(world, step)
     }
 
-    fn check_ack(&mut self, world: &World, message: &Message) -> Result<(), Violation> {
-        if message.kind != MessageKind::Ack {
+    fn check_node(
+        &mut self,
+        world: &World,
+        step: &Step,
+        id: NodeId,
+        core: &Core,
+    ) -> Result<(), Violation> {
+        let events = || step.effects.iter().filter(|e| e.node == id).map(|e| &e.event);
+        let mut seen = std::mem::take(&mut self.nodes[id.0 as usize]);
+        let life: Option<[u8; 40]> = core.run_id().as_bytes().try_into().ok();
+        if seen.life != life {
+            let private = seen.private;
+            seen = Seen { life, private, select_due: true, ..Seen::default() };
+        }
+        events().try_for_each(|event| understood(id, event))?;
+        let was_master = seen.master;
+        let follows = !seen.master && seen.place.is_some() && core.config().replicaof.is_some();
+        if follows && core.config().replica_read_only {
+            events().try_for_each(|event| expires_by_itself(id, event))?;
+        }
+        self.check_stream(id, core, &mut seen, step)?;
+        self.count(id, core, &mut seen, step)?;
+        bounds::check(id, core)?;
+        if events().any(|e| matches!(e, Event::TimerFired(Timer::Replication))) {
+            bounds::check_silence(id, core)?;
+        }
+        let master = core.config().replicaof.as_ref().and_then(|of| world.node_at_port(of.1));
+        if events().any(|e| matches!(e, Event::Loaded { .. })) {
+            // What the master's own clients wrote came with its snapshot.
+            seen.private = master.is_some_and(|m| self.nodes[m.0 as usize].private);
+        }
+        seen.private |= writes_apart(step, id, core, was_master);
+        self.check_data(id, core, &mut seen, step)?;
+        if self.steps.is_multiple_of(info::EVERY) || events().any(asks_often) {
+            info::check(id, core)?;
+        }
+        self.nodes[id.0 as usize] = seen;
+        Ok(())
+    }
+
+    /// INFO's three counters are those of the decisions seen.
+    fn count(
+        &self,
+        id: NodeId,
+        core: &Core,
+        seen: &mut Seen,
+        step: &Step,
+    ) -> Result<(), Violation> {
+        for effect in step.effects.iter().filter(|e| e.node == id) {
+            let Event::PsyncDecided { verdict, .. } = &effect.event else { continue };
+            self.histories.check_decision(id, verdict)?;
+            let resumed = matches!(verdict.request, Request::Resume { .. });
+            match verdict.outcome {
+                Outcome::Continue { .. } => seen.counts[1] += 1,
+                Outcome::FullResync { .. } => {
+                    seen.counts[0] += 1;
+                    seen.counts[2] += u64::from(resumed);
+                }
+            }
+        }
+        let (full, partial, refused) = core.sync_counts();
+        if [full, partial, refused] == seen.counts {
             return Ok(());
         }
-        let args = message.command();
-        let ack = args.get(2).and_then(|a| std::str::from_utf8(a).ok()?.parse().ok());
-        let Some(ack) = ack else { return Ok(()) };
-        let before = self.acks.insert(message.wire, ack).unwrap_or(0);
-        if ack < before {
-            return Err(Violation::AckWentBack { wire: message.wire, before, now: ack });
+        let [a, b, c] = seen.counts;
+        let what = format!(
+            "{id} counts {full} full, {partial} partial and {refused} refused partial \
+             resynchronisations, but decided {a}, {b} and {c} times so"
+        );
+        Err(Violation::new(Promise::CountsAgree, id, what))
+    }
+
+    /// One place, one dataset.
+    fn check_data(
+        &mut self,
+        id: NodeId,
+        core: &Core,
+        seen: &mut Seen,
+        step: &Step,
+    ) -> Result<(), Violation> {
+        let replica = core.config().replicaof.is_some();
+        if step.effects.iter().any(|e| e.node == id && changes_data(&e.event)) {
+            seen.data = None;
         }
-        let master = message.to.node().and_then(|id| Some((id, world.node(id)?.live?)));
-        match master {
-            Some((master, live)) if ack > live.offset => {
-                Err(Violation::AckTooHigh { master, offset: live.offset, ack })
-            }
-            _ => Ok(()),
+        let Some(place) = seen.place else { return Ok(()) };
+        if seen.private && !replica {
+            self.places.private.insert(place.0);
         }
+        if seen.private || core.backlog().is_none() || !is_whole(core) {
+            return Ok(());
+        }
+        let data = *seen.data.get_or_insert_with(|| data::fingerprint(core.keyspace(), !self.older));
+        self.places.observe(id, place, data)
     }
 }
 
-/// Equal (replid, offset) means equal datasets.
-fn equal_places_hold_equal_data(
-    world: &World,
-    nodes: &[(NodeId, LiveView)],
-) -> Result<(), Violation> {
-    let mut seen: BTreeMap<(ReplId, u64), (NodeId, [u8; 20])> = BTreeMap::new();
-    for (id, live) in nodes.iter().filter(|(_, live)| is_whole(live)) {
-        let place = (live.replid, live.offset);
-        let company = nodes.iter().filter(|(_, n)| (n.replid, n.offset) == place).count();
-        if company < 2 {
-            continue;
+/// Whether a node had a part in a step, so that something in it may have changed.
+fn takes_part(step: &Step, id: NodeId) -> bool {
+    let peer = Peer::Node(id);
+    let caused = match &step.cause {
+        Cause::Delivered(message) => message.to == peer,
+        Cause::Timer { node, .. } | Cause::DialFailed { node } | Cause::Woke { node } => {
+            *node == id
         }
-        let Some(digest) = world.digest(*id) else { continue };
-        let (other, expected) = *seen.entry(place).or_insert((*id, digest));
-        if expected != digest {
-            let (a, b) = (other, *id);
-            return Err(Violation::DatasetsDiffer { a, b, replid: place.0, offset: place.1 });
-        }
-    }
-    Ok(())
+        Cause::File { node, .. } => *node == id,
+        Cause::Client { .. } => false,
+        Cause::Intervention(_) => true,
+    };
+    caused
+        || step.effects.iter().any(|e| e.node == id)
+        || step.sent.iter().any(|m| m.from == peer)
 }
 
-/// Whether a node's dataset is the one its offset speaks of: not while it receives a new one.
-fn is_whole(live: &LiveView) -> bool {
-    live.master.as_ref().is_none_or(|m| m.state != ReplState::Transfer)
+/// Whether a writable replica's own clients may have changed its dataset in a step.
+fn writes_apart(step: &Step, id: NodeId, core: &Core, was_master: bool) -> bool {
+    if core.config().replica_read_only {
+        return false;
+    }
+    let mut master = was_master;
+    let wrote = step.effects.iter().filter(|e| e.node == id).any(|effect| match &effect.event {
+        Event::RoleChanged { master: of } => {
+            master = of.is_none();
+            false
+        }
+        Event::Command { dirty: 1.., .. } => !master,
+        _ => false,
+    });
+    // Some commands (SWAPDB, FLUSHALL) are not told as such.
+    let asked = matches!(&step.cause, Cause::Delivered(m)
+        if m.to == Peer::Node(id) && m.kind == MessageKind::Request);
+    wrote || (asked && !was_master)
+}
+
+/// What is worth a look at INFO: what learners look at it for.
+fn asks_often(event: &Event) -> bool {
+    matches!(event, Event::PsyncDecided { .. } | Event::RoleChanged { .. } | Event::Loaded { .. })
 }
 
 fn changes_data(event: &Event) -> bool {
@@ -232,33 +236,54 @@ fn changes_data(event: &Event) -> bool {
             | Event::Evicted { .. }
             | Event::Expired { .. }
             | Event::Loaded { .. }
-            | Event::Continued { .. }
     )
 }
 
-fn backlog_reaches_offset((node, live): &(NodeId, LiveView)) -> Result<(), Violation> {
-    let Some(backlog) = live.backlog else { return Ok(()) };
-    let (first_byte_offset, histlen) = (backlog.first_byte_offset, backlog.histlen);
-    if first_byte_offset + histlen == live.offset + 1 {
-        return Ok(());
+/// Whether a node's dataset is the one its offset speaks of: not while it receives a new one.
+fn is_whole(core: &Core) -> bool {
+    core.link().is_none_or(|link| link.state != ReplState::Transfer)
+}
+
+/// Ends of a link that are no misunderstanding: the master is not ready, or is not wanted.
+const REFUSALS: [&str; 4] = [
+    "Error reply to PING from master: '-MASTERDOWN",
+    "Error reply to PING from master: '-LOADING",
+    "MASTER aborted replication with an error: MASTERDOWN",
+    "Full resync refused: the master's dataset",
+];
+
+fn understood(id: NodeId, event: &Event) -> Result<(), Violation> {
+    let refused = |why: &str| REFUSALS.iter().any(|refusal| why.starts_with(refusal));
+    match event {
+        Event::Closed { reason: CloseReason::Protocol(why), .. } if !refused(why) => {
+            let what = format!("{id} did not understand its peer: {why}");
+            Err(Violation::new(Promise::StreamUnderstood, id, what))
+        }
+        Event::Log(_, line) if line.starts_with("== CRITICAL ==") => {
+            let what = format!("{id} could not do what its master told it to: {line}");
+            Err(Violation::new(Promise::StreamUnderstood, id, what))
+        }
+        _ => Ok(()),
     }
-    Err(Violation::BacklogGap { node: *node, first_byte_offset, histlen, offset: live.offset })
+}
+
+/// A replica waits for its master's word.
+fn expires_by_itself(id: NodeId, event: &Event) -> Result<(), Violation> {
+    let Event::Expired { key, .. } = event else { return Ok(()) };
+    let what = format!("{id} is a replica, and deleted the expired key {}", key.escape_ascii());
+    Err(Violation::new(Promise::MasterExpires, id, what))
 }
 
 /// In a history, nobody is ahead of the master that writes it.
-fn nobody_is_ahead(nodes: &[(NodeId, LiveView)]) -> Result<(), Violation> {
-    let masters = nodes.iter().filter(|(_, live)| live.role == Role::Master);
-    for (master, writer) in masters {
-        let follows = |n: &&(NodeId, LiveView)| n.1.replid == writer.replid;
-        if let Some((node, live)) =
-            nodes.iter().filter(follows).find(|(_, live)| live.offset > writer.offset)
-        {
-            return Err(Violation::AheadOfMaster {
-                node: *node,
-                offset: live.offset,
-                master: *master,
-                master_offset: writer.offset,
-            });
+fn nobody_is_ahead(nodes: &[Seen]) -> Result<(), Violation> {
+    for (master, writer) in nodes.iter().enumerate().filter(|(_, n)| n.master) {
+        let Some((replid, end)) = writer.place else { continue };
+        for (node, other) in nodes.iter().enumerate() {
+            if let Some((_, offset)) = other.place.filter(|p| p.0 == replid && p.1 > end) {
+                let (id, master) = (NodeId(node as u32), NodeId(master as u32));
+                let what = format!("{id} is at {offset}, but its master {master} only at {end}");
+                return Err(Violation::new(Promise::NobodyAhead, id, what));
+            }
         }
     }
     Ok(())

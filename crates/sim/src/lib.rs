@@ -13,6 +13,7 @@
 //! permalink  a moment in a history as a short text
 //! scenario   worlds, scripts and expectations as text
 //! scenarios  the worlds that the page begins with
+//! search     random worlds, traffic and faults; what fails, shrunk
 //! trace      what happened, as text: written by worlds and by native servers, read, compared
 //! ```
 //!
@@ -33,6 +34,7 @@ pub mod permalink;
 pub mod scenario;
 pub mod scenarios;
 pub mod script;
+pub mod search;
 mod splitter;
 pub mod step;
 mod timeline;

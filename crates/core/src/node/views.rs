@@ -6,7 +6,7 @@ use crate::id::{ConnId, ReplId};
 use crate::keyspace::Expiry;
 use crate::replication::psync::{BacklogView, MasterView};
 use crate::replication::state::{ReplState, ReplicaState};
-use crate::time::Instant;
+use crate::time::{Instant, Now};
 use crate::trace::Trace;
 
 /// A node's role.
@@ -40,6 +40,8 @@ pub struct ReplicaView {
     pub ack_offset: u64,
     /// Seconds since the last acknowledgement.
     pub lag_seconds: u64,
+    /// It spoke `SYNC`, and so does not acknowledge.
+    pub old_sync: bool,
 }
 
 /// The link to the master, as the replica sees it.
@@ -107,9 +109,25 @@ impl<T: Trace> Node<T> {
                 sent_offset: peer.sent,
                 ack_offset: peer.ack_offset,
                 lag_seconds: now.secs_since(peer.ack_time),
+                old_sync: peer.old_sync,
             })
         };
         self.replicas.iter().filter_map(view).collect()
+    }
+
+    /// Connection, state and sent offset of each replica: what a look after every step can afford.
+    pub fn replica_positions(&self) -> impl Iterator<Item = (ConnId, ReplicaState, u64)> + '_ {
+        let position = |id: &ConnId| {
+            let conn = self.conns.get(*id)?;
+            let peer = conn.replica().filter(|_| !conn.introduction.rdb_only)?;
+            Some((*id, peer.state, peer.sent))
+        };
+        self.replicas.iter().filter_map(position)
+    }
+
+    /// The time of the last input.
+    pub fn now(&self) -> Now {
+        self.now
     }
 
     /// The link to the master, on a replica.

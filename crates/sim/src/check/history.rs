@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 
 use lockstep_core::id::ReplId;
 use lockstep_core::replication::psync::{Outcome, Request, Verdict};
-use lockstep_core::trace::Event;
 
-use super::Violation;
+use super::{Promise, Violation};
 use crate::ids::NodeId;
 
 /// Bytes remembered per history at most; the oldest are forgotten.
@@ -37,35 +36,20 @@ pub(super) struct Histories {
 }
 
 impl Histories {
-    /// Learns from an event of a node that is in history `replid` after it, and compares it with
-    /// what is known.
-    pub(super) fn observe(
-        &mut self,
-        node: NodeId,
-        replid: ReplId,
-        event: &Event,
-    ) -> Result<(), Violation> {
-        match event {
-            Event::ReplIdShifted { replid2, second_offset, replid } => {
-                // Up to where they part, the new history is the old one.
-                let shared = self.known.get(replid2).map(|old| {
-                    let len = second_offset.saturating_sub(old.first) as usize;
-                    let bytes = old.bytes[..len.min(old.bytes.len())].to_vec();
-                    Known { first: old.first, bytes }
-                });
-                if let Some(shared) = shared {
-                    self.known.entry(*replid).or_insert(shared);
-                }
-                Ok(())
-            }
-            Event::PsyncDecided { verdict, .. } => self.check_decision(node, verdict),
-            Event::Fed { from, bytes, .. } => self.add(node, replid, *from, bytes),
-            _ => Ok(()),
+    /// A promotion: up to where they part, the new history is the old one.
+    pub(super) fn shifted(&mut self, replid2: ReplId, second_offset: u64, replid: ReplId) {
+        let shared = self.known.get(&replid2).map(|old| {
+            let len = second_offset.saturating_sub(old.first) as usize;
+            let bytes = old.bytes[..len.min(old.bytes.len())].to_vec();
+            Known { first: old.first, bytes }
+        });
+        if let Some(shared) = shared {
+            self.known.entry(replid).or_insert(shared);
         }
     }
 
     /// A replica may go on only after bytes that it shares with its master.
-    fn check_decision(&self, master: NodeId, verdict: &Verdict) -> Result<(), Violation> {
+    pub(super) fn check_decision(&self, master: NodeId, verdict: &Verdict) -> Result<(), Violation> {
         let (Request::Resume { replid, .. }, Outcome::Continue { from, .. }) =
             (&verdict.request, &verdict.outcome)
         else {
@@ -79,13 +63,18 @@ impl Histories {
         let differs = |offset: &u64| theirs.at(*offset) != mine.at(*offset);
         match (first..from).find(differs) {
             Some(differ_at) => {
-                Err(Violation::ContinuedElsewhere { master, asked, from, differ_at })
+                let what = format!(
+                    "{master} lets a replica go on at {from} after history {asked}, which differs \
+                     from its own at {differ_at}"
+                );
+                Err(Violation::new(Promise::SharedHistory, master, what))
             }
             None => Ok(()),
         }
     }
 
-    fn add(
+    /// A node holds these bytes of a history, the first of them at `from`.
+    pub(super) fn add(
         &mut self,
         node: NodeId,
         replid: ReplId,
@@ -104,7 +93,9 @@ impl Histories {
         let overlap = (known.bytes.len() - at).min(bytes.len());
         let old = &known.bytes[at..at + overlap];
         if let Some(i) = old.iter().zip(bytes).position(|(a, b)| a != b) {
-            return Err(Violation::HistoriesDiffer { node, replid, offset: from + i as u64 });
+            let offset = from + i as u64;
+            let what = format!("{node} has another byte at offset {offset} of history {replid}");
+            return Err(Violation::new(Promise::OneHistory, node, what));
         }
         known.bytes.extend_from_slice(&bytes[overlap..]);
         if known.bytes.len() > BYTES_MAX {
@@ -118,37 +109,32 @@ impl Histories {
 
 #[cfg(test)]
 mod tests {
-    use lockstep_core::trace::Fed;
-
     use super::*;
+
+    const N: [NodeId; 3] = [NodeId(0), NodeId(1), NodeId(2)];
 
     fn id(letter: u8) -> ReplId {
         ReplId::parse(&[letter; 40]).unwrap()
     }
 
-    fn fed(from: u64, bytes: &[u8]) -> Event {
-        Event::Fed { from, bytes: bytes.to_vec(), why: Fed::Command }
-    }
-
     #[test]
     fn the_same_history_with_another_byte_is_a_violation() {
         let mut h = Histories::default();
-        h.observe(NodeId(0), id(b'a'), &fed(1, b"hello")).unwrap();
-        h.observe(NodeId(1), id(b'a'), &fed(1, b"he")).unwrap();
-        let violation = h.observe(NodeId(1), id(b'a'), &fed(3, b"lX")).unwrap_err();
-        let expected = Violation::HistoriesDiffer { node: NodeId(1), replid: id(b'a'), offset: 4 };
-        assert_eq!(violation, expected);
+        h.add(N[0], id(b'a'), 1, b"hello").unwrap();
+        h.add(N[1], id(b'a'), 1, b"he").unwrap();
+        let violation = h.add(N[1], id(b'a'), 3, b"lX").unwrap_err();
+        assert_eq!((violation.promise, violation.node), (Promise::OneHistory, N[1]));
+        assert!(violation.what.contains("offset 4"), "{violation}");
     }
 
     #[test]
     fn a_promoted_replica_may_go_on_differently_under_its_new_id() {
         let mut h = Histories::default();
-        h.observe(NodeId(0), id(b'a'), &fed(1, b"hello")).unwrap();
-        h.observe(NodeId(1), id(b'a'), &fed(1, b"he")).unwrap();
-        let shift = Event::ReplIdShifted { replid2: id(b'a'), second_offset: 3, replid: id(b'b') };
-        h.observe(NodeId(1), id(b'b'), &shift).unwrap();
-        h.observe(NodeId(1), id(b'b'), &fed(3, b"y!")).unwrap();
-        let other_branch = h.observe(NodeId(2), id(b'b'), &fed(1, b"hello"));
+        h.add(N[0], id(b'a'), 1, b"hello").unwrap();
+        h.add(N[1], id(b'a'), 1, b"he").unwrap();
+        h.shifted(id(b'a'), 3, id(b'b'));
+        h.add(N[1], id(b'b'), 3, b"y!").unwrap();
+        let other_branch = h.add(N[2], id(b'b'), 1, b"hello");
         assert!(other_branch.is_err(), "the third byte is another one there");
     }
 }

@@ -146,7 +146,8 @@ impl World {
             } else if let Some(conn) = node.poll_transmit() {
                 self.transmit(id, conn);
             } else {
-                return;
+                // The end of a turn may have left events without anything to do or to send.
+                return self.take_trace(id);
             }
         }
         debug_assert!(false, "{id} never comes to rest");

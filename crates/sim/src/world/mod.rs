@@ -224,6 +224,19 @@ impl World {
         None
     }
 
+    /// Goes to the next visible event up to `time` and makes it happen. `None`: it is `time` now,
+    /// and nothing visible happened before.
+    pub fn step_until(&mut self, time: Instant) -> Option<Step> {
+        while self.next_event_at().is_some_and(|at| at <= time) {
+            let cause = self.next_event()?;
+            if let Some(step) = cause.and_then(|cause| self.finish(cause, false)) {
+                return Some(step);
+            }
+        }
+        self.now = self.now.max(time);
+        None
+    }
+
     /// Lets time pass up to `time`, as long as nothing visible happens. Returns whether it got
     /// there; if not, the clock stands before the next visible event.
     pub fn pass_until(&mut self, time: Instant) -> bool {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lockstep_core::id::ConnId;
 use lockstep_core::node::{self, Node};
 use lockstep_core::replication::psync::MasterView;
 use lockstep_core::time::Now;
@@ -12,7 +13,7 @@ use super::client::{Client, Kind};
 use super::host::Host;
 use super::keys;
 use super::net::{ACCEPTOR, DIALER};
-use crate::ids::{ClientId, NodeId, Peer};
+use crate::ids::{ClientId, NodeId, Peer, WireId};
 use crate::view::{
     BacklogView, ClientKind, ClientView, ConnView, ConsoleLine, DiskView, FlightView, KeyView,
     LinkView, LiveView, MasterLinkView, NodeView, Power, ReplicaView, Role,
@@ -147,6 +148,19 @@ impl World {
     /// What a node's clocks show.
     pub fn clock_of(&self, id: NodeId) -> Option<Now> {
         self.hosts.get(id.0 as usize).map(|host| host.clock.read(self.now))
+    /// The connections of a node's replicas.
+    pub(crate) fn replica_wires(&self, id: NodeId) -> Vec<WireId> {
+        let Some(host) = self.hosts.get(id.0 as usize) else { return Vec::new() };
+        let Some(node) = &host.node else { return Vec::new() };
+        let wire = |(conn, ..): (ConnId, _, _)| host.wire_of(conn).map(|(wire, _)| wire);
+        node.replica_positions().filter_map(wire).collect()
+    }
+
+    /// A replica of a node, as it sees it, by its connection.
+    pub(crate) fn replica_by_wire(&self, id: NodeId, wire: WireId) -> Option<node::ReplicaView> {
+        let host = self.hosts.get(id.0 as usize)?;
+        let mut replicas = host.node.as_ref()?.replicas().into_iter();
+        replicas.find(|r| host.wire_of(r.conn).is_some_and(|(other, _)| other == wire))
     }
 
     /// The digest of a node's dataset, as `DEBUG DIGEST` computes it; `None` while it is down.
@@ -197,7 +211,7 @@ impl World {
 
     /// All connections, oldest first.
     pub fn connections(&self) -> Vec<ConnView> {
-        let view = |(&wire, w): (&crate::ids::WireId, &super::net::Wire)| ConnView {
+        let view = |(&wire, w): (&WireId, &super::net::Wire)| ConnView {
             wire,
             dialer: w.ends[DIALER].peer,
             acceptor: w.ends[ACCEPTOR].peer,

@@ -1,0 +1,147 @@
+//! The stream of a node: it grows byte by byte, the same bytes as everywhere in its history.
+
+use lockstep_core::config::Era;
+use lockstep_core::id::ReplId;
+use lockstep_core::trace::{Event, Fed, SnapshotTarget};
+
+use super::{Checkers, Core, Promise, Seen, Violation};
+use crate::ids::NodeId;
+use crate::step::Step;
+
+/// Follows a node's stream through the events of a step.
+struct Walk<'a> {
+    id: NodeId,
+    seen: &'a mut Seen,
+    /// The offset reached; `None`: unknown until the next event that tells.
+    at: Option<u64>,
+    /// What a replica has applied, when all its bytes are still to be looked at.
+    applied: Option<u64>,
+}
+
+impl Checkers {
+    pub(super) fn check_stream(
+        &mut self,
+        id: NodeId,
+        core: &Core,
+        seen: &mut Seen,
+        step: &Step,
+    ) -> Result<(), Violation> {
+        let history = core.history();
+        let named = core.config().era.has_psync();
+        let at = seen.place.map(|(_, offset)| offset);
+        let mut walk = Walk { id, seen, at, applied: None };
+        let mut loaded = false;
+        for effect in step.effects.iter().filter(|e| e.node == id) {
+            match &effect.event {
+                Event::ReplIdShifted { replid2, second_offset, replid } => {
+                    walk.shifted(*second_offset)?;
+                    self.histories.shifted(*replid2, *second_offset, *replid);
+                }
+                Event::Fed { from, bytes, why } => {
+                    walk.fed(*from, bytes, *why, named)?;
+                    self.histories.add(id, history.replid, *from, bytes)?;
+                }
+                Event::Applied { from, to } => walk.applied(*from, *to)?,
+                Event::Loaded { .. } => {
+                    loaded = true;
+                    (walk.at, walk.applied) = (None, None);
+                }
+                Event::BacklogCreated { .. } if core.config().era < Era::V4_0 => walk.at = None,
+                Event::SnapshotStarted { target, .. } => walk.snapshot(*target),
+                _ => {}
+            }
+        }
+        let (at, applied) = (walk.at, walk.applied);
+        let place = (history.replid, history.master_repl_offset);
+        if let Some(from) = applied {
+            self.compare(id, core, place, from)?;
+        }
+        if let Some(at) = at.filter(|at| *at != place.1) {
+            let what = format!("{id} is at offset {}, but the bytes seen end at {at}", place.1);
+            return Err(Violation::new(Promise::NoOffsetSkipped, id, what));
+        }
+        let before = seen.place.filter(|before| before.0 == place.0 && before.1 > place.1);
+        if let Some(before) = before.filter(|_| !loaded) {
+            let what = format!("{id} goes back from offset {} to {}", before.1, place.1);
+            return Err(Violation::new(Promise::OffsetsGrow, id, what));
+        }
+        seen.place = Some(place);
+        seen.master = core.config().replicaof.is_none();
+        Ok(())
+    }
+
+    /// The bytes that a replica has applied since `from` are those of its history, as far as its
+    /// backlog still holds them.
+    fn compare(
+        &mut self,
+        id: NodeId,
+        core: &Core,
+        (replid, offset): (ReplId, u64),
+        from: u64,
+    ) -> Result<(), Violation> {
+        let Some(backlog) = core.backlog() else { return Ok(()) };
+        let mut from = from.max(backlog.first_byte_offset.saturating_sub(1)).min(offset);
+        for slice in core.stream_after(from) {
+            self.histories.add(id, replid, from + 1, slice)?;
+            from += slice.len() as u64;
+        }
+        Ok(())
+    }
+}
+
+impl Walk<'_> {
+    fn skipped(&self, what: String) -> Violation {
+        Violation::new(Promise::NoOffsetSkipped, self.id, what)
+    }
+
+    fn fed(&mut self, from: u64, bytes: &[u8], why: Fed, named: bool) -> Result<(), Violation> {
+        if why == Fed::Proxied {
+            // The very bytes that were just applied.
+            return Ok(());
+        }
+        if let Some(at) = self.at.filter(|at| at + 1 != from) {
+            let text = format!("{} puts a byte at offset {from}, after {at}", self.id);
+            return Err(self.skipped(text));
+        }
+        self.at = Some(from - 1 + bytes.len() as u64);
+        match why {
+            Fed::Select => self.seen.select_due = false,
+            Fed::Ping | Fed::GetAck | Fed::Proxied => {}
+            _ if self.seen.select_due && named => {
+                let what = format!(
+                    "the stream of {} says {} at offset {from}, and has not said which database \
+                     since its last snapshot or promotion",
+                    self.id,
+                    bytes[..bytes.len().min(40)].escape_ascii()
+                );
+                return Err(Violation::new(Promise::SelectFirst, self.id, what));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn applied(&mut self, from: u64, to: u64) -> Result<(), Violation> {
+        if let Some(at) = self.at.filter(|at| *at != from) {
+            return Err(self.skipped(format!("{} applies from {from}, after {at}", self.id)));
+        }
+        self.at = Some(to);
+        self.applied.get_or_insert(from);
+        Ok(())
+    }
+
+    /// A promotion: the second id is accepted for what this node holds of it, and no further.
+    fn shifted(&mut self, second_offset: u64) -> Result<(), Violation> {
+        self.seen.select_due = true;
+        let Some(at) = self.at.filter(|at| at + 1 != second_offset) else { return Ok(()) };
+        let what = format!(
+            "{} holds its old history up to {at}, and would continue it up to {second_offset}",
+            self.id
+        );
+        Err(Violation::new(Promise::SecondIdFits, self.id, what))
+    }
+
+    fn snapshot(&mut self, target: SnapshotTarget) {
+        self.seen.select_due |= target != SnapshotTarget::Disk;
+    }
+}

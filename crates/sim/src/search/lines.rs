@@ -1,0 +1,3 @@
+//! Lists.
+pub const LINES: &[&str] = &[];
+pub(super) const TRANSITIONS: &[&str] = &[];
