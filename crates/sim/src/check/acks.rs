@@ -18,6 +18,8 @@ pub(super) struct Acks {
     /// The last that was sent.
     sent: BTreeMap<WireId, u64>,
     clients: BTreeMap<WireId, Client>,
+    /// The beginnings of acknowledgements of which the rest is yet to come: sent, and arrived.
+    begun: [BTreeMap<WireId, Vec<u8>>; 2],
 }
 
 /// A client's connection: its commands are answered in their order.
@@ -45,11 +47,18 @@ fn clock_us(world: &World, node: Peer) -> u64 {
     core.map_or(0, |core| core.now().instant.0)
 }
 
-fn ack_of(message: &Message) -> Option<u64> {
-    match message.kind {
-        MessageKind::Ack => number(message.command().get(2)),
-        _ => None,
+/// The acknowledgement that a message completes.
+fn ack_of(begun: &mut BTreeMap<WireId, Vec<u8>>, message: &Message) -> Option<u64> {
+    if message.kind != MessageKind::Ack {
+        return None;
     }
+    let mut bytes = begun.remove(&message.wire).unwrap_or_default();
+    bytes.extend_from_slice(&message.bytes);
+    if !message.complete {
+        begun.insert(message.wire, bytes);
+        return None;
+    }
+    number(crate::splitter::command_args(&bytes)?.get(2))
 }
 
 impl Acks {
@@ -74,17 +83,20 @@ impl Acks {
         }
         // The first command that went into the stream is this client's, whatever it set free.
         let node = message.to.node();
-        let fed = step.effects.iter().filter(|e| Some(e.node) == node).find_map(|e| match &e.event {
-            Event::Fed { from, bytes, why: Fed::Command } => Some(from - 1 + bytes.len() as u64),
-            _ => None,
-        });
+        let fed =
+            step.effects.iter().filter(|e| Some(e.node) == node).find_map(|e| match &e.event {
+                Event::Fed { from, bytes, why: Fed::Command } => {
+                    Some(from - 1 + bytes.len() as u64)
+                }
+                _ => None,
+            });
         client.wrote = fed.unwrap_or(client.wrote);
     }
 
     pub(super) fn check(&mut self, world: &World, step: &Step) -> Result<(), Violation> {
         if let Cause::Delivered(message) = &step.cause
             && step.note.as_deref() != Some(&Note::Unclaimed)
-            && let Some(ack) = ack_of(message)
+            && let Some(ack) = ack_of(&mut self.begun[1], message)
         {
             self.arrived(world, message, ack)?;
         }
@@ -149,7 +161,8 @@ impl Acks {
         node: NodeId,
         message: &Message,
     ) -> Result<(), Violation> {
-        let (Some(ack), Some(core)) = (ack_of(message), world.core(node)) else { return Ok(()) };
+        let Some(ack) = ack_of(&mut self.begun[0], message) else { return Ok(()) };
+        let Some(core) = world.core(node) else { return Ok(()) };
         let before = self.sent.insert(message.wire, ack).unwrap_or(0);
         let offset = core.master_repl_offset();
         let exact = match &step.cause {
@@ -237,8 +250,7 @@ fn is_getack(message: &Message) -> bool {
 fn write_taken(world: &World, node: NodeId, event: &Event) -> Result<(), Violation> {
     let Event::Command { dirty: 1.., raw, .. } = event else { return Ok(()) };
     let Some(core) = world.core(node) else { return Ok(()) };
-    let (wanted, lag) =
-        (core.config().min_replicas_to_write, core.config().min_replicas_max_lag);
+    let (wanted, lag) = (core.config().min_replicas_to_write, core.config().min_replicas_max_lag);
     if wanted == 0 || lag == 0 || core.config().replicaof.is_some() {
         return Ok(());
     }

@@ -3,7 +3,7 @@
 //! The fingerprint is not that of `DEBUG DIGEST`, which costs a SHA-1 sum for every element: it is
 //! taken after every change. Deadlines count with their milliseconds.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::Hasher as _;
 
 use lockstep_core::id::ReplId;
@@ -23,9 +23,6 @@ const PLACES_MAX: usize = 4_096;
 pub(super) struct Places {
     known: BTreeMap<(ReplId, u64), (u64, NodeId)>,
     order: VecDeque<(ReplId, u64)>,
-    /// Histories whose writer held writes of its own clients that no stream told: whoever went on
-    /// with it partially does not have them.
-    pub(super) private: BTreeSet<ReplId>,
 }
 
 impl Places {
@@ -36,9 +33,6 @@ impl Places {
         (replid, offset): (ReplId, u64),
         data: u64,
     ) -> Result<(), Violation> {
-        if self.private.contains(&replid) {
-            return Ok(());
-        }
         if let Some(&(known, other)) = self.known.get(&(replid, offset)) {
             if known == data {
                 return Ok(());

@@ -49,7 +49,11 @@ impl Histories {
     }
 
     /// A replica may go on only after bytes that it shares with its master.
-    pub(super) fn check_decision(&self, master: NodeId, verdict: &Verdict) -> Result<(), Violation> {
+    pub(super) fn check_decision(
+        &self,
+        master: NodeId,
+        verdict: &Verdict,
+    ) -> Result<(), Violation> {
         let (Request::Resume { replid, .. }, Outcome::Continue { from, .. }) =
             (&verdict.request, &verdict.outcome)
         else {

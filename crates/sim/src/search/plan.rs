@@ -204,12 +204,11 @@ impl Run<'_> {
                 client
             }
         };
-        let mut say = |line: &str| {
-            self.intervene(Intervention::ClientLine { client, line: line.to_owned() })
-        };
+        let mut say =
+            |line: &str| self.intervene(Intervention::ClientLine { client, line: line.to_owned() });
         say("FAILOVER ABORT")?;
         say("CLIENT UNPAUSE")?;
-        say("CONFIG SET lockstep-refuse-empty-master no")?;
+        say("CONFIG SET lockstep-refuse-empty-master no stop-writes-on-bgsave-error no")?;
         say(if node == MASTER { "REPLICAOF NO ONE" } else { "REPLICAOF 127.0.0.1 6380" })
     }
 

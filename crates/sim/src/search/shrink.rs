@@ -2,8 +2,8 @@
 
 use lockstep_core::time::Instant;
 
-use super::plan::{Failure, Move, Plan};
 use super::Coverage;
+use super::plan::{Failure, Move, Plan};
 use crate::check::Promise;
 use crate::ids::NodeId;
 use crate::script::Intervention;

@@ -61,8 +61,6 @@ const WRITES: &[&str] = &[
     "ZREMRANGEBYRANK zK 0 0",
     "ZUNIONSTORE zK 2 zK zK",
     "ZRANGESTORE zK zK 0 2",
-    "PFADD pK M M",
-    "GEOADD gK 13.36 38.11 M",
     "EXPIRE sK 1",
     "PEXPIRE sK T",
     "PEXPIRE lK T",

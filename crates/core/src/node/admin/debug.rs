@@ -162,8 +162,8 @@ impl<T: Trace> Node<T> {
             }
         }
         writer.eof();
-        let drop_expired = self.config.replicaof.is_none();
-        let mut loading = Loading::new(self.keyspace.fresh(), &self.config.encoding, drop_expired);
+        // Redis drops here what has expired, without a word to its replicas, which keep it for ever.
+        let mut loading = Loading::new(self.keyspace.fresh(), &self.config.encoding, false);
         let loaded = loading.feed(writer.bytes()).and_then(|_| loading.finish());
         match loaded {
             Ok(loaded) => {

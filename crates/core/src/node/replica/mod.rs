@@ -4,6 +4,7 @@ mod handshake;
 mod stream;
 mod transfer;
 
+use super::blocked::Wait;
 use super::conn::Conn;
 use super::decisions::JUST_STARTED;
 use super::input::PENDING_KEEP_BYTES;
@@ -418,6 +419,11 @@ impl<T: Trace> Node<T> {
     fn link_input(&mut self, conn: &mut Conn, input: &[u8]) -> usize {
         let mut at = 0;
         while at < input.len() && conn.closing.is_none() && conn.blocked.is_none() {
+            if self.makes_last_snapshot() {
+                // Redis, whose last save blocks, would not read it either.
+                self.block(conn, Wait::Pause, 0);
+                break;
+            }
             let rest = &input[at..];
             let used = match self.link.state {
                 ReplState::Transfer => self.transfer_input(conn, rest),
