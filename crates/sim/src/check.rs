@@ -18,7 +18,7 @@ mod violation;
 use lockstep_core::config::Era;
 use lockstep_core::id::ReplId;
 use lockstep_core::node::{Node, Timer};
-use lockstep_core::replication::psync::{Outcome, Request};
+use lockstep_core::replication::psync::{Outcome, Request, Verdict};
 use lockstep_core::replication::state::ReplState;
 use lockstep_core::trace::{CloseReason, Event, Recorder};
 
@@ -95,7 +95,10 @@ impl Checkers {
         let mut seen = std::mem::take(&mut self.nodes[id.0 as usize]);
         let life: Option<[u8; 40]> = core.run_id().as_bytes().try_into().ok();
         if seen.life != life {
-            seen = Seen { life, select_due: true, ..Seen::default() };
+            // Whoever looks from here on has not seen what was decided before.
+            let (full, partial, refused) = core.sync_counts();
+            let counts = before_this(step, id, [full, partial, refused]);
+            seen = Seen { life, counts, select_due: true, ..Seen::default() };
         }
         events().try_for_each(|event| understood(id, event, self.apart))?;
         let was_master = seen.master;
@@ -129,14 +132,7 @@ impl Checkers {
         for effect in step.effects.iter().filter(|e| e.node == id) {
             let Event::PsyncDecided { verdict, .. } = &effect.event else { continue };
             self.histories.check_decision(id, verdict)?;
-            let resumed = matches!(verdict.request, Request::Resume { .. });
-            match verdict.outcome {
-                Outcome::Continue { .. } => seen.counts[1] += 1,
-                Outcome::FullResync { .. } => {
-                    seen.counts[0] += 1;
-                    seen.counts[2] += u64::from(resumed);
-                }
-            }
+            decide(&mut seen.counts, verdict);
         }
         let (full, partial, refused) = core.sync_counts();
         if [full, partial, refused] == seen.counts {
@@ -170,6 +166,28 @@ impl Checkers {
         let data =
             *seen.data.get_or_insert_with(|| data::fingerprint(core.keyspace(), !self.older));
         self.places.observe(id, place, data)
+    }
+}
+
+/// The counters as they were before the decisions of a step.
+fn before_this(step: &Step, id: NodeId, counts: [u64; 3]) -> [u64; 3] {
+    let mut decided = [0; 3];
+    for effect in step.effects.iter().filter(|e| e.node == id) {
+        if let Event::PsyncDecided { verdict, .. } = &effect.event {
+            decide(&mut decided, verdict);
+        }
+    }
+    [0, 1, 2].map(|at| counts[at].saturating_sub(decided[at]))
+}
+
+/// Counts a decision as INFO does: full, partial, refused.
+fn decide(counts: &mut [u64; 3], verdict: &Verdict) {
+    match verdict.outcome {
+        Outcome::Continue { .. } => counts[1] += 1,
+        Outcome::FullResync { .. } => {
+            counts[0] += 1;
+            counts[2] += u64::from(matches!(verdict.request, Request::Resume { .. }));
+        }
     }
 }
 

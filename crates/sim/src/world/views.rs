@@ -148,6 +148,8 @@ impl World {
     /// What a node's clocks show.
     pub fn clock_of(&self, id: NodeId) -> Option<Now> {
         self.hosts.get(id.0 as usize).map(|host| host.clock.read(self.now))
+    }
+
     /// The connections of a node's replicas.
     pub(crate) fn replica_wires(&self, id: NodeId) -> Vec<WireId> {
         let Some(host) = self.hosts.get(id.0 as usize) else { return Vec::new() };
