@@ -27,6 +27,7 @@ pub mod config;
 pub mod glob;
 pub mod id;
 pub mod keyspace;
+pub mod mutants;
 pub mod node;
 pub mod num;
 pub mod packed;

@@ -107,12 +107,14 @@ impl Checkers {
             events().try_for_each(|event| expires_by_itself(id, event))?;
         }
         self.check_stream(id, core, &mut seen, step)?;
+        streams::units_whole(id, step)?;
         self.count(id, core, &mut seen, step)?;
         bounds::check(id, core)?;
         if events().any(|e| matches!(e, Event::TimerFired(Timer::Replication))) {
             bounds::check_silence(id, core)?;
         }
         self.apart |= writes_apart(step, id, core, was_master);
+        expired_unseen(step, id, core)?;
         self.check_data(id, core, &mut seen, step)?;
         if self.steps.is_multiple_of(info::EVERY) || events().any(asks_often) {
             info::check(id, core)?;
@@ -283,6 +285,29 @@ fn expires_by_itself(id: NodeId, event: &Event) -> Result<(), Violation> {
     let Event::Expired { key, .. } = event else { return Ok(()) };
     let what = format!("{id} is a replica, and deleted the expired key {}", key.escape_ascii());
     Err(Violation::new(Promise::MasterExpires, id, what))
+}
+
+/// A key whose time is over is not there for a client, even where only the master may delete it.
+fn expired_unseen(step: &Step, id: NodeId, core: &Core) -> Result<(), Violation> {
+    let Cause::Delivered(request) = &step.cause else { return Ok(()) };
+    for effect in step.effects.iter().filter(|e| e.node == id) {
+        let Event::Command { db, raw, .. } = &effect.event else { continue };
+        let args = crate::splitter::command_args(raw).unwrap_or_default();
+        let [name, key] = args.as_slice() else { continue };
+        if !name.eq_ignore_ascii_case(b"get") || request.kind != MessageKind::Request {
+            continue;
+        }
+        let answer = step.sent.iter().find(|m| m.wire == request.wire);
+        let seen = answer.is_some_and(|m| m.bytes.starts_with(b"$") && m.bytes != b"$-1\r\n");
+        let keys = core.keyspace();
+        let found = keys.iter(*db).find(|(other, ..)| other == key);
+        if let Some(at) = found.and_then(|(_, _, at)| at).filter(|at| *at < keys.now_ms() && seen) {
+            let (key, now) = (key.escape_ascii(), keys.now_ms());
+            let what = format!("{id} shows a client key {key}, whose time was {at}, at {now}");
+            return Err(Violation::new(Promise::ExpiredUnseen, id, what));
+        }
+    }
+    Ok(())
 }
 
 /// In a history, nobody is ahead of the master that writes it.

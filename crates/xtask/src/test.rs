@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", about: "no warning in native code", run: clippy },
     Step { name: "clippy-wasm", about: "no warning in wasm code", run: clippy_wasm },
     Step { name: "native", about: "unit tests and doc tests", run: native },
+    Step { name: "mutants", about: "the search finds every deliberate fault", run: mutants },
     Step {
         name: "wasm",
         about: "tests of core, sim and web in headless Chromium",
@@ -131,6 +132,15 @@ fn native() -> Result<()> {
     for elsewhere in ["lockstep-web", "lockstep-tests"] {
         command.args(["--exclude", elsewhere]);
     }
+    cmd::run(&mut command)
+}
+
+/// A build of its own, with faults in it that one thread at a time can switch on.
+fn mutants() -> Result<()> {
+    let mut command = cargo(["test", "--profile", "fast", "--package", "lockstep-sim"]);
+    command.args(["--test", "mutants", "--", "--nocapture"]);
+    command.env("CARGO_TARGET_DIR", cmd::root().join("target/mutants"));
+    command.env("RUSTFLAGS", "--cfg lockstep_mutants");
     cmd::run(&mut command)
 }
 

@@ -24,6 +24,7 @@ use super::value::Part;
 use super::{Db, Keyspace};
 use crate::keyspace::expire::Deadlines;
 use crate::keyspace::item::Item;
+use crate::mutants::{Mutant, mutant};
 use crate::rdb::{self, Writer};
 
 /// Collections of more parts than this are large.
@@ -299,6 +300,7 @@ impl Keyspace {
     pub(super) fn show_to_cut(&mut self, db: usize, hash: u64) {
         if let Some(cut) = &mut self.cut
             && let Some(source) = self.dbs[db].source
+            && !mutant(Mutant::CutSeesLater)
         {
             cut.write_bucket(&mut self.dbs[db], source, hash);
         }

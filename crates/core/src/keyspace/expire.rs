@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 
 use super::table::{Entry, Hasher, Table};
 use super::{Expiry, Keyspace};
+use crate::mutants::{Mutant, mutant};
 use crate::rng::Rng;
 
 /// The deadlines of a database's keys, by the key's id in the table, and in the order of time: the
@@ -135,7 +136,8 @@ impl Keyspace {
     /// Whether the command must not see a key that has a time to live. A master deletes it then.
     #[cold]
     pub(super) fn expire_if_due(&mut self, db: usize, hash: u64, id: u32, write: bool) -> bool {
-        if self.expiry == Expiry::Ignore || !self.is_due(db, id) {
+        let readable = mutant(Mutant::ExpiredReadable) && self.expiry == Expiry::Hide && !write;
+        if readable || self.expiry == Expiry::Ignore || !self.is_due(db, id) {
             return false;
         }
         if self.expiry == Expiry::Delete {

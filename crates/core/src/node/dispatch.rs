@@ -9,6 +9,7 @@ use crate::commands::server::NodeCommand;
 use crate::commands::{CmdError, CommandSpec, Ctx, Flags, Handler, Outcome, Run, lookup};
 use crate::config::EventClasses;
 use crate::keyspace::Expiry;
+use crate::mutants::{Mutant, mutant};
 use crate::replication::state::ReplState;
 use crate::resp::Args;
 use crate::trace::{CloseReason, Event, Level, Trace};
@@ -170,7 +171,8 @@ impl<T: Trace> Node<T> {
 
     fn admit_write(&self) -> Outcome {
         let is_replica = self.config.replicaof.is_some();
-        if !is_replica && !self.enough_good_replicas() {
+        let ignored = mutant(Mutant::MinReplicasIgnored);
+        if !is_replica && !ignored && !self.enough_good_replicas() {
             return Err(NOREPLICAS);
         }
         if is_replica && self.config.replica_read_only {

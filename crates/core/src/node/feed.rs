@@ -7,6 +7,7 @@
 use super::Node;
 use crate::commands::deletion;
 use crate::config::Era;
+use crate::mutants::{Mutant, mutant};
 use crate::resp::Args;
 use crate::resp::request::encode;
 use crate::trace::{Event, Fed, Trace};
@@ -46,6 +47,8 @@ impl<T: Trace> Node<T> {
         }
         let verbatim = match self.effects.rewritten() {
             None => true,
+            Some(_) if mutant(Mutant::NotRewritten) => true,
+            Some(_) if mutant(Mutant::SpopVerbatim) && is_spop(args.at(0)) => true,
             Some(_) if self.config.era.is_modern() => false,
             Some((bytes, _)) => is_verbatim_before_7(args.at(0), bytes),
         };
@@ -81,6 +84,9 @@ impl<T: Trace> Node<T> {
 
     /// Propagates a command of the node's own (`FLUSHALL`, `SWAPDB`) as the client gave it.
     pub(super) fn propagate_own(&mut self, db: usize, args: Args<'_>, dirty: u64) {
+        if mutant(Mutant::FlushNotStreamed) {
+            return;
+        }
         self.effects.clear();
         self.effects.dirty = dirty;
         self.effects.force = true;
@@ -99,7 +105,7 @@ impl<T: Trace> Node<T> {
     pub(super) fn feed_expired(&mut self, expired: Vec<(usize, Vec<u8>)>) {
         for (db, key) in expired {
             self.push_expired(db, &key);
-            if self.feeds_stream() {
+            if self.feeds_stream() && !mutant(Mutant::ExpiryNotStreamed) {
                 self.flush_unit();
             } else {
                 self.unit.ops.clear();
@@ -129,7 +135,7 @@ impl<T: Trace> Node<T> {
     fn flush_ops_as(&mut self, always: bool) {
         let mut unit = std::mem::take(&mut self.unit);
         if let Some((first_db, ..)) = unit.ops.first() {
-            let transaction = always || unit.ops.len() > 1;
+            let transaction = (always || unit.ops.len() > 1) && !mutant(Mutant::MultiNotWrapped);
             if transaction {
                 self.feed_select(*first_db);
                 self.feed(b"*1\r\n$5\r\nMULTI\r\n", Fed::Transaction);
@@ -173,6 +179,9 @@ impl<T: Trace> Node<T> {
     /// A snapshot begins: what follows it must say its database. Redis 2.6 keeps that for each
     /// replica, and a fresh one is in database 0.
     pub(super) fn select_anew(&mut self) {
+        if mutant(Mutant::SelectNotReemitted) {
+            return;
+        }
         let fresh =
             !self.config.era.has_psync() && (self.replicas.len() == 1 || self.selected == Some(0));
         self.selected = fresh.then_some(0);
@@ -198,6 +207,10 @@ impl<T: Trace> Node<T> {
             self.feed(ping, Fed::Ping);
         }
     }
+}
+
+fn is_spop(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"spop")
 }
 
 /// Before Redis 7 commands with a time to live were streamed as they came, unless that time was

@@ -5,6 +5,7 @@ use super::conn::{Conn, Filter, Payload, ReplicaPeer};
 use super::snapshot::{Phase, reader_token};
 use super::{Action, FileOp, Node};
 use crate::id::ConnId;
+use crate::mutants::{Mutant, mutant};
 use crate::replication::state::ReplicaState;
 use crate::trace::{CloseReason, Level, SnapshotTarget, Trace};
 
@@ -160,7 +161,8 @@ impl<T: Trace> Node<T> {
             peer.payload = Payload::Shared { sent: 0 };
         }
         if !peer.old_sync {
-            conn.out.simple(&format!("FULLRESYNC {replid} {offset}"));
+            let late = u64::from(mutant(Mutant::FullresyncOffsetLate));
+            conn.out.simple(&format!("FULLRESYNC {replid} {}", offset + late));
         }
         self.select_anew();
         let (from, to) = (ReplicaState::WaitBgsaveStart, ReplicaState::WaitBgsaveEnd);

@@ -6,6 +6,7 @@ use super::{Action, FileOp, Node, snapshot};
 use crate::commands::{CmdError, Outcome};
 use crate::config::{Era, OutputLimit};
 use crate::id::{ConnId, ReplId};
+use crate::mutants::{Mutant, mutant};
 use crate::num::parse_i64;
 use crate::replication::psync::{
     self, FullReason, MasterView, Outcome as Decision, Request, Retirement, Verdict,
@@ -97,6 +98,9 @@ impl<T: Trace> Node<T> {
             return;
         };
         peer.ack_offset = peer.ack_offset.max(offset);
+        if mutant(Mutant::AckTooHighBelieved) {
+            peer.ack_offset = produced;
+        }
         peer.ack_time = now;
         if self.trace.is_fine() {
             self.trace.record(now, Event::Acked { conn: id, offset });
@@ -168,7 +172,11 @@ impl<T: Trace> Node<T> {
         };
         self.replicas.push(conn.id);
         if let Decision::Continue { from, .. } = outcome {
-            self.stats.sync_partial_ok += 1;
+            if mutant(Mutant::PartialCountedAsFull) {
+                self.stats.sync_full += 1;
+            } else {
+                self.stats.sync_partial_ok += 1;
+            }
             peer.state = ReplicaState::Online;
             peer.sent = from - 1;
             let reply = if conn.introduction.psync2 && self.config.era.has_psync2() {
@@ -306,7 +314,8 @@ impl<T: Trace> Node<T> {
             (Payload::Shared { sent }, Some(job)) => Some(job.payload.slices_from(*sent)),
             _ => None,
         };
-        let online = peer.state == ReplicaState::Online && !peer.hold_until_ack;
+        let early = mutant(Mutant::FedWhileWaiting) && peer.state == ReplicaState::WaitBgsaveEnd;
+        let online = early || peer.state == ReplicaState::Online && !peer.hold_until_ack;
         let stream = online.then(|| self.stream.slices_after(peer.sent));
         payload.into_iter().flatten().chain(stream.into_iter().flatten())
     }
@@ -387,7 +396,8 @@ impl<T: Trace> Node<T> {
         let own = conn.out_waiting() as u64;
         let rdb_only = conn.introduction.rdb_only;
         let Some(peer) = conn.replica_mut() else { return false };
-        if peer.state == ReplicaState::WaitBgsaveStart || rdb_only {
+        let ignored = mutant(Mutant::OutputLimitIgnored);
+        if peer.state == ReplicaState::WaitBgsaveStart || rdb_only || ignored {
             return false;
         }
         let waiting = produced.saturating_sub(peer.sent) + own;

@@ -2,6 +2,7 @@
 
 use super::conn::Payload;
 use super::{Node, Timer};
+use crate::mutants::{Mutant, mutant};
 use crate::replication::psync::Retirement;
 use crate::replication::state::{ReplState, ReplicaState};
 use crate::time::Instant;
@@ -122,7 +123,7 @@ impl<T: Trace> Node<T> {
     /// word, except for what its own clients have written.
     fn next_expire(&self) -> Option<u64> {
         let active = self.admin.active_expire && !self.is_paused();
-        let own = self.config.replicaof.is_some();
+        let own = self.config.replicaof.is_some() && !mutant(Mutant::ReplicaExpires);
         self.keyspace.next_expire_hint(own).filter(|_| active)
     }
 
@@ -132,7 +133,8 @@ impl<T: Trace> Node<T> {
         }
         self.begin_read();
         self.admin.watch.start();
-        self.keyspace.expire_cycle(EXPIRE_BUDGET, self.config.replicaof.is_some());
+        let own = self.config.replicaof.is_some() && !mutant(Mutant::ReplicaExpires);
+        self.keyspace.expire_cycle(EXPIRE_BUDGET, own);
         self.stats.expire_nanos += self.admin.watch.lap(self.admin.watch.at);
         if self.keyspace.has_notices() {
             self.publish_notices(None);
@@ -199,7 +201,7 @@ impl<T: Trace> Node<T> {
                 }
                 _ => continue,
             };
-            if now.secs_since(since) > timeout {
+            if now.secs_since(since) > timeout && !mutant(Mutant::ReplicaTimeoutNever) {
                 let name = conn.replica_name();
                 self.log(
                     Level::Warning,

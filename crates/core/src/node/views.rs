@@ -4,6 +4,7 @@ use super::Node;
 use super::conn::Conn;
 use crate::id::{ConnId, ReplId};
 use crate::keyspace::Expiry;
+use crate::mutants::{Mutant, mutant};
 use crate::replication::psync::{BacklogView, MasterView};
 use crate::replication::state::{ReplState, ReplicaState};
 use crate::time::{Instant, Now};
@@ -215,6 +216,7 @@ impl<T: Trace> Node<T> {
     pub(super) fn begin_read(&mut self) {
         // A replica waits for its master's word, and during a pause the dataset stays as it is.
         let hide = self.config.replicaof.is_some() || self.is_paused();
+        let hide = hide && !mutant(Mutant::ReplicaExpires);
         let expiry = if hide { Expiry::Hide } else { Expiry::Delete };
         self.keyspace.begin(self.now.unix_ms, expiry);
     }

@@ -1,6 +1,7 @@
 //! The decision about a `PSYNC`: partial or full, and why.
 
 use crate::id::ReplId;
+use crate::mutants::{Mutant, mutant};
 
 /// What a master knows when it decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -179,11 +180,13 @@ fn outcome(master: &MasterView, request: &Request) -> Outcome {
             }
             true
         }
+        _ if mutant(Mutant::ContinueAnything) => false,
         id => return full(FullReason::ReplIdMismatch { was: master.retired.why(id) }),
     };
     let Some(backlog) = master.backlog else { return full(FullReason::NoBacklog) };
     let end = backlog.first_byte_offset + backlog.histlen;
-    if offset < 0 || (offset as u64) < backlog.first_byte_offset {
+    let before = (offset as u64) < backlog.first_byte_offset;
+    if offset < 0 || (before && !mutant(Mutant::ContinueBeforeBacklog)) {
         let missing = backlog.first_byte_offset.saturating_sub(offset.max(0) as u64);
         let from = u64::try_from(offset).ok().filter(|from| *from >= backlog.created_at);
         let sufficient_size = from.map(|from| end - from);

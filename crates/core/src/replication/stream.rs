@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 
 use super::psync::{BacklogView, MasterView, Retired, Retirement};
 use crate::id::ReplId;
+use crate::mutants::{Mutant, mutant};
 use crate::rng::Rng;
 
 /// Bytes in a block of a [`SharedBuffer`]. Memory is released block by block.
@@ -195,7 +196,10 @@ impl ReplStream {
     /// The backlog's window, if there is a backlog.
     pub fn backlog(&self) -> Option<BacklogView> {
         self.backlog.map(|backlog| {
-            let first_byte_offset = self.window_start() + 1;
+            let mut first_byte_offset = self.window_start() + 1;
+            if mutant(Mutant::HistlenOffByOne) && first_byte_offset <= self.master_repl_offset {
+                first_byte_offset += 1;
+            }
             let histlen = self.master_repl_offset + 1 - first_byte_offset;
             let created_at = backlog.created + 1;
             BacklogView { size: self.backlog_size, first_byte_offset, histlen, created_at }
@@ -251,6 +255,9 @@ impl ReplStream {
     /// offset a replica has been sent, if there are replicas.
     pub fn trim(&mut self, slowest: Option<u64>) {
         let window = self.window_start();
+        if mutant(Mutant::TrimmedTooEarly) {
+            return self.buffer.release_before(window);
+        }
         self.buffer.release_before(slowest.map_or(window, |offset| offset.min(window)));
     }
 
@@ -288,6 +295,12 @@ impl ReplStream {
         self.retired.push(self.replid2, Retirement::TwoBehind);
         self.replid2 = self.replid;
         self.second_replid_offset = self.master_repl_offset as i64 + 1;
+        if mutant(Mutant::SecondIdTooFar) {
+            self.second_replid_offset += 1;
+        }
+        if mutant(Mutant::OffsetOffByOne) {
+            self.append(b"\n");
+        }
         self.replid = fresh;
     }
 
@@ -305,7 +318,9 @@ impl ReplStream {
                 self.retired.push(old, Retirement::Replaced);
             }
         }
-        self.replid = replid;
+        if !mutant(Mutant::StaleHistoryKept) {
+            self.replid = replid;
+        }
         self.master_repl_offset = offset;
         self.clear_secondary();
         self.create_backlog();
@@ -321,7 +336,8 @@ impl ReplStream {
 
     fn window_start(&self) -> u64 {
         let first_possible = self.backlog.map_or(self.master_repl_offset, |b| b.first_possible);
-        first_possible.max(self.master_repl_offset.saturating_sub(self.backlog_size))
+        let size = self.backlog_size << u32::from(mutant(Mutant::BacklogTooLarge));
+        first_possible.max(self.master_repl_offset.saturating_sub(size))
     }
 }
 

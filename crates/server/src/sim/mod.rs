@@ -2,6 +2,7 @@
 
 mod link;
 mod run;
+mod search;
 
 use std::process::ExitCode;
 
@@ -13,11 +14,12 @@ use crate::say;
 /// The subcommand and its own.
 pub(crate) fn command() -> Command {
     Command::new("sim")
-        .about("Run scenarios of the simulator")
+        .about("Run scenarios of the simulator, and search for violations")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(run::command())
         .subcommand(link::command())
+        .subcommand(search::command())
         .subcommand(Command::new("list").about("List the scenarios that come with this program"))
         .subcommand(
             Command::new("show").about("Print a scenario of the list").arg(
@@ -35,6 +37,7 @@ pub(crate) fn dispatch(matches: &ArgMatches) -> ExitCode {
     match matches.subcommand() {
         Some(("run", matches)) => run::run(matches),
         Some(("link", matches)) => link::run(matches),
+        Some(("search", matches)) => search::run(matches),
         Some(("list", _)) => {
             for (name, text) in LIBRARY {
                 let title = Scenario::parse(text).map(|scenario| scenario.title);

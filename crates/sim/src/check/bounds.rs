@@ -22,6 +22,13 @@ pub(super) fn check(id: NodeId, core: &Core) -> Result<(), Violation> {
         let what = format!("the backlog of {id} holds {histlen} bytes, and has room for {size}");
         return Err(Violation::new(Promise::BacklogFits, id, what));
     }
+    // What a smaller backlog has let go of, a larger one does not have.
+    let resized = core.config().revision > 0;
+    let could = size.min((offset + 1).saturating_sub(backlog.created_at));
+    if histlen < could && !resized {
+        let what = format!("the backlog of {id} holds {histlen} bytes, and should hold {could}");
+        return Err(Violation::new(Promise::BacklogFits, id, what));
+    }
     if histlen > 0 && core.stream_after(first - 1).next().is_none() {
         let what = format!("the backlog of {id} begins at {first}, but that byte is not held");
         return Err(Violation::new(Promise::StreamHeld, id, what));

@@ -6,7 +6,31 @@ use lockstep_core::trace::{Event, Fed, SnapshotTarget};
 
 use super::{Checkers, Core, Promise, Seen, Violation};
 use crate::ids::NodeId;
-use crate::step::Step;
+use crate::message::MessageKind;
+use crate::step::{Cause, Step};
+
+/// Several commands that one request brings into the stream are wrapped in MULTI and EXEC. Who
+/// waited and is served, or let go, is a unit of its own.
+pub(super) fn units_whole(id: NodeId, step: &Step) -> Result<(), Violation> {
+    let Cause::Delivered(request) = &step.cause else { return Ok(()) };
+    if request.kind != MessageKind::Request {
+        return Ok(());
+    }
+    let (mut commands, mut wrapped) = (0, false);
+    for effect in step.effects.iter().filter(|e| e.node == id) {
+        match &effect.event {
+            Event::ClientUnblocked { .. } => return Ok(()),
+            Event::Fed { why: Fed::Command | Fed::Expire, .. } => commands += 1,
+            Event::Fed { why: Fed::Transaction, .. } => wrapped = true,
+            _ => {}
+        }
+    }
+    if commands < 2 || wrapped {
+        return Ok(());
+    }
+    let what = format!("{id} streams {commands} commands for one request, each by itself");
+    Err(Violation::new(Promise::UnitsWhole, id, what))
+}
 
 /// Follows a node's stream through the events of a step.
 struct Walk<'a> {

@@ -29,6 +29,7 @@ pub enum Promise {
     CountsAgree,
     InfoAgrees,
     SelectFirst,
+    UnitsWhole,
     MasterExpires,
     ExpiredUnseen,
     SilenceEnds,
@@ -61,6 +62,7 @@ impl Promise {
         Self::CountsAgree,
         Self::InfoAgrees,
         Self::SelectFirst,
+        Self::UnitsWhole,
         Self::MasterExpires,
         Self::ExpiredUnseen,
         Self::SilenceEnds,
@@ -81,7 +83,9 @@ impl Promise {
             Self::SharedHistory => "a partial resynchronisation goes on inside shared history",
             Self::StreamUnderstood => "nodes understand each other",
             Self::BacklogReachesOffset => "the backlog ends at the node's offset",
-            Self::BacklogFits => "the backlog is not larger than repl-backlog-size",
+            Self::BacklogFits => {
+                "the backlog holds as much as repl-backlog-size allows, and no more"
+            }
             Self::StreamHeld => "what a replica has not been sent yet is still held",
             Self::OutputBounded => "no replica has more waiting than its output buffer limit",
             Self::AckGrows => "what a replica acknowledges never goes back on one connection",
@@ -93,6 +97,7 @@ impl Promise {
             Self::CountsAgree => "INFO counts each resynchronisation as it was decided",
             Self::InfoAgrees => "INFO agrees with the state of the node",
             Self::SelectFirst => "after a snapshot or a promotion the stream names its database",
+            Self::UnitsWhole => "what a command or an EXEC changes, a replica changes at once",
             Self::MasterExpires => "only a master deletes a key because its time has come",
             Self::ExpiredUnseen => "a client never reads a key whose time is over",
             Self::SilenceEnds => "who is silent for longer than repl-timeout is disconnected",

@@ -152,7 +152,10 @@ macro_rules! mismatch {
 }
 
 macro_rules! names {
-    ($(#[$doc:meta])* $list:ident, $function:ident, $type:ty, $($pattern:pat => $name:literal,)*) => {
+    (
+        $(#[$doc:meta])*
+        $list:ident, $function:ident, $type:ty, $($pattern:pat => $name:literal,)*
+    ) => {
         $(#[$doc])*
         const $list: &[&str] = &[$($name),*];
 

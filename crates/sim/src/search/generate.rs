@@ -32,6 +32,7 @@ enum Fault {
     Admin,
     Slow,
     Transactions,
+    Bursts,
     Writers,
     Strangers,
     Messages,
@@ -56,6 +57,7 @@ const FAULTS: &[Fault] = &[
     Fault::Admin,
     Fault::Slow,
     Fault::Transactions,
+    Fault::Bursts,
     Fault::Writers,
     Fault::Strangers,
     Fault::Messages,
@@ -208,7 +210,10 @@ impl Generator {
             let line = words::traffic(&mut self.rng);
             return self.say(node, line);
         }
-        if kind < 20 {
+        if kind == 18 {
+            return self.expiring();
+        }
+        if kind == 19 {
             let node = self.node();
             let line = words::read(&mut self.rng);
             return self.say(node, line);
@@ -275,6 +280,7 @@ impl Generator {
                 self.push(Intervention::SetLink { a, b, latency_us, bandwidth });
             }
             Fault::Transactions => self.transaction(),
+            Fault::Bursts => self.burst(),
             Fault::Writers => {
                 let node = self.written();
                 let every_ms = 20 + self.rng.below(400);
@@ -330,6 +336,27 @@ impl Generator {
     fn role(&mut self, node: NodeId, of: String) {
         self.say(node, "DISCARD".to_owned());
         self.say(node, format!("REPLICAOF {of}"));
+    }
+
+    /// A key whose time is over soon, and who asks everybody for it then.
+    fn expiring(&mut self) {
+        let (node, key) = (self.written(), self.rng.below(4));
+        let ms = 10 + self.rng.below(60);
+        self.say(node, format!("SET s{key} m1 PX {ms}"));
+        self.now_us += (ms + self.rng.below(50)) * 1_000;
+        for node in (0..self.nodes as u32).map(NodeId) {
+            self.say(node, format!("GET s{key}"));
+        }
+    }
+
+    /// More than a backlog holds, at once.
+    fn burst(&mut self) {
+        let node = self.written();
+        let letter = char::from(b'a' + self.rng.below(26) as u8);
+        for key in 0..4 {
+            let value = letter.to_string().repeat(4_000 + self.rng.below(4_000) as usize);
+            self.say(node, format!("SET s{key} {value}"));
+        }
     }
 
     fn transaction(&mut self) {

@@ -26,7 +26,7 @@ mod shrink;
 mod words;
 
 pub use coverage::{Coverage, Unreached};
-pub use lines::LINES;
+pub use lines::{LINES, TRANSITIONS};
 pub use plan::{Failure, Move, NodePlan, Plan};
 pub use report::report;
 pub use shrink::{Shrunk, shrink};

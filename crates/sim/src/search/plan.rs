@@ -1,16 +1,15 @@
 //! A plan, and how it runs.
 
-use lockstep_core::config::{Config, Reader};
 use lockstep_core::replication::state::ReplState;
 use lockstep_core::time::Instant;
 
 use super::Coverage;
 use crate::check::{Checkers, Promise, Violation};
 use crate::ids::{ClientId, NodeId};
-use crate::scenarios;
+use crate::scenario::{NodeSpec, Scenario};
 use crate::script::{Act, Intervention};
 use crate::step::Step;
-use crate::world::{Setup, World};
+use crate::world::World;
 
 /// Virtual time within which a healed world must converge, in microseconds: `repl-timeout` may have
 /// to pass on both ends, one after the other, and saves may be slow.
@@ -25,15 +24,12 @@ const HEALING_US: u64 = 50_000;
 /// Who is master of all in the end.
 const MASTER: NodeId = NodeId(0);
 
-/// 2026-01-01 08:00:00 UTC: what the hosts' clocks show at the start.
-const UNIX_MS: u64 = 1_767_254_400_000;
-
 /// A node of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NodePlan {
     /// The index of its master; `None`: it starts as a master.
     pub of: Option<usize>,
-    /// Lines of its configuration, over that of [`scenarios::config`].
+    /// Lines of its configuration, over that of scenarios.
     pub directives: Vec<String>,
 }
 
@@ -82,32 +78,28 @@ pub(super) fn port(index: usize) -> u16 {
 }
 
 impl Plan {
-    /// The configuration of one of its nodes.
-    ///
-    /// # Panics
-    /// A directive is not one.
-    pub fn config(&self, index: usize) -> Config {
-        let node = &self.nodes[index];
-        let mut reader = Reader::new(scenarios::config(port(index), node.of.map(port)));
-        for line in &node.directives {
-            if let Err(why) = reader.line(line.as_bytes()) {
-                panic!("{line}: {why}");
-            }
+    /// Its world as a scenario, in which nothing is done.
+    pub fn scenario(&self) -> Scenario {
+        let node = |(index, node): (usize, &NodePlan)| NodeSpec {
+            name: format!("n{index}"),
+            port: port(index),
+            of: node.of.map(|of| NodeId(of as u32)),
+            config: node.directives.clone(),
+        };
+        Scenario {
+            title: "What a search has found".to_owned(),
+            title_zh: "随机搜索发现的问题".to_owned(),
+            seed: self.seed,
+            link: (self.latency_us, self.bandwidth),
+            stagger_us: self.stagger_us,
+            nodes: self.nodes.iter().enumerate().map(node).collect(),
+            ..Scenario::default()
         }
-        reader.finish()
     }
 
     /// Its world, before anything has happened.
     pub fn world(&self) -> World {
-        World::new(Setup {
-            seed: self.seed,
-            unix_ms: UNIX_MS,
-            nodes: (0..self.nodes.len()).map(|index| self.config(index)).collect(),
-            latency_us: self.latency_us,
-            bandwidth: self.bandwidth,
-            stagger_us: self.stagger_us,
-            preload: Vec::new(),
-        })
+        self.scenario().world()
     }
 
     /// Runs it to its end, or to the first violation. Returns the number of steps.

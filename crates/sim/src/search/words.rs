@@ -91,7 +91,8 @@ const WAITING: &[&str] = &[
 const READS: &[&str] =
     &["GET sK", "TTL sK", "EXISTS sK", "LRANGE lK 0 -1", "HGETALL hK", "DBSIZE", "RANDOMKEY"];
 
-/// What operators do to the dataset and to the node. A FAILOVER without a timeout may wait for ever.
+/// What operators do to the dataset and to the node. (A FAILOVER without a timeout may wait for
+/// ever.)
 const ADMIN: &[&str] = &[
     "BGSAVE",
     "BGSAVE",

@@ -3,6 +3,7 @@
 use super::{Node, Wait};
 use crate::commands::{CmdError, Outcome};
 use crate::id::ConnId;
+use crate::mutants::{Mutant, mutant};
 use crate::node::conn::Conn;
 use crate::num::parse_i64;
 use crate::replication::state::ReplicaState;
@@ -26,7 +27,10 @@ impl<T: Trace> Node<T> {
         let timeout_ms = super::pause::timeout_in_ms(args.at(2))?;
         let offset = conn.write_offset;
         let acked = self.acknowledged_by(offset);
-        if acked >= replicas || self.unit.collecting {
+        let early = i64::from(mutant(Mutant::WaitTooEarly));
+        let acked = acked << u32::from(mutant(Mutant::AckCountedTwice));
+        if acked + early >= replicas || self.unit.collecting {
+            let acked = acked + early;
             conn.out.int(acked);
         } else {
             self.block(conn, Wait::Acks { offset, replicas }, timeout_ms);

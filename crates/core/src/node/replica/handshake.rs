@@ -5,6 +5,7 @@ use super::super::conn::Conn;
 use super::super::decisions::Answer;
 use super::ONLY_SYNC;
 use crate::id::ReplId;
+use crate::mutants::{Mutant, mutant};
 use crate::replication::handshake::{self, Identity, Progress, PsyncReply};
 use crate::replication::psync::Request;
 use crate::replication::state::ReplState;
@@ -172,7 +173,9 @@ impl<T: Trace> Node<T> {
         if let Some(id) = replid.filter(|_| changed) {
             self.stream.shift(id);
             self.log(Level::Warning, format!("Master replication ID changed to {id}"));
-            self.disconnect_replicas();
+            if !mutant(Mutant::SubReplicasStayOnShift) {
+                self.disconnect_replicas();
+            }
         }
         if !self.stream.is_active() {
             self.stream.create_backlog();
@@ -181,7 +184,8 @@ impl<T: Trace> Node<T> {
         let replid = self.stream.replid();
         let offset = self.stream.master_repl_offset() + 1;
         self.record(Event::Continued { replid, changed, offset });
-        self.link.db = self.link.cached.take().unwrap_or(0);
+        let forgotten = mutant(Mutant::StreamDbForgotten);
+        self.link.db = self.link.cached.take().filter(|_| !forgotten).unwrap_or(0);
         self.link.down_since = None;
         self.link.pre_psync = false;
         self.set_link_state(ReplState::Connected, "+CONTINUE");

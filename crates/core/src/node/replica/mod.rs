@@ -12,6 +12,7 @@ use super::{Action, Node};
 use crate::commands::{CmdError, Outcome};
 use crate::config::Era;
 use crate::id::{ConnId, ReplId};
+use crate::mutants::{Mutant, mutant};
 use crate::num::parse_i64;
 use crate::replication::handshake as lines;
 use crate::replication::state::ReplState;
@@ -223,7 +224,9 @@ impl<T: Trace> Node<T> {
             second_offset: self.stream.second_replid_offset() as u64,
             replid: self.stream.replid(),
         });
-        self.disconnect_replicas();
+        if !mutant(Mutant::SubReplicasStay) {
+            self.disconnect_replicas();
+        }
         self.selected = None;
         self.no_replicas_since = self.now.instant;
         self.link.down_since = None;

@@ -7,6 +7,7 @@ use super::super::dispatch::{arity_fits, unknown};
 use super::super::pubsub::Space;
 use crate::commands::server::NodeCommand;
 use crate::commands::{CmdError, CommandSpec, Flags, Run};
+use crate::mutants::{Mutant, mutant};
 use crate::replication::state::ReplState;
 use crate::resp::request::encode;
 use crate::resp::{Args, Limits, RequestParser};
@@ -90,17 +91,29 @@ impl<T: Trace> Node<T> {
             return;
         }
         if name.eq_ignore_ascii_case(b"multi") {
+            if mutant(Mutant::TransactionCountedEarly) {
+                self.advance(raw);
+                self.link.transaction = Some(Vec::new());
+                return;
+            }
             self.link.transaction = Some(raw.to_vec());
             return;
         }
         if name.eq_ignore_ascii_case(b"replconf")
             && args.get(1).is_some_and(|option| option.eq_ignore_ascii_case(b"getack"))
         {
+            if mutant(Mutant::GetackCountedFirst) {
+                self.advance(raw);
+                return self.send_ack(conn);
+            }
             // The answer does not count the question itself.
             self.send_ack(conn);
             return self.advance(raw);
         }
         self.apply_command(conn, args);
+        if mutant(Mutant::PingNotCounted) && name.eq_ignore_ascii_case(b"ping") {
+            return;
+        }
         self.advance(raw);
         self.serve_waiting_here();
     }
@@ -244,7 +257,8 @@ impl<T: Trace> Node<T> {
         if self.link.pre_psync {
             return;
         }
-        let offset = self.stream.master_repl_offset().to_string();
+        let stale = u64::from(mutant(Mutant::AckStale));
+        let offset = self.stream.master_repl_offset().saturating_sub(stale).to_string();
         encode(conn.out.buffer_mut(), &[b"REPLCONF", b"ACK", offset.as_bytes()]);
     }
 
@@ -263,7 +277,7 @@ impl<T: Trace> Node<T> {
     /// The cron's checks of a link that says nothing.
     pub(in crate::node) fn check_master_timeout(&mut self) {
         let silent = self.now.instant.secs_since(self.link.last_io) > self.config.repl_timeout;
-        if !silent {
+        if !silent || mutant(Mutant::TimeoutNever) {
             return;
         }
         match self.link.state {
