@@ -64,7 +64,9 @@ impl Coverage {
     }
 
     fn line(&mut self, line: &str) {
-        match LINES.iter().find(|template| fits(template, line)) {
+        // Some templates are special cases of others: the longest says most.
+        let fitting = LINES.iter().filter(|template| fits(template, line));
+        match fitting.max_by_key(|template| template.len()) {
             Some(template) => *self.lines.entry(template).or_default() += 1,
             None if self.strange.len() < STRANGE_MAX => {
                 *self.strange.entry(line.to_owned()).or_default() += 1;

@@ -6,6 +6,9 @@
 /// Templates of log lines, in which `*` stands for any text.
 #[rustfmt::skip]
 pub const LINES: &[&str] = &[
+    "Changing replication IDs after receiving DEBUG change-repl-id",
+    "DB reloaded by DEBUG RELOAD",
+    "Fatal error loading the DB: *. Exiting.",
     "(Non critical) Master does not understand REPLCONF *: *",
     "* changes in * seconds. Saving...",
     "* of * replicas are in sync when shutting down.",
