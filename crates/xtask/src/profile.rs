@@ -101,7 +101,7 @@ pub(crate) fn of(bound: &Path) -> Result<PathBuf> {
     if file.is_file() {
         return Ok(file);
     }
-    tools::apt(tools::BROWSER)?;
+    ensure!(tools::have(tools::BROWSER), "there is no browser to walk through it");
     let out = cmd::target_dir().join("page-profile/page");
     let _ = fs::remove_dir_all(&out);
     fs::create_dir_all(&out).with_context(|| out.display().to_string())?;

@@ -152,6 +152,7 @@ fn in_browser() -> Result<()> {
 }
 
 fn page() -> Result<()> {
+    tools::apt(tools::BROWSER)?;
     let tests = ["test", "--package", "xtask", "--features", "bindgen", "--bin", "xtask-bindgen"];
     cmd::run(&mut cargo(tests))?;
     web::build(&web::Args::default())?.checked().map(drop)

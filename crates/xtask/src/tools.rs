@@ -131,6 +131,11 @@ impl Package {
     }
 }
 
+/// Whether all of them are here.
+pub(crate) fn have(packages: &[Package]) -> bool {
+    packages.iter().all(Package::found)
+}
+
 /// Installs what is missing, or says how.
 pub(crate) fn apt(packages: &[Package]) -> Result<()> {
     let missing: Vec<&Package> = packages.iter().filter(|p| !p.found()).collect();
