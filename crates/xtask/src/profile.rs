@@ -1,9 +1,9 @@
 //! What of the page's module runs in its first seconds.
 //!
-//! The page is built so that it remembers what of it has run, and is used in a browser as people use
-//! it at first: in both languages, light and dark, wide and narrow, through the opening world by
-//! each grain, there and back. What ran is what the page starts with; everything else comes later
-//! (`bin/bindgen/split.rs`). A walk is done once for each build of the module.
+//! The page is built so that it remembers what of it has run, and is used in a browser as people
+//! use it at first: in both languages, light and dark, wide and narrow, through the opening world
+//! by each grain, there and back. What ran is what the page starts with; everything else comes
+//! later (`bin/bindgen/split.rs`). A walk is done once for each build of the module.
 
 use std::fs;
 use std::panic::catch_unwind;

@@ -4,9 +4,9 @@
 //! come later, and with them the constants that only they reach. The two share one memory, one
 //! table of functions and the stack pointer. A call from one into the other goes through the table.
 //! What stands in the places of the later functions until they come is a stub of the same type: it
-//! calls the import `later.load`, which returns once the second module has been instantiated and has
-//! filled the places, and then the function that now stands there. So the marks decide what has to
-//! be waited for, and nothing else: a call that comes too early waits.
+//! calls the import `later.load`, which returns once the second module has been instantiated and
+//! has filled the places, and then the function that now stands there. So the marks decide what has
+//! to be waited for, and nothing else: a call that comes too early waits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
