@@ -274,6 +274,7 @@ dissect_texts! {
     HelpStep = "one step back, one step forward", "后退一步、前进一步";
     HelpTransition = "to the previous or next transition", "到上一次或下一次状态变化";
     HelpNode = "choose a node", "选择节点";
+    HelpMove = "move the card of the chosen node", "移动所选节点的卡片";
     HelpHelp = "this help", "显示本帮助";
     HelpClose = "close", "关闭";
     LegendTitle = "Messages", "消息";

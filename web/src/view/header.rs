@@ -49,7 +49,7 @@ impl App {
                     data-testid="share"
                     onclick={link.callback(|_| Msg::Share)}
                 >
-                    { icon(Icon::Link) }<span class="wide">{ self.t(Key::Share) }</span>
+                    { icon(Icon::Share) }<span class="wide">{ self.t(Key::Share) }</span>
                     <span class="sr narrow">{ self.t(Key::Share) }</span>
                 </button>
                 <button
@@ -90,6 +90,7 @@ impl App {
             (&["←", "→"], Key::HelpStep),
             (&["Shift ←", "Shift →"], Key::HelpTransition),
             (&["1", "…", "9"], Key::HelpNode),
+            (&["Alt ←↑↓→"], Key::HelpMove),
             (&["?"], Key::HelpHelp),
             (&["Esc"], Key::HelpClose),
         ];

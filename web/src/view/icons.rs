@@ -28,6 +28,7 @@ pub(crate) enum Icon {
     Grid,
     Save,
     Branch,
+    Share,
     World,
 }
 
@@ -54,6 +55,7 @@ impl Icon {
             Self::Bolt => "M9 1.5 3.5 9H8l-1 5.5L12.5 7H8z",
             Self::Cut => "M1.5 8H6M10 8h4.5M6.5 5l3 6M9.5 5l-3 6",
             Self::Link => "M1.5 8h13",
+            Self::Share => "M5.500 7H3.500v6.500h9V7h-2M8 10V2.500M5.500 5 8 2.500 10.500 5",
             Self::Branch => {
                 "M4.500 3v10M4.500 8.500c4 0 7-1 7-5M11.500 3.500 9.800 5.200M11.500 3.500l1.700 1.700"
             }

@@ -23,7 +23,7 @@ const STEPS: u64 = 48;
 const SHIFT: u64 = 12;
 
 /// Where the lanes begin and end, in percent of the width.
-const LEFT: f64 = 9.0;
+const LEFT: f64 = 12.0;
 const RIGHT: f64 = 99.0;
 /// Where the first and the last lane may be, in percent of the height.
 const TOP: f64 = 6.0;
@@ -197,7 +197,7 @@ impl App {
         [
             straight("lane", (LEFT, y), (RIGHT, y)).done(),
             el("text", "lane-name")
-                .attr("x", "12".to_owned())
+                .attr("x", "8".to_owned())
                 .attr("y", percent(y))
                 .attr("dy", "4".to_owned())
                 .text(&self.name(id))
