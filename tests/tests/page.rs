@@ -330,7 +330,7 @@ fn no_accessibility_violations() {
     {
         let height = if width < 500 { 740 } else { 800 };
         let look = Look { width, height, dark, language };
-        let page = Page::open(look);
+        let page = Page::open_plain(look);
         let _ = page.browser.script(&axe, &[]);
         let mut states = vec!["at the beginning"];
         violations(&page, &look, "at the beginning", &mut wrong);
