@@ -20,7 +20,7 @@ fn list(client: &mut Client) -> Vec<Line> {
         let pairs = line.split(' ').filter_map(|field| field.split_once('='));
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     };
-    text.lines().map(line).filter(|line| line["name"] != "").collect()
+    text.lines().map(line).filter(|line| !line["name"].is_empty()).collect()
 }
 
 fn number(line: &Line, field: &str) -> i64 {

@@ -1,4 +1,5 @@
-//! The playground's console shows replies, and hints, as redis-cli does: compared with the real one.
+//! The playground's console shows replies, and hints, as redis-cli does: compared with the real
+//! one.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
