@@ -41,7 +41,9 @@ fn state_shows_the_machine_and_what_info_says() {
     // What the page shows is what the node says.
     page.click("tab-console-3");
     page.types(&format!("INFO replication{ENTER}"));
-    let said = page.text("console-lines");
+    // All of it, not only what is in view.
+    let said = page.eval("document.querySelector('[data-testid=console-lines]').textContent");
+    let said = said.as_str().expect("text").to_owned();
     let rows = "[...document.querySelectorAll('[data-testid=facts] tr')].map(r =>\
         [...r.cells].map(c => [...c.childNodes].filter(n => n.nodeName != 'S')\
         .map(n => n.textContent).join('').trim()).join(':'))";
