@@ -1,8 +1,8 @@
 //! Checkers: what must hold in a world after every step, whatever was done to it.
 //!
 //! They look at the whole cluster, which no node can, and remember what they have seen. [`Promise`]
-//! lists what they watch; a [`Violation`] says in a sentence which promise was broken, where, and by
-//! what numbers.
+//! lists what they watch; a [`Violation`] says in a sentence which promise was broken, where, and
+//! by what numbers.
 //!
 //! They are cheap: after a step they look at the nodes that had a part in it, and at a dataset only
 //! when it may have changed.
@@ -10,6 +10,7 @@
 mod acks;
 mod bounds;
 mod data;
+mod files;
 mod history;
 mod info;
 mod streams;
@@ -87,6 +88,7 @@ impl Checkers {
             self.check_node(step, id, core)?;
         }
         nobody_is_ahead(&self.nodes)?;
+        files::check(world, step)?;
         self.acks.check(world, step)
     }
 

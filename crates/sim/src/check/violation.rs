@@ -33,7 +33,6 @@ pub enum Promise {
     MasterExpires,
     ExpiredUnseen,
     SilenceEnds,
-    SubReplicasFollow,
     WholeFiles,
     Converges,
 }
@@ -66,7 +65,6 @@ impl Promise {
         Self::MasterExpires,
         Self::ExpiredUnseen,
         Self::SilenceEnds,
-        Self::SubReplicasFollow,
         Self::WholeFiles,
         Self::Converges,
     ];
@@ -101,7 +99,6 @@ impl Promise {
             Self::MasterExpires => "only a master deletes a key because its time has come",
             Self::ExpiredUnseen => "a client never reads a key whose time is over",
             Self::SilenceEnds => "who is silent for longer than repl-timeout is disconnected",
-            Self::SubReplicasFollow => "when a history changes, nobody stays connected in the old",
             Self::WholeFiles => "a file on disk is whole: the old one or the new one",
             Self::Converges => "when the faults end, everybody comes to the same place",
         }

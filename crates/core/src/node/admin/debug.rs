@@ -162,7 +162,7 @@ impl<T: Trace> Node<T> {
             }
         }
         writer.eof();
-        // Redis drops here what has expired, without a word to its replicas, which keep it for ever.
+        // Redis drops here what has expired, without a word to its replicas: they keep it for ever.
         let mut loading = Loading::new(self.keyspace.fresh(), &self.config.encoding, false);
         let loaded = loading.feed(writer.bytes()).and_then(|_| loading.finish());
         match loaded {
