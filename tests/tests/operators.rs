@@ -8,8 +8,10 @@ use std::time::Duration;
 use lockstep_tests::resp::Client;
 use lockstep_tests::rng::Rng;
 use lockstep_tests::server::{Kind, Launch, Server, free_port};
+use lockstep_tests::sync::wait_online;
 use lockstep_tests::temp::TempDir;
 use lockstep_tests::wait_for;
+use lockstep_tests::wire::{RawMaster, Transcript};
 
 const BOTH: [Kind; 2] = [Kind::Redis, Kind::Lockstep];
 /// `/etc/redis/redis.conf` of Debian's package.
@@ -362,15 +364,36 @@ fn field_names(server: &Server) -> Vec<String> {
     names.filter(|name| !name.starts_with("cmdstat_") && !name.starts_with("latency_")).collect()
 }
 
+/// Servers in every role: a lone one, a master with a replica, that replica, and one that receives
+/// a snapshot whose end does not come.
+fn field_names_of_all(kind: Kind) -> Vec<Vec<String>> {
+    let lone = Launch::new(kind).start();
+    assert!(lone.client().run("SET a 1").is_ok());
+    lone.client().run("GET");
+    let master = Launch::new(kind).start();
+    let replica = Launch::new(kind).replica_of(&master).start();
+    wait_online(&master, &replica);
+    let stalling = RawMaster::new();
+    let launch = Launch::new(kind).set("replicaof", format!("127.0.0.1 {}", stalling.port));
+    let receiving = launch.start();
+    let log = &mut Transcript::default();
+    let mut link = stalling.accept();
+    link.shake_hands(log);
+    link.say(format!("+FULLRESYNC {} 1\r\n$1000\r\nREDIS0010", "a".repeat(40)), log);
+    wait_for("the snapshot", Duration::from_secs(20), || {
+        let left = receiving.info("replication").get("master_sync_left_bytes").map(str::to_owned);
+        if left.as_deref() == Some("991") { Ok(()) } else { Err(format!("{left:?}")) }
+    });
+    [&lone, &master, &replica, &receiving].map(field_names).into()
+}
+
 #[test]
 fn info_has_the_fields_of_redis_in_their_order() {
-    let names = BOTH.map(|kind| {
-        let server = Launch::new(kind).start();
-        assert!(server.client().run("SET a 1").is_ok());
-        field_names(&server)
-    });
-    let own: Vec<&String> = names[1].iter().filter(|n| !n.starts_with("lockstep_")).collect();
-    assert_eq!(own, names[0].iter().collect::<Vec<_>>());
+    let [redis, lockstep] = BOTH.map(field_names_of_all);
+    for (redis, lockstep) in redis.iter().zip(&lockstep) {
+        let own: Vec<&String> = lockstep.iter().filter(|n| !n.starts_with("lockstep_")).collect();
+        assert_eq!(own, redis.iter().collect::<Vec<_>>());
+    }
 }
 
 #[test]
@@ -447,7 +470,7 @@ fn a_full_memory_refuses_writes_or_gives_up_keys() {
     for policy in ["allkeys-lru", "allkeys-random", "volatile-ttl", "volatile-lru"] {
         let master = Launch::new(Kind::Lockstep).set("maxmemory-policy", policy).start();
         let replica = Launch::new(Kind::Lockstep).replica_of(&master).start();
-        lockstep_tests::sync::wait_online(&master, &replica);
+        wait_online(&master, &replica);
         let mut client = master.client();
         let limit = master.info("memory").number("used_memory") + 2_000_000;
         assert!(client.run(&format!("CONFIG SET maxmemory {limit}")).is_ok());

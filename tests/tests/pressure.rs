@@ -106,6 +106,42 @@ fn a_replica_that_does_not_read_is_dropped_and_memory_stays_bounded() {
     }
 }
 
+/// The offset at which a replica that waits for its snapshot is dropped.
+fn dropped_at(kind: Kind, limit: u64, backlog: u64) -> u64 {
+    let server = Launch::new(kind)
+        .set("client-output-buffer-limit", format!("replica {limit} 0 0"))
+        .set("repl-backlog-size", backlog)
+        .set("repl-diskless-sync", "no")
+        .set("rdb-key-save-delay", "20000000")
+        .start();
+    let mut client = server.client();
+    assert!(client.run("SET k v").is_ok());
+    let mut log = Transcript::default();
+    let mut replica = RawReplica::introduce(&server, &["eof", "psync2"], &mut log);
+    replica.ask(&["PSYNC", "?", "-1"], &mut log);
+    let value = "x".repeat(1_000);
+    for _ in 0..4_000 {
+        assert!(client.call(&["SET", "k", &value]).is_ok());
+        let info = server.info("replication");
+        if info.number("connected_slaves") == 0 {
+            return info.number("master_repl_offset") as u64;
+        }
+    }
+    panic!("{kind:?}: it is still there");
+}
+
+/// Bytes that wait for a replica count from the limit on, and a limit below the backlog's size is
+/// raised to that. Redis counts in the blocks of its buffer: 16 KB and what belongs to each.
+#[test]
+fn the_limit_is_where_redis_has_it() {
+    const BLOCK: u64 = 21_000;
+    for (limit, backlog) in [(MB, 16 * 1024), (100_000, MB)] {
+        let [redis, lockstep] = [Redis, Lockstep].map(|kind| dropped_at(kind, limit, backlog));
+        assert!((MB..MB + 1_100).contains(&lockstep), "{limit}: dropped at {lockstep}");
+        assert!(redis.abs_diff(lockstep) < BLOCK, "{limit}: {lockstep}, redis {redis}");
+    }
+}
+
 const REPLICAS: usize = 50;
 
 fn fifty_at_once(kind: Kind) {

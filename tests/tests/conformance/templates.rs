@@ -1,6 +1,6 @@
 //! What the commands look like, and how far Redis promises their replies.
 
-use super::Agree::{self, AsPairs, Exactly, InAnyOrder, InShape, Within};
+use super::Agree::{self, AsPairs, Exactly, InAnyOrder, InShape, Sorted, Within};
 
 pub(super) const STRINGS: &[(&str, Agree)] = &[
     ("SET {s} {v}", Exactly),
@@ -111,8 +111,8 @@ pub(super) const SETS: &[(&str, Agree)] = &[
     ("SRANDMEMBER {t} [{n}]", InShape),
     ("SSCAN {t} 0 COUNT 1000", InAnyOrder),
     ("SSCAN {t} 0 MATCH {p} COUNT 1000", InAnyOrder),
-    ("SORT {t} [ALPHA] [DESC | ASC] [LIMIT {i} {n}]", Exactly),
-    ("SORT_RO {t} ALPHA", Exactly),
+    ("SORT {t} [ALPHA] [DESC | ASC] [LIMIT {i} {n}]", Sorted),
+    ("SORT_RO {t} ALPHA", Sorted),
     ("SORT {l} BY s* GET # GET h0->f ALPHA", InAnyOrder),
     ("SORT {t} ALPHA STORE {l}", Exactly),
 ];

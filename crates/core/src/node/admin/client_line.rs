@@ -2,9 +2,10 @@
 
 use super::config::is_unix;
 use crate::keyspace::watch::WatchVersion;
-use crate::node::conn::{CONN_BYTES, Conn, Kind};
+use crate::node::conn::{CONN_BYTES, Conn, Kind, ReplicaPeer};
 use crate::node::pubsub::Space;
 use crate::node::{Node, OUTPUT_FREE_BYTES};
+use crate::replication::state::ReplicaState;
 use crate::resp::Args;
 use crate::trace::Trace;
 
@@ -88,7 +89,8 @@ impl<T: Trace> Node<T> {
         let (waiting, held) = (conn.out_waiting(), conn.out.capacity());
         // A replica's share of the stream, which all of them share.
         let produced = self.stream.master_repl_offset();
-        let stream = conn.replica().filter(|peer| peer.sent > 0);
+        let counts = |peer: &&ReplicaPeer| peer.state != ReplicaState::WaitBgsaveStart;
+        let stream = conn.replica().filter(counts).filter(|_| !conn.introduction.rdb_only);
         let stream = stream.map_or(0, |peer| produced.saturating_sub(peer.sent));
         let small = waiting <= OUTPUT_FREE_BYTES;
         let own = if small { (held, conn.out.bytes().len(), waiting) } else { (0, 0, 0) };
