@@ -28,7 +28,7 @@
 //! * A changed or missing character is noticed.
 
 mod pack;
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 mod wire;
 

@@ -145,7 +145,6 @@ fn sealed(packed: &[u8]) -> String {
     pack::to_text(&bytes)
 }
 
-#[cfg(not(target_arch = "wasm32"))]
 proptest::proptest! {
     #[test]
     fn every_link_is_read_back(acts in 0_usize..200, cursor in 0..STEPS_MAX) {

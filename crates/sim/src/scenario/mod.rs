@@ -142,7 +142,7 @@ mod predicate;
 mod print;
 mod run;
 mod term;
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests;
 mod watch;
 

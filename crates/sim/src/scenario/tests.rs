@@ -405,7 +405,6 @@ fn without_lines(mut scenario: Scenario) -> Scenario {
     scenario
 }
 
-#[cfg(not(target_arch = "wasm32"))]
 proptest::proptest! {
     #[test]
     fn what_is_printed_is_read_back(seed: u64) {
