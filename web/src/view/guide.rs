@@ -57,10 +57,14 @@ impl App {
                 >{ self.t(text) }</button>
             }
         });
+        let eras = match self.experiment {
+            guide::ERAS => self.eras(ctx),
+            _ => self.era_choice(ctx),
+        };
         html! {
             <>
                 { for experiment.text.iter().map(|text| html! { <p>{ self.t(*text) }</p> }) }
-                { if self.experiment == guide::ERAS { self.eras(ctx) } else { self.era_choice(ctx) } }
+                { eras }
                 if !experiment.actions.is_empty() {
                     <div class="actions">{ for actions }</div>
                 }

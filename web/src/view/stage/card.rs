@@ -149,8 +149,8 @@ impl App {
         }
     }
 
-    /// The nodes, and their offsets, that follow this one and are not among its replicas now: their next
-    /// byte is what the backlog is kept for.
+    /// The nodes, and their offsets, that follow this one and are not among its replicas now: their
+    /// next byte is what the backlog is kept for.
     pub(in crate::view) fn cut_off<'a>(
         &'a self,
         live: &'a LiveView,
