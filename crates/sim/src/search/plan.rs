@@ -253,6 +253,11 @@ impl Run<'_> {
             if state != ReplState::Connected {
                 return Some((id, format!("has its link in the state {}", state.name())));
             }
+            // A PSYNC that was refused with -MASTERDOWN (replica-serve-stale-data no) has a replica
+            // fall back to SYNC, as in Redis: then it is in a history of its own, and counts anew.
+            if master.replicas().iter().any(|r| r.old_sync && r.port == core.config().port) {
+                continue;
+            }
             let (mine, theirs) = (core.master_repl_offset(), master.master_repl_offset());
             if mine != theirs {
                 return Some((id, format!("is at offset {mine}, and its master at {theirs}")));
