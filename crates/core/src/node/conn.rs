@@ -126,8 +126,8 @@ pub(crate) struct Watched {
 /// What a watched key costs beyond its name, about.
 pub(crate) const WATCHED_KEY_BYTES: usize = 128;
 
-/// What a connection takes in estimates of memory: the same on every machine, so that they evict the
-/// same keys.
+/// What a connection takes in estimates of memory: the same on every machine, so that they evict
+/// the same keys.
 pub(super) const CONN_BYTES: usize = 1_024;
 
 const _: () = assert!(size_of::<Conn>() <= CONN_BYTES);

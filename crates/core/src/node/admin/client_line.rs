@@ -13,9 +13,9 @@ use crate::trace::Trace;
 const QUEUED_ARG_BYTES: usize = 8;
 
 /// Memory of a client, by the fields that show it. Only what is really held is shown: input is read
-/// into a buffer that all clients share, so an idle one has none (`qbuf-free=0`), and replies lie in
-/// one buffer that grows, which counts as Redis's own buffer while it is small, and as one block of
-/// its list of replies when it is not.
+/// into a buffer that all clients share, so an idle one has none (`qbuf-free=0`), and replies lie
+/// in one buffer that grows, which counts as Redis's own buffer while it is small, and as one block
+/// of its list of replies when it is not.
 struct Memory {
     /// `qbuf`, `qbuf-free`
     input: (usize, usize),
