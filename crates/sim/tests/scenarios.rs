@@ -18,15 +18,7 @@ fn every_scenario_of_the_library_meets_its_expectations() {
         };
         let mut checkers = Checkers::new();
         let run = scenario.run(STEPS_MAX, &mut |world, step| {
-            // In these a node refuses what its master sends, and means it, or is written to.
-            let refuses = [
-                "a01-handshake-with-password",
-                "a21-an-empty-master-wipes-its-replicas",
-                "d06-a-replica-passes-on",
-            ];
-            if let Err(violation) = checkers.check(world, step)
-                && !refuses.contains(name)
-            {
+            if let Err(violation) = checkers.check(world, step) {
                 wrong.push(format!("{name}: step {}: {violation}", step.index));
             }
         });

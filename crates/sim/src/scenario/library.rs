@@ -9,7 +9,7 @@ macro_rules! library {
 
 /// Name and text of each, sorted by name. Those that begin with `a` and a number stand for that row
 /// of what the source articles of this project state; `b`, `c` and `d`: the handshake, directives,
-/// histories and offsets.
+/// histories and offsets; `found`: what a search found, and must not come back.
 pub const LIBRARY: &[(&str, &str)] = library! {
     "a01-handshake-3.2"
     "a01-handshake-4.0"
@@ -54,6 +54,8 @@ pub const LIBRARY: &[(&str, &str)] = library! {
     "d07-restarts"
     "d09-failover-without-loss"
     "first-light"
+    "found-a-last-save-that-never-ended"
+    "found-a-reload-without-del"
     "promotion-in-2.6"
     "promotion-in-2.8"
     "promotion-in-3.2"
