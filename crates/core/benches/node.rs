@@ -13,7 +13,7 @@ use lockstep_core::rng::Rng;
 use lockstep_core::time::{Instant, Now};
 use lockstep_core::trace::NoTrace;
 
-const NOW: Now = Now { instant: Instant(0), unix_ms: 1_700_000_000_000 };
+const NOW: Now = Now { instant: Instant(0), unix_ms: 1_700_000_000_000, micros: 0 };
 const CLIENT: ConnId = ConnId { index: 0, generation: 0 };
 const KEYS: u64 = 100_000;
 

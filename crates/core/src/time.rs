@@ -53,4 +53,14 @@ pub struct Now {
     pub instant: Instant,
     /// Wall clock: milliseconds since the Unix epoch.
     pub unix_ms: u64,
+    /// Microseconds of the wall clock beyond those milliseconds, below 1,000: some replies show
+    /// them, nothing is decided by them.
+    pub micros: u16,
+}
+
+impl Now {
+    /// The wall clock as Redis shows it: seconds since the Unix epoch, and microseconds.
+    pub(crate) const fn wall(self) -> (u64, u64) {
+        (self.unix_ms / 1_000, self.unix_ms % 1_000 * 1_000 + self.micros as u64)
+    }
 }

@@ -12,7 +12,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
-const NOW: Now = Now { instant: Instant(1_000_000), unix_ms: 1_700_000_000_000 };
+const NOW: Now = Now { instant: Instant(1_000_000), unix_ms: 1_700_000_000_000, micros: 0 };
 const CLIENT: ConnId = ConnId { index: 0, generation: 0 };
 
 /// What a fresh node answers to inline commands, one per line.

@@ -26,7 +26,7 @@ fn drain(node: &mut Node<Recorder>, now: Now) {
 
 fuzz_target!(|input: &[u8]| {
     let Some((kind, rest)) = input.split_first() else { return };
-    let mut now = Now { instant: Instant(0), unix_ms: 1_700_000_000_000 };
+    let mut now = Now { instant: Instant(0), unix_ms: 1_700_000_000_000, micros: 0 };
     let mut node = Node::new(Config::default(), 1, now, Recorder::default());
     let hostile = open(&mut node, now, 0);
     if kind % 2 == 1 {
@@ -40,7 +40,8 @@ fuzz_target!(|input: &[u8]| {
         drain(&mut node, now);
     }
     for second in 1..8 {
-        now = Now { instant: Instant(second * 1_000_000), unix_ms: now.unix_ms + 1_000 };
+        let instant = Instant(second * 1_000_000);
+        now = Now { instant, unix_ms: now.unix_ms + 1_000, micros: 0 };
         node.handle_timeout(now);
         drain(&mut node, now);
     }

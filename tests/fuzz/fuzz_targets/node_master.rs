@@ -9,14 +9,14 @@ use lockstep_core::node::{Action, Node, Origin};
 use lockstep_core::time::{Instant, Now};
 use lockstep_core::trace::Recorder;
 
-const NOW: Now = Now { instant: Instant(1_000_000), unix_ms: 1_700_000_000_000 };
+const NOW: Now = Now { instant: Instant(1_000_000), unix_ms: 1_700_000_000_000, micros: 0 };
 const LINK: ConnId = ConnId { index: 0, generation: 0 };
 const EMPTY_RDB: &[u8] = b"REDIS0009\xff\0\0\0\0\0\0\0\0";
 
 /// A replica that waits for the reply to its `PSYNC`.
 fn replica() -> Node<Recorder> {
     let config = Config { replicaof: Some(("master".into(), 6379)), ..Config::default() };
-    let start = Now { instant: Instant(0), unix_ms: NOW.unix_ms };
+    let start = Now { instant: Instant(0), unix_ms: NOW.unix_ms, micros: 0 };
     let mut node = Node::new(config, 1, start, Recorder::default());
     node.handle_timeout(NOW);
     while let Some(action) = node.poll_action() {

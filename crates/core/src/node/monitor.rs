@@ -53,8 +53,7 @@ impl<T: Trace> Node<T> {
         {
             return;
         }
-        let ms = self.now.unix_ms;
-        let (seconds, micros) = (ms / 1000, ms % 1000 * 1000);
+        let (seconds, micros) = self.now.wall();
         let mut line = format!("+{seconds}.{micros:06} [{db} {}]", in_hand.peer).into_bytes();
         for (index, arg) in args.from(0).enumerate() {
             line.push(b' ');

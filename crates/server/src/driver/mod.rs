@@ -91,6 +91,7 @@ impl Clock {
         Now {
             instant: Instant(self.0.elapsed().as_micros() as u64),
             unix_ms: wall.as_millis() as u64,
+            micros: (wall.subsec_micros() % 1_000) as u16,
         }
     }
 }

@@ -35,7 +35,8 @@ impl Clock {
     /// What both clocks show.
     pub(super) fn read(&self, now: Instant) -> Now {
         let instant = self.local(now);
-        Now { instant, unix_ms: self.wall_ms.saturating_add(instant.0 / 1_000) }
+        let unix_ms = self.wall_ms.saturating_add(instant.0 / 1_000);
+        Now { instant, unix_ms, micros: (instant.0 % 1_000) as u16 }
     }
 
     /// What the monotonic clock shows.
@@ -121,7 +122,8 @@ mod tests {
     fn setting_the_wall_clock_leaves_the_monotonic_one_alone() {
         let mut clock = Clock::new(5_000);
         clock.jump(-2_000);
-        assert_eq!(clock.read(Instant(7_000)), Now { instant: Instant(7_000), unix_ms: 3_007 });
+        let now = Now { instant: Instant(7_042), unix_ms: 3_007, micros: 42 };
+        assert_eq!(clock.read(Instant(7_042)), now);
         clock.jump(-10_000);
         assert_eq!(clock.read(Instant(7_000)).unix_ms, 7, "not before 1970");
     }

@@ -114,7 +114,8 @@ impl<T: Trace> Node<T> {
         field!(out, "process_supervised:no");
         field!(out, "run_id:{}", self.run_id());
         field!(out, "tcp_port:{}", self.config.port);
-        field!(out, "server_time_usec:{}", self.now.unix_ms * 1000);
+        let (seconds, micros) = self.now.wall();
+        field!(out, "server_time_usec:{}", seconds * 1_000_000 + micros);
         field!(out, "uptime_in_seconds:{uptime}");
         field!(out, "uptime_in_days:{}", uptime / 86_400);
         field!(out, "hz:{hz}");

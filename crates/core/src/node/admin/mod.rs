@@ -85,8 +85,8 @@ impl<T: Trace> Node<T> {
 
     fn time(&self, conn: &mut Conn) {
         conn.out.array(2);
-        conn.out.bulk((self.now.unix_ms / 1000).to_string().as_bytes());
-        conn.out.bulk((self.now.unix_ms % 1000 * 1000).to_string().as_bytes());
+        let (seconds, micros) = self.now.wall();
+        [seconds, micros].iter().for_each(|part| conn.out.bulk(part.to_string().as_bytes()));
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Lone {
 
 impl Lone {
     pub(super) fn new(tune: impl FnOnce(&mut Config)) -> Self {
-        let now = Now { instant: Instant(0), unix_ms: 1_700_000_000_000 };
+        let now = Now { instant: Instant(0), unix_ms: 1_700_000_000_000, micros: 0 };
         let mut config =
             Config { save: Vec::new(), repl_diskless_sync_delay: 0, ..Config::default() };
         tune(&mut config);

@@ -76,7 +76,7 @@ enum Peer {
 
 impl Net {
     pub(super) fn new() -> Self {
-        let now = Now { instant: Instant(0), unix_ms: UNIX_START_MS };
+        let now = Now { instant: Instant(0), unix_ms: UNIX_START_MS, micros: 0 };
         Self {
             hosts: Vec::new(),
             peers: BTreeMap::new(),
@@ -207,7 +207,8 @@ impl Net {
     }
 
     fn set_time(&mut self, instant: Instant) {
-        self.now = Now { instant, unix_ms: UNIX_START_MS + instant.0 / 1000 };
+        let (ms, micros) = (instant.0 / 1000, (instant.0 % 1000) as u16);
+        self.now = Now { instant, unix_ms: UNIX_START_MS + ms, micros };
     }
 
     fn next_wake(&self) -> Option<Instant> {

@@ -155,6 +155,9 @@ fn a_monitor_sees_what_ran_but_no_secrets_and_no_administration() {
     assert!(
         seen.starts_with("+1700000000.010000 [2 127.0.0.1:50000] \"GET\" \"\\\"\\\\\\r\\n\\x01\"")
     );
+    net.now.micros = 7;
+    assert_eq!(net.run(a, "TIME"), r"*2\r\n$10\r\n1700000000\r\n$5\r\n10007\r\n");
+    assert!(net.received(m).starts_with(b"+1700000000.010007 [2 "));
     assert!(net.run(m, "GET k").starts_with("-ERR Replica can"));
     assert!(net.run(a, "CLIENT LIST").contains("flags=O "));
     assert_eq!(net.run(m, "RESET"), r"+RESET\r\n");
