@@ -542,6 +542,12 @@ impl App {
         self.lanes.clear();
         self.drag = None;
         self.desks.clear();
+        self.world_panel = false;
+        self.picked = false;
+        // What was open about a link of the other world would hide the new one.
+        let (Selected::Node(id) | Selected::Link(_, id)) = self.selected;
+        let known = (id.0 as usize) < self.timeline.world().node_ids().len();
+        self.selected = Selected::Node(if known { id } else { NodeId(0) });
         self.moved(None);
     }
 

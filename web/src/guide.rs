@@ -109,12 +109,13 @@ const MASTER: NodeId = scenarios::MASTER;
 const A: NodeId = scenarios::REPLICA_A;
 const B: NodeId = scenarios::REPLICA_B;
 
+/// Nobody is down, and every replica follows its master.
 fn connected(progress: &Progress<'_>) -> bool {
-    progress.all_connected()
+    progress.nodes.iter().all(|node| node.live.is_some()) && progress.all_connected()
 }
 
 fn equal(progress: &Progress<'_>) -> bool {
-    progress.all_connected() && progress.all_equal()
+    connected(progress) && progress.all_equal()
 }
 
 fn partial(progress: &Progress<'_>) -> bool {
@@ -231,7 +232,10 @@ pub(crate) const EXPERIMENTS: &[Experiment] = &[
         title: Key::TryEras,
         text: &[Key::TryErasText1, Key::TryErasText2],
         actions: &[],
-        goals: &[(Key::GoalDecided, |p| p.decided(|_| true)), (Key::GoalConnected, connected)],
+        goals: &[
+            (Key::GoalDecided, |p| p.decided(|_| true)),
+            (Key::GoalConnected, |p| p.all_connected()),
+        ],
     },
 ];
 

@@ -1,16 +1,38 @@
 //! Permalinks: the very moment, in the address of the page.
 
 use lockstep_sim::Permalink;
-use lockstep_sim::permalink::{FRAGMENT, LinkError, Start};
+use lockstep_sim::permalink::{FRAGMENT, LinkError, Start, TEXT_MAX, VERSION};
 use lockstep_sim::scenario::Scenario;
 
 use crate::app::App;
-use crate::i18n::Key;
+use crate::i18n::{Key, Lang};
 use crate::platform;
 
 /// The moment that an address names, if it names one.
 pub(crate) fn named(hash: &str) -> Option<Result<Permalink, LinkError>> {
     hash.starts_with(FRAGMENT).then(|| Permalink::decode(hash))
+}
+
+/// Why a link cannot be opened, in the language of the page.
+fn words(lang: Lang, error: &LinkError) -> String {
+    match error {
+        LinkError::TooLong(len) => {
+            lang.fill(Key::LinkTooLong, &[&len.to_string(), &TEXT_MAX.to_string()])
+        }
+        LinkError::TooShort => lang.fill(Key::LinkTooShort, &[FRAGMENT]),
+        LinkError::Character(place, c) => {
+            let shown = c.escape_debug().to_string();
+            lang.fill(Key::LinkCharacter, &[&place.to_string(), &shown])
+        }
+        LinkError::Version(version) => {
+            lang.fill(Key::LinkVersion, &[&version.to_string(), &VERSION.to_string()])
+        }
+        LinkError::Damaged => lang.t(Key::LinkDamaged).to_owned(),
+        LinkError::Senseless(what) => lang.fill(Key::LinkSenseless, &[what]),
+        LinkError::UnknownScenario(name) => lang.fill(Key::LinkUnknownScenario, &[name]),
+        LinkError::OtherScenario(name) => lang.fill(Key::LinkOtherScenario, &[name]),
+        LinkError::Scenario(error) => lang.fill(Key::LinkScenario, &[&error.to_string()]),
+    }
 }
 
 /// Something to tell beside the sentence of the step.
@@ -63,7 +85,7 @@ impl App {
                 self.message = self.moment();
             }
             Err(error) => {
-                let text = self.lang.fill(Key::ShareBad, &[&error.to_string()]);
+                let text = self.lang.fill(Key::ShareBad, &[&words(self.lang, &error)]);
                 self.notice = Some(Notice { text, bad: true });
             }
         }
@@ -100,6 +122,25 @@ mod tests {
         let there = again(start(), &here);
         assert_eq!(there.world().fingerprint(), here.world().fingerprint());
         assert_eq!(there.steps(), here.steps());
+    }
+
+    #[test]
+    fn the_page_says_what_the_command_line_says() {
+        let errors = [
+            LinkError::TooLong(70_000),
+            LinkError::TooShort,
+            LinkError::Character(3, '\''),
+            LinkError::Version(9),
+            LinkError::Damaged,
+            LinkError::Senseless("there is no node 9"),
+            LinkError::UnknownScenario("x".to_owned()),
+            LinkError::OtherScenario("y".to_owned()),
+            LinkError::Scenario(Scenario::parse("nonsense").unwrap_err()),
+        ];
+        for error in errors {
+            assert_eq!(words(Lang::En, &error), error.to_string());
+            assert_ne!(words(Lang::Zh, &error), error.to_string());
+        }
     }
 
     #[test]

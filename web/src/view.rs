@@ -132,8 +132,8 @@ impl App {
                 <div class="tabs">
                     { tab(LowerTab::SpaceTime, self.t(Key::TabSpaceTime), "tab-spacetime") }
                     { tab(LowerTab::Backlog, self.t(Key::TabBacklog), "tab-backlog") }
-                    { for consoles }
                     { tab(LowerTab::Events, self.t(Key::TabEvents), "tab-events") }
+                    { for consoles }
                     { self.lane_tools(ctx) }
                 </div>
                 { match self.lower {

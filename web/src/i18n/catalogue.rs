@@ -72,6 +72,15 @@ dissect_texts! {
     Share = "Share", "分享";
     ShareDone = "The address of this page now names this very moment; it has been copied.", "本页地址现在指向这一时刻，已复制到剪贴板。";
     ShareBad = "The moment in the address cannot be shown: {0}.", "无法显示地址中的时刻：{0}。";
+    LinkTooLong = "this link has {0} characters; the longest has {1}", "链接有 {0} 个字符，最长为 {1} 个";
+    LinkTooShort = "this link is too short: it was not copied whole; what follows `{0}` is missing", "链接太短，没有复制完整：缺少 `{0}` 之后的内容";
+    LinkCharacter = "this link is damaged: character {0}, `{1}`, does not belong there; copy it again", "链接已损坏：第 {0} 个字符 `{1}` 不应出现在这里，请重新复制";
+    LinkVersion = "this link has format {0}, and this Lockstep reads format {1}: it was made by another version, or is damaged", "链接的格式是 {0}，而此版本的 Lockstep 读取格式 {1}：链接由其他版本生成，或已损坏";
+    LinkDamaged = "this link is damaged, or was not copied whole: its checksum is wrong; copy it again", "链接已损坏或没有复制完整：校验和不符，请重新复制";
+    LinkSenseless = "this link makes no sense, though it is not damaged: {0}", "链接没有损坏，但内容不合理：{0}";
+    LinkUnknownScenario = "this link is about the scenario `{0}`, which does not exist here", "链接所指的场景 `{0}` 在这里不存在";
+    LinkOtherScenario = "this link is about the scenario `{0}`, which begins differently in this version of Lockstep", "链接所指的场景 `{0}` 在此版本的 Lockstep 中开始得不一样";
+    LinkScenario = "the world in this link cannot be made: {0}", "无法建立链接中的环境：{0}";
     MarkViolation = "something that must never happen", "绝不应发生的事";
     Branches = "Histories: {0}", "历史：{0} 条";
     BranchHere = "shown now", "当前显示";
@@ -99,6 +108,7 @@ dissect_texts! {
     BacklogLimit = "limit", "上限";
     BacklogRange = "bytes {0} to {1}", "第 {0} 到 {1} 字节";
     BacklogHeld = "held", "已保留";
+    BacklogEmpty = "no byte yet", "还没有字节";
     BacklogCame = "{0} bytes came", "新增 {0} 字节";
     BacklogFell = "{0} bytes fell off", "移出 {0} 字节";
     FollowerAcked = "acknowledged {0}, sent {1}", "已确认 {0}，已发送 {1}";

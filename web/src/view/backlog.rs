@@ -129,7 +129,10 @@ impl App {
         });
         let figures = el("div", "figures").children(figures.collect());
         let size = format!("repl_backlog_size {}", grouped(backlog.size));
-        let held = self.lang.fill(Key::BacklogRange, &[&grouped(first), &grouped(end - 1)]);
+        let held = match backlog.histlen {
+            0 => self.t(Key::BacklogEmpty).to_owned(),
+            _ => self.lang.fill(Key::BacklogRange, &[&grouped(first), &grouped(end - 1)]),
+        };
         let mut rows = vec![
             head,
             row(self.t(Key::BacklogLimit), capacity, &size),

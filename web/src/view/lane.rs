@@ -153,7 +153,7 @@ impl App {
             el("text", "figure")
                 .attr("x", percent(at))
                 .attr("y", "99%".to_owned())
-                .attr("text-anchor", "middle".to_owned())
+                .attr("text-anchor", if at > 98.0 { "end" } else { "middle" }.to_owned())
                 .text(&text)
                 .done()
         });

@@ -46,7 +46,7 @@ use crate::timeline::Timeline;
 use wire::{Reader, put, put_text};
 
 /// Version of the format.
-const VERSION: u8 = 1;
+pub const VERSION: u8 = 1;
 
 /// The address of the page, as `lockstep play` serves it.
 pub const PAGE: &str = "http://127.0.0.1:8379/";

@@ -135,7 +135,9 @@ impl App {
         html! {
             <div class="strip" title={self.t(Key::BacklogTitle)}>
                 <span class="scale">
-                    <i class="held" style={left(backlog.first_byte_offset)} />
+                    if backlog.histlen > 0 {
+                        <i class="held" style={left(backlog.first_byte_offset)} />
+                    }
                     { for live.replicas.iter().map(tick) }
                     { for waiting }
                 </span>

@@ -1,8 +1,8 @@
 //! Links on the stage.
 
 use lockstep_core::num::double::fixed;
-use lockstep_sim::view::LinkView;
-use lockstep_sim::{Cut, Intervention, NodeId};
+use lockstep_sim::view::{FlightView, LinkView};
+use lockstep_sim::{Cut, Intervention, NodeId, Peer};
 use yew::prelude::*;
 
 use super::layout::Place;
@@ -14,13 +14,20 @@ use crate::view::icons::{Icon, icon};
 use crate::view::link_condition;
 
 impl App {
-    /// Whether a link belongs on the stage: somebody uses it, or somebody did something to it.
+    /// Whether a link belongs on the stage: somebody uses it, something is on its way over it, or
+    /// somebody did something to it.
     pub(super) fn is_shown(&self, link: &LinkView) -> bool {
         let follows = |a: NodeId, b: NodeId| {
             let live = self.scene.node(a).and_then(|node| node.live.as_ref());
             live.and_then(|live| live.master.as_ref()).is_some_and(|m| m.node == Some(b))
         };
+        let (a, b) = (Peer::Node(link.a), Peer::Node(link.b));
+        let under_way = |flight: &FlightView| {
+            let ends = (flight.message.from, flight.message.to);
+            ends == (a, b) || ends == (b, a)
+        };
         link.cut.is_some()
+            || self.scene.flights.iter().any(under_way)
             || !link.replication.is_empty()
             || follows(link.a, link.b)
             || follows(link.b, link.a)
@@ -244,7 +251,7 @@ impl App {
                 let name = self.lang.fill(Key::DoCutOneWay, &[&self.name(from), &self.name(to)]);
                 let id = format!("cut-way-{}", from.0 + 1);
                 let button = self.button(ctx, "tool", &id, act).attr("aria-label", name.clone());
-                acts.push(button.attr("title", name).child(icon(Icon::Cut)).text(&text).done());
+                acts.push(button.attr("title", name).text(&text).done());
             }
         }
         acts

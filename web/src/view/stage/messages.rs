@@ -87,6 +87,7 @@ impl App {
                         "message",
                         family.class(),
                         left.then_some("left"),
+                        (place.x > 60.0).then_some("far"),
                         *fate,
                         shown.then_some("on"),
                     )}
