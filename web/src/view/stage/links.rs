@@ -250,7 +250,8 @@ impl App {
                 let text = format!("{} ⇥ {}", self.name(from), self.name(to));
                 let name = self.lang.fill(Key::DoCutOneWay, &[&self.name(from), &self.name(to)]);
                 let id = format!("cut-way-{}", from.0 + 1);
-                let button = self.button(ctx, "tool", &id, act).attr("aria-label", name.clone());
+                let label = format!("{text}: {name}");
+                let button = self.button(ctx, "tool", &id, act).attr("aria-label", label);
                 acts.push(button.attr("title", name).text(&text).done());
             }
         }
