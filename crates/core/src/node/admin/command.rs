@@ -4,6 +4,7 @@ use super::super::Node;
 use super::super::conn::Conn;
 use super::docs::{self, Arg};
 use super::facts;
+use super::keys;
 use super::subcommands::{self, SubSpec};
 use super::{Sub, help};
 use crate::commands::table::all;
@@ -33,17 +34,17 @@ impl<T: Trace> Node<T> {
             return list(conn, args);
         } else if sub.is("getkeys", -4)? {
             conn.last_command = "command|getkeys";
-            let (_, keys) = keys_of(args)?;
+            let keys = keys::keys_of(args)?;
             conn.out.array(keys.len());
-            keys.iter().for_each(|key| conn.out.bulk(key));
+            keys.iter().for_each(|(_, key)| conn.out.bulk(key));
         } else if sub.is("getkeysandflags", -4)? {
             conn.last_command = "command|getkeysandflags";
-            let (spec, keys) = keys_of(args)?;
+            let keys = keys::keys_of(args)?;
             conn.out.array(keys.len());
-            for key in keys {
+            for (letters, key) in keys {
                 conn.out.array(2);
                 conn.out.bulk(key);
-                key_flags(&mut conn.out, spec.flags);
+                keys::flags(&mut conn.out, letters);
             }
         } else if sub.is("help", 2)? {
             help(&mut conn.out, "COMMAND", HELP);
@@ -100,27 +101,22 @@ fn info(out: &mut Reply, spec: &CommandSpec) {
     [first, last, step].into_iter().for_each(|number| out.int(i64::from(number)));
     names(out, categories(spec).into_iter());
     out.array(0); // tips
-    key_specs(out, spec);
+    keys::show(out, spec);
     out.array(subcommands::of(spec.name).count());
     subcommands::of(spec.name).for_each(|sub| sub_info(out, &sub));
 }
 
 /// The same of a subcommand.
 fn sub_info(out: &mut Reply, sub: &SubSpec) {
-    let reads = sub.flags.has(Flags::READONLY);
+    let Keys { first, last, step } = keys::key_of_sub(sub).unwrap_or(Keys::NONE);
     out.array(10);
     out.bulk(sub.full_name().as_bytes());
     out.int(i64::from(sub.arity));
     names(out, flag_names(sub.flags));
-    let key = i64::from(reads);
-    [2 * key, 2 * key, key].into_iter().for_each(|number| out.int(number));
+    [first, last, step].into_iter().for_each(|number| out.int(i64::from(number)));
     names(out, sub.categories());
-    out.array(0);
-    out.array(usize::from(reads));
-    if reads {
-        let range = [("lastkey", 0), ("keystep", 1), ("limit", 0)];
-        key_spec(out, sub.flags, 2, "range", &range);
-    }
+    out.array(0); // tips
+    keys::show_of_sub(out, sub);
     out.array(0);
 }
 
@@ -172,48 +168,6 @@ fn categories(spec: &CommandSpec) -> Vec<&'static str> {
     }
     out.extend(facts::categories(spec.name).map_or(&[][..], |(_, more)| more));
     out
-}
-
-fn key_flags(out: &mut Reply, flags: Flags) {
-    let access = if flags.has(Flags::WRITE) { "RW" } else { "RO" };
-    names(out, [access, "access"].into_iter());
-}
-
-/// Where keys are, in the form that also tells what is done with them.
-fn key_specs(out: &mut Reply, spec: &CommandSpec) {
-    let Keys { first, last, step } = spec.keys;
-    let counted = docs::numkeys_index(spec.syntax);
-    let found = usize::from(first > 0) + usize::from(counted.is_some());
-    out.array(found);
-    if first > 0 {
-        let relative = if last < 0 { last } else { last - first };
-        let range = [("lastkey", relative), ("keystep", step), ("limit", 0)];
-        key_spec(out, spec.flags, first, "range", &range);
-    }
-    if let Some(index) = counted {
-        let counted = [("keynumidx", 0), ("firstkey", 1), ("keystep", 1)];
-        key_spec(out, spec.flags, index as i16, "keynum", &counted);
-    }
-}
-
-fn key_spec(out: &mut Reply, flags: Flags, index: i16, kind: &str, find: &[(&str, i16)]) {
-    out.map(3);
-    out.bulk(b"flags");
-    key_flags(out, flags);
-    for (name, kind, fields) in
-        [("begin_search", "index", &[("index", index)][..]), ("find_keys", kind, find)]
-    {
-        out.bulk(name.as_bytes());
-        out.map(2);
-        out.bulk(b"type");
-        out.bulk(kind.as_bytes());
-        out.bulk(b"spec");
-        out.map(fields.len());
-        for (field, value) in fields {
-            out.bulk(field.as_bytes());
-            out.int(i64::from(*value));
-        }
-    }
 }
 
 /// `COMMAND DOCS [name ...]`: unknown names are left out.
@@ -315,36 +269,6 @@ fn list(conn: &mut Conn, args: Args<'_>) -> Outcome {
     conn.out.array(found.len());
     found.iter().for_each(|name| conn.out.bulk(name.as_bytes()));
     Ok(())
-}
-
-/// The keys of the command that begins at argument 2.
-fn keys_of<'a>(args: Args<'a>) -> Result<(&'static CommandSpec, Vec<&'a [u8]>), CmdError> {
-    let spec = lookup(args.at(2)).ok_or(CmdError::fixed("ERR Invalid command specified"))?;
-    let len = args.len() - 2;
-    let wanted = usize::from(spec.arity.unsigned_abs());
-    if if spec.arity >= 0 { len != wanted } else { len < wanted } {
-        return Err(CmdError::fixed("ERR Invalid number of arguments specified for command"));
-    }
-    let Keys { first, last, step } = spec.keys;
-    let mut keys = Vec::new();
-    if first > 0 {
-        let last = if last < 0 { len as i64 + i64::from(last) } else { i64::from(last) };
-        let positions = (first as usize..=last.max(0) as usize).step_by(step.max(1) as usize);
-        keys.extend(positions.filter_map(|at| args.get(2 + at)));
-    }
-    if let Some(index) = docs::numkeys_index(spec.syntax) {
-        const INVALID: CmdError = CmdError::fixed("ERR Invalid arguments specified for command");
-        let count = args.get(2 + index).and_then(crate::num::parse_u64).ok_or(INVALID)?;
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        if count == 0 || count > len - index - 1 {
-            return Err(INVALID);
-        }
-        keys.extend(args.from(3 + index).take(count));
-    }
-    if keys.is_empty() {
-        return Err(CmdError::fixed("ERR The command has no key arguments"));
-    }
-    Ok((spec, keys))
 }
 
 const HELP: &[&str] = &[

@@ -12,6 +12,7 @@ mod facts;
 mod hello;
 mod histogram;
 mod info;
+mod keys;
 mod latency;
 mod lockstep;
 mod memory;

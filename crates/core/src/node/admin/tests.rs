@@ -217,12 +217,20 @@ fn commands_describe_themselves() {
     let (mut net, run) = one();
     assert_eq!(
         run(&mut net, "command info llen nope"),
-        r"*2\r\n*10\r\n$4\r\nllen\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n*3\r\n+@read\r\n+@list\r\n+@fast\r\n*0\r\n*1\r\n*6\r\n$5\r\nflags\r\n*2\r\n+RO\r\n+access\r\n$12\r\nbegin_search\r\n*4\r\n$4\r\ntype\r\n$5\r\nindex\r\n$4\r\nspec\r\n*2\r\n$5\r\nindex\r\n:1\r\n$9\r\nfind_keys\r\n*4\r\n$4\r\ntype\r\n$5\r\nrange\r\n$4\r\nspec\r\n*6\r\n$7\r\nlastkey\r\n:0\r\n$7\r\nkeystep\r\n:1\r\n$5\r\nlimit\r\n:0\r\n*0\r\n$-1\r\n"
+        r"*2\r\n*10\r\n$4\r\nllen\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r\n:1\r\n*3\r\n+@read\r\n+@list\r\n+@fast\r\n*0\r\n*1\r\n*6\r\n$5\r\nflags\r\n*1\r\n+RO\r\n$12\r\nbegin_search\r\n*4\r\n$4\r\ntype\r\n$5\r\nindex\r\n$4\r\nspec\r\n*2\r\n$5\r\nindex\r\n:1\r\n$9\r\nfind_keys\r\n*4\r\n$4\r\ntype\r\n$5\r\nrange\r\n$4\r\nspec\r\n*6\r\n$7\r\nlastkey\r\n:0\r\n$7\r\nkeystep\r\n:1\r\n$5\r\nlimit\r\n:0\r\n*0\r\n$-1\r\n"
     );
     for (command, reply) in [
         ("command getkeys mset a b c d", r"*2\r\n$1\r\na\r\n$1\r\nc\r\n"),
         ("command getkeys lmpop 2 a b left", r"*2\r\n$1\r\na\r\n$1\r\nb\r\n"),
         ("command getkeys blpop a b 0", r"*2\r\n$1\r\na\r\n$1\r\nb\r\n"),
+        ("command getkeys memory usage a", r"*1\r\n$1\r\na\r\n"),
+        ("command getkeys sort a by b store c limit store d", r"*2\r\n$1\r\na\r\n$1\r\nc\r\n"),
+        ("command getkeys spublish a b", r"-ERR The command has no key arguments\r\n"),
+        ("command getkeys client nope a", r"-ERR Invalid command specified\r\n"),
+        (
+            "command getkeysandflags set a b get",
+            r"*1\r\n*2\r\n$1\r\na\r\n*3\r\n+RW\r\n+access\r\n+update\r\n",
+        ),
         ("command getkeys nope a", r"-ERR Invalid command specified\r\n"),
         ("command list filterby pattern lp*x", r"*1\r\n$6\r\nlpushx\r\n"),
         ("command docs nope", r"*0\r\n"),
@@ -231,4 +239,16 @@ fn commands_describe_themselves() {
     }
     let docs = run(&mut net, "command docs lpop");
     assert!(docs.contains(r"$9\r\narguments\r\n*2\r\n"), "{docs}");
+}
+
+#[test]
+fn help_names_every_subcommand() {
+    let (mut net, run) = one();
+    for container in ["client", "command", "config", "memory", "object", "pubsub", "slowlog"] {
+        let help = run(&mut net, &format!("{container} help"));
+        for sub in super::subcommands::of(container) {
+            let row = format!(r"\n+{}", sub.name.to_ascii_uppercase());
+            assert!(help.contains(&row), "{container} {}", sub.name);
+        }
+    }
 }
