@@ -1,7 +1,7 @@
-//! The same seed gives the same trace, whatever machine and build runs it.
+//! The same seed gives the same trace and the same states, whatever machine and build runs it.
 //!
 //! A thousand small random worlds, with every kind of intervention, become a table of hashes: one
-//! line for every 50 seeds. `cargo xtask test wasm` makes the table natively, and has an optimised
+//! line for every 50 seeds, with the hash of their traces and that of their states. `cargo xtask test wasm` makes the table natively, and has an optimised
 //! build and Chromium compare theirs with it: nothing is written down that would have to be kept up
 //! to date. By itself this test makes sure that a seed gives the same trace and state twice.
 
@@ -38,6 +38,8 @@ struct Run {
     world: World,
     rng: Rng,
     hash: TraceHash,
+    /// The world's fingerprints after every intervention and at the end, all in one.
+    states: u64,
     /// Messages have been named up to here, as far as seen.
     messages: u64,
     /// The lines of the trace, if they are wanted.
@@ -69,7 +71,7 @@ impl Run {
             preload: vec!["SET greeting hello".into(), "ZADD scores 0.1 ada 7.5 grace".into()],
         };
         let world = World::new(setup);
-        Self { world, rng, hash: TraceHash::default(), messages: 0, lines: None }
+        Self { world, rng, hash: TraceHash::default(), states: 0, messages: 0, lines: None }
     }
 
     fn go(mut self) -> Self {
@@ -77,12 +79,23 @@ impl Run {
             let what = self.intervention();
             let step = self.world.intervene(what);
             self.note(&step);
+            self.look();
             for _ in 0..self.rng.below(STEPS_MAX) {
                 let Some(step) = self.world.step() else { break };
                 self.note(&step);
             }
         }
+        self.look();
         self
+    }
+
+    /// Takes the state into the hash of states.
+    fn look(&mut self) {
+        let state = self.world.fingerprint();
+        self.states = self.states.rotate_left(9).wrapping_mul(3) ^ state;
+        if let Some(lines) = &mut self.lines {
+            let _ = writeln!(lines, "# state {state:016x}");
+        }
     }
 
     fn note(&mut self, step: &lockstep_sim::Step) {
@@ -179,22 +192,25 @@ impl Run {
     }
 }
 
-/// One line for every [`SEEDS_PER_LINE`] seeds: the first of them, and the hash of their traces.
+/// One line for every [`SEEDS_PER_LINE`] seeds: the first of them, the hash of their traces, and
+/// the hash of their states.
 fn table(seeds: u64) -> String {
     let mut table = String::new();
     for first in (0..seeds).step_by(SEEDS_PER_LINE as usize) {
-        let mut traces = 0_u64;
+        let (mut traces, mut states) = (0_u64, 0_u64);
         for seed in first..first + SEEDS_PER_LINE {
-            traces = traces.rotate_left(7) ^ Run::new(seed).go().hash.finish();
+            let run = Run::new(seed).go();
+            traces = traces.rotate_left(7) ^ run.hash.finish();
+            states = states.rotate_left(7) ^ run.states;
         }
         // Writing to a string does not fail.
-        let _ = write!(table, "{first}:{traces:016x};");
+        let _ = write!(table, "{first}:{traces:016x}:{states:016x};");
     }
     table
 }
 
 #[test]
-fn a_seed_gives_the_same_trace_in_every_build() {
+fn a_seed_gives_the_same_trace_and_states_in_every_build() {
     let table = table(SEEDS);
     #[cfg(not(target_arch = "wasm32"))]
     if let Ok(path) = std::env::var("LOCKSTEP_TRACE_TABLE_TO") {
@@ -207,7 +223,7 @@ fn a_seed_gives_the_same_trace_in_every_build() {
     assert!(
         differing.is_empty() && table.len() == other.len(),
         "this build and the one that made the table go different ways, from these seeds on (first \
-         seed:traces; LOCKSTEP_SEED=N and the test one_seed_as_lines show a trace):\n{}",
+         seed:traces:states; LOCKSTEP_SEED=N and the test one_seed_as_lines show a trace):\n{}",
         differing.join("\n")
     );
 }
@@ -218,13 +234,13 @@ fn a_seed_gives_the_same_twice() {
     for seed in 0..SEEDS_PER_LINE {
         let (one, other) = (Run::new(seed).go(), Run::new(seed).go());
         assert_eq!(one.hash.finish(), other.hash.finish(), "seed {seed}");
-        assert_eq!(one.world.fingerprint(), other.world.fingerprint(), "seed {seed}");
+        assert_eq!(one.states, other.states, "seed {seed}");
     }
     assert_ne!(table(SEEDS_PER_LINE).len(), 0);
 }
 
-/// `LOCKSTEP_SEED=N`, when this test is compiled, has it fail with the whole trace of that seed: to
-/// be compared with another build's.
+/// `LOCKSTEP_SEED=N`, when this test is compiled, has it fail with the whole trace of that seed, and
+/// its states: to be compared with another build's.
 #[test]
 fn one_seed_as_lines() {
     let Some(seed) = option_env!("LOCKSTEP_SEED") else { return };
