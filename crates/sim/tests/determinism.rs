@@ -1,9 +1,10 @@
 //! The same seed gives the same trace and the same states, whatever machine and build runs it.
 //!
 //! A thousand small random worlds, with every kind of intervention, become a table of hashes: one
-//! line for every 50 seeds, with the hash of their traces and that of their states. `cargo xtask test wasm` makes the table natively, and has an optimised
-//! build and Chromium compare theirs with it: nothing is written down that would have to be kept up
-//! to date. By itself this test makes sure that a seed gives the same trace and state twice.
+//! line for every 50 seeds, of their traces and of their states. `cargo xtask test wasm` makes the
+//! table natively, and has an optimised build and Chromium compare theirs with it: nothing is
+//! written down that would have to be kept up to date. By itself this test makes sure that a seed
+//! gives the same trace and states twice.
 
 use std::fmt::Write as _;
 
@@ -239,8 +240,8 @@ fn a_seed_gives_the_same_twice() {
     assert_ne!(table(SEEDS_PER_LINE).len(), 0);
 }
 
-/// `LOCKSTEP_SEED=N`, when this test is compiled, has it fail with the whole trace of that seed, and
-/// its states: to be compared with another build's.
+/// `LOCKSTEP_SEED=N`, when this test is compiled, has it fail with the whole trace of that seed and
+/// its states, to be compared with another build's.
 #[test]
 fn one_seed_as_lines() {
     let Some(seed) = option_env!("LOCKSTEP_SEED") else { return };

@@ -17,8 +17,11 @@
 //! * Every other line: seconds since the beginning with six decimals, the node (or client, or
 //!   `world` for what people do), the kind, and fields `name=value` separated by blanks. Bytes
 //!   stand between quotes, with `\xNN` for what cannot be printed.
+//! * `act` tells what people did (`what`), and, if it changed nothing, why (`impossible`); else the
+//!   message it was about (`about`), or the node or client that it gave to the world (`gave`).
 //! * `recv` and `send` are messages: protocol messages of one connection (`wire`), or parts of them
-//!   (`part=yes`). Where bytes are left out, `len` tells how many there were.
+//!   (`part=yes`). Where bytes are left out, `len` tells how many there were. `unclaimed=yes`: its
+//!   receiver knows nothing of the connection (any more), and resets it.
 //! * Lines that tell a cause (`recv`, `timer`, `file`, `dial-failed`, `woke`, `write`, `act`) come
 //!   before the lines of what followed from it.
 //!
@@ -30,6 +33,7 @@
 
 mod diff;
 mod events;
+mod note;
 mod read;
 mod session;
 mod tap;
@@ -43,11 +47,12 @@ use lockstep_core::trace::Event;
 use crate::ids::{NodeId, Peer};
 use crate::message::{Message, MessageKind, StreamRange};
 use crate::scenario::Names;
-use crate::step::{Cause, Step};
+use crate::step::{Cause, Note, Step};
 use crate::world::World;
 use text::Writer;
 
 pub use diff::{Comparison, Departure, compare};
+pub use note::Remark;
 pub use read::{ReadError, Reader};
 pub use session::{Filter, Session};
 pub use tap::Tap;
@@ -97,6 +102,8 @@ pub struct Packet {
     pub stream: Option<StreamRange>,
     /// False if the rest of the message follows.
     pub complete: bool,
+    /// Whether its receiver knows nothing of the connection: nobody took it.
+    pub unclaimed: bool,
     /// How many bytes it has.
     pub len: u64,
     /// The first of its bytes; all of them unless the writer left some out.
@@ -126,7 +133,12 @@ pub enum What {
     /// A background writer sends its next command.
     Write,
     /// Somebody intervened.
-    Act(String),
+    Act {
+        /// The line of a scenario that does the same.
+        what: String,
+        /// What more there is to know.
+        remark: Option<Remark>,
+    },
 }
 
 /// A line of a trace.
@@ -151,7 +163,7 @@ impl Record {
             What::File { .. } => "file",
             What::Woke => "woke",
             What::Write => "write",
-            What::Act(_) => "act",
+            What::Act { .. } => "act",
         }
     }
 
@@ -173,7 +185,7 @@ impl Record {
             What::Packet(packet) => put_packet(&packet.view(), &mut line),
             What::Timer(timer) => line.put("timer", timer),
             What::File { name, ok } => put_file(name, *ok, &mut line),
-            What::Act(text) => line.put("what", text),
+            What::Act { what, remark } => put_act(what, remark.as_ref(), &mut line),
             What::DialFailed | What::Woke | What::Write => {}
         }
         out.push('\n');
@@ -190,6 +202,7 @@ impl Packet {
             kind: self.kind,
             stream: self.stream,
             complete: self.complete,
+            unclaimed: self.unclaimed,
             len: self.len,
             bytes: &self.bytes,
         }
@@ -213,6 +226,8 @@ pub struct PacketRef<'a> {
     pub stream: Option<StreamRange>,
     /// See [`Packet::complete`].
     pub complete: bool,
+    /// See [`Packet::unclaimed`].
+    pub unclaimed: bool,
     /// See [`Packet::len`].
     pub len: u64,
     /// See [`Packet::bytes`].
@@ -254,6 +269,9 @@ fn put_packet(packet: &PacketRef<'_>, line: &mut Writer<'_>) {
     if !packet.complete {
         line.word("part", "yes");
     }
+    if packet.unclaimed {
+        line.word("unclaimed", "yes");
+    }
     if packet.len != packet.bytes.len() as u64 {
         line.put("len", &packet.len);
     }
@@ -267,6 +285,13 @@ fn put_file(name: &str, ok: bool, line: &mut Writer<'_>) {
     line.out.push_str(" name=");
     text::quote(line.out, name.as_bytes());
     line.put("ok", &ok);
+}
+
+fn put_act(what: &String, remark: Option<&Remark>, line: &mut Writer<'_>) {
+    line.put("what", what);
+    if let Some(remark) = remark {
+        remark.put(line);
+    }
 }
 
 /// Appends the line of an event.
@@ -313,11 +338,11 @@ pub fn write_step(out: &mut String, step: &Step) {
         write_event(out, step.at, &effect.node.to_string(), &effect.event);
     }
     for message in &step.sent {
-        write_message(out, step.at, Way::Sent, message);
+        write_message(out, step.at, (Way::Sent, false), message);
     }
 }
 
-fn write_message(out: &mut String, at: Instant, way: Way, message: &Message) {
+fn write_message(out: &mut String, at: Instant, (way, unclaimed): (Way, bool), message: &Message) {
     let (from, to) = (message.from.to_string(), message.to.to_string());
     let (place, peer) = if way == Way::Received { (&to, &from) } else { (&from, &to) };
     let packet = PacketRef {
@@ -328,6 +353,7 @@ fn write_message(out: &mut String, at: Instant, way: Way, message: &Message) {
         kind: message.kind,
         stream: message.stream,
         complete: message.complete,
+        unclaimed,
         len: message.bytes.len() as u64,
         bytes: &message.bytes,
     };
@@ -336,8 +362,12 @@ fn write_message(out: &mut String, at: Instant, way: Way, message: &Message) {
 
 fn write_cause(out: &mut String, step: &Step) {
     let node = |node: &NodeId| Peer::Node(*node).to_string();
+    let note = step.note.as_deref();
     let (place, kind) = match &step.cause {
-        Cause::Delivered(message) => return write_message(out, step.at, Way::Received, message),
+        Cause::Delivered(message) => {
+            let unclaimed = note == Some(&Note::Unclaimed);
+            return write_message(out, step.at, (Way::Received, unclaimed), message);
+        }
         Cause::Timer { node: id, .. } => (node(id), "timer"),
         Cause::DialFailed { node: id } => (node(id), "dial-failed"),
         Cause::File { node: id, .. } => (node(id), "file"),
@@ -351,7 +381,8 @@ fn write_cause(out: &mut String, step: &Step) {
         Cause::Timer { timer, .. } => line.put("timer", timer),
         Cause::File { name, ok, .. } => put_file(name, *ok, &mut line),
         Cause::Intervention(what) => {
-            line.put("what", &crate::scenario::act_line(what, &Names::default()));
+            let what = crate::scenario::act_line(what, &Names::default());
+            put_act(&what, note.and_then(Remark::new).as_ref(), &mut line);
         }
         _ => {}
     }
@@ -399,6 +430,41 @@ mod tests {
         for kind in ["recv", "send", "psync-decided", "blocked", "file", "act", "timer", "fed"] {
             assert!(kinds.contains(kind), "{kind} is missing: {kinds:?}");
         }
+    }
+
+    #[test]
+    fn an_act_says_what_came_of_it() {
+        let mut t = scenarios::handshake();
+        let node = scenarios::MASTER;
+        scenarios::pass(&mut t, 30);
+        let message = t.steps().iter().rev().find_map(|s| s.sent.last()).expect("sent").id;
+        for what in [
+            Intervention::StartNode { node },
+            Intervention::AddReplica { of: node },
+            Intervention::AddClient { node },
+            Intervention::HoldMessage { message },
+            Intervention::Heal,
+        ] {
+            t.act(what);
+        }
+        let acts = t.steps().iter().filter(|s| matches!(s.cause, Cause::Intervention(_)));
+        let mut remarks = Vec::new();
+        for step in acts {
+            let mut line = HEADER.to_owned() + "\n";
+            write_cause(&mut line, step);
+            let mut reader = Reader::new();
+            let mut records = line.lines().filter_map(|line| reader.read(line).expect("a line"));
+            let record = records.next().expect("a record");
+            assert!(line.ends_with(&written(&record)));
+            let What::Act { remark, .. } = record.what else { panic!("{line}") };
+            remarks.push(remark);
+        }
+        let [.., started, replica, client, held, healed] = remarks.as_slice() else { panic!() };
+        assert!(matches!(started, Some(Remark::Impossible(why)) if why == "n0 is running"));
+        assert_eq!(replica, &Some(Remark::Gave("n3".into())));
+        assert!(matches!(client, Some(Remark::Gave(name)) if name.starts_with('c')));
+        assert!(matches!(held, Some(Remark::About(text)) if text.contains(" > ")), "{held:?}");
+        assert_eq!(healed, &None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 use lockstep_core::time::Instant;
 
 use super::text::{self, Fields};
-use super::{HEADER, Packet, Record, Way, What, events};
+use super::{HEADER, Packet, Record, Remark, Way, What, events};
 
 /// Longest line read. A message of 512 MB does not fit in; the writers cut messages long before.
 const LINE_MAX: usize = 64 * 1024 * 1024;
@@ -125,7 +125,7 @@ fn what(kind: &str, fields: &Fields<'_>) -> Result<What, String> {
         "file" => What::File { name: fields.take("name")?, ok: fields.take("ok")? },
         "woke" => What::Woke,
         "write" => What::Write,
-        "act" => What::Act(fields.take("what")?),
+        "act" => What::Act { what: fields.take("what")?, remark: Remark::take(fields)? },
         _ => match events::take(kind, fields)? {
             Some(event) => What::Event(event),
             None => return Err("there is no such kind of line".into()),
@@ -147,6 +147,7 @@ fn packet(way: Way, fields: &Fields<'_>) -> Result<Packet, String> {
         kind: fields.take("kind")?,
         stream: fields.take_if_any("stream")?,
         complete: !fields.take_if_any("part")?.unwrap_or(false),
+        unclaimed: fields.take_if_any("unclaimed")?.unwrap_or(false),
         len: fields.take_if_any("len")?.unwrap_or(bytes.len() as u64),
         bytes,
     })

@@ -52,6 +52,7 @@ impl Tap {
             kind,
             stream: None,
             complete: true,
+            unclaimed: false,
             len: 0,
             bytes: &[],
         };
@@ -89,6 +90,7 @@ impl Tap {
                 kind,
                 stream: piece.stream,
                 complete: piece.complete,
+                unclaimed: false,
                 len: piece.bytes.len() as u64,
                 bytes: &piece.bytes[..piece.bytes.len().min(bytes_max)],
             };

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use lockstep_core::time::Instant;
 
-use super::{Packet, Record, Session, Way, What};
+use super::{Packet, Record, Remark, Session, Way, What};
 use crate::ids::{ClientId, MessageId, NodeId, Peer, WireId};
 use crate::message::Message;
 use crate::narrate::{self, Sentence};
-use crate::step::{Cause, Effect, Step};
+use crate::step::{Cause, Effect, Note, Step};
 
 /// Longest text of a message that is shown, in characters.
 const LABEL_MAX: usize = 90;
@@ -50,12 +50,14 @@ fn sentences(group: &[Record]) -> Vec<String> {
     match cause(first) {
         Some(cause) => {
             let (index, at) = (0, first.at);
-            let step = Step { index, at, cause, effects, sent: Vec::new(), note: None };
+            let unclaimed = matches!(&first.what, What::Packet(packet) if packet.unclaimed);
+            let note = unclaimed.then(|| Box::new(Note::Unclaimed));
+            let step = Step { index, at, cause, effects, sent: Vec::new(), note };
             lines.extend(narrate::details(&step).into_iter().map(words));
         }
         None => {
             match &first.what {
-                What::Act(text) => lines.push(format!("somebody intervenes: {text}")),
+                What::Act { what, remark } => lines.push(act(what, remark.as_ref())),
                 What::Write => lines.push(format!("{} writes", first.place)),
                 _ => {}
             }
@@ -69,6 +71,18 @@ fn sentences(group: &[Record]) -> Vec<String> {
         }
     }
     lines
+}
+
+fn act(what: &str, remark: Option<&Remark>) -> String {
+    match remark {
+        None => format!("somebody intervenes: {what}"),
+        Some(Remark::Impossible(why)) => {
+            format!("somebody intervenes in vain: {what} ({why})")
+        }
+        Some(Remark::About(text) | Remark::Gave(text)) => {
+            format!("somebody intervenes: {what} ({text})")
+        }
+    }
 }
 
 fn cause(record: &Record) -> Option<Cause> {
