@@ -13,8 +13,8 @@ use crate::complain;
 use crate::sys::words;
 
 const ABOUT: &str = "Print, filter and compare traces (of `serve --trace` and of the simulator)";
-const FILES_HELP: &str =
-    "Traces; several that were recorded side by side are joined. `-` is standard input";
+const FILES_HELP: &str = "\
+A trace, or several that servers recorded side by side, told as one. `-` is standard input";
 const DIFF_HELP: &str = "\
 Compared is what the protocol decides: changes of state, decisions, what joins the stream, and the
 messages between nodes; not times, PINGs, ACKs, keepalives, client traffic, and the RDB itself.
@@ -70,7 +70,7 @@ fn filters(command: Command) -> Command {
         several(name, value, help).action(ArgAction::Set)
     };
     command
-        .arg(several("node", "NODE", "Only of these nodes, by name (n0) or address"))
+        .arg(several("node", "NODE", "Only what happened in these nodes, by name (n0) or address"))
         .arg(several("kind", "KIND", "Only lines (psync-decided) or messages (ack) of these kinds"))
         .arg(several("wire", "WIRE", "Only messages on these connections (w3)"))
         .arg(one("from", "SECONDS", "Only from this time on"))

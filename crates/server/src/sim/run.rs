@@ -46,8 +46,8 @@ pub(super) fn command() -> Command {
                 .default_value("steps")
                 .value_parser(["none", "steps", "all", "lines"])
                 .help(
-                    "none; steps: a line for each; all: also what follows from each; lines: the \
-                     lines that the hash is over",
+                    "How much is told of each step: none: nothing; steps: a sentence; all: also \
+                     what followed from it; lines: what `lockstep trace` reads",
                 ),
         )
 }
