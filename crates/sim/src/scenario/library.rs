@@ -54,6 +54,7 @@ pub const LIBRARY: &[(&str, &str)] = library! {
     "d07-restarts"
     "d09-failover-without-loss"
     "first-light"
+    "found-a-last-save-lost-to-a-load"
     "found-a-last-save-that-never-ended"
     "found-a-reload-without-del"
     "promotion-in-2.6"

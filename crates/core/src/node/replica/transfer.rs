@@ -354,6 +354,10 @@ impl<T: Trace> Node<T> {
         if self.link.transfer.as_ref().is_none_or(|t| t.complete.is_none() || t.file != name) {
             return false;
         }
+        if self.makes_last_snapshot() {
+            // Redis would not come to load it: its last save blocks, and then it is gone.
+            return true;
+        }
         if let Some(mut conn) = self.link.conn.and_then(|id| self.conns.take(id)) {
             let transfer = self.link.transfer.take();
             if let Some((manner, loaded)) = transfer.and_then(|t| Some((t.manner, t.complete?))) {
