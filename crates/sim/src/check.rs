@@ -41,6 +41,8 @@ pub struct Checkers {
     places: data::Places,
     acks: acks::Acks,
     steps: u64,
+    /// The first step they saw was not the first of the world: what nodes did before is unknown.
+    late: bool,
     /// There is a node of an older Redis: deadlines are not told to the millisecond.
     older: bool,
     /// Clients have written to a writable replica: what its master knows nothing of may have
@@ -74,6 +76,7 @@ impl Checkers {
     /// # Errors
     /// Something that must never happen has happened.
     pub fn check(&mut self, world: &World, step: &Step) -> Result<(), Violation> {
+        self.late |= self.steps == 0 && step.index > 1;
         self.steps += 1;
         self.nodes.resize_with(world.node_ids().len(), Seen::default);
         for core in world.node_ids().filter_map(|id| world.core(id)) {
@@ -100,7 +103,8 @@ impl Checkers {
             // Whoever looks from here on has not seen what was decided before.
             let (full, partial, refused) = core.sync_counts();
             let counts = before_this(step, id, [full, partial, refused]);
-            seen = Seen { life, counts, select_due: true, ..Seen::default() };
+            let select_due = !self.late || seen.life.is_some();
+            seen = Seen { life, counts, select_due, ..Seen::default() };
         }
         events().try_for_each(|event| understood(id, event, self.apart))?;
         let was_master = seen.master;

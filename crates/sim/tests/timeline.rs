@@ -1,6 +1,7 @@
 //! The timeline walks both ways and lands on the same byte. Runs natively and in WebAssembly.
 
 use lockstep_core::rng::Rng;
+use lockstep_sim::check::Checkers;
 use lockstep_sim::scenario::{LIBRARY, Scenario};
 use lockstep_sim::scenarios::{self, MASTER, REPLICA_A, REPLICA_B};
 use lockstep_sim::view::{Power, Role};
@@ -377,4 +378,36 @@ fn a_script_that_asks_for_the_end_of_time_ends_at_the_limit() {
     let t = Timeline::replay(start, vec![early], 50).unwrap();
     assert_eq!(t.cursor(), 50, "it happens before the next visible event");
     assert!(t.world().now() < lockstep_core::time::Instant(60_000_000));
+}
+
+/// Who steps back, or begins in the middle of a history, knows nothing of what was before: nothing
+/// that is right may look wrong from there.
+#[test]
+fn checkers_may_begin_at_any_step() {
+    let mut t = scenarios::first_light();
+    scenarios::pass(&mut t, 2_000);
+    t.act(Intervention::Console { node: MASTER, line: "WAIT 2 500".to_owned() });
+    scenarios::pass(&mut t, 1_000);
+    t.act(Intervention::StopNode { node: MASTER, stop: Stop::Crash });
+    for (node, line) in [
+        (REPLICA_A, "REPLICAOF NO ONE"),
+        (REPLICA_B, "REPLICAOF 127.0.0.1 6381"),
+        (REPLICA_A, "SET after promotion"),
+    ] {
+        t.act(Intervention::Console { node, line: line.to_owned() });
+        scenarios::pass(&mut t, 500);
+    }
+    t.act(Intervention::StartNode { node: MASTER });
+    scenarios::pass(&mut t, 1_000);
+    let end = t.len();
+    for start in (0..end).step_by(5) {
+        t.seek(start);
+        let mut checkers = Checkers::new();
+        while t.cursor() < end.min(start + 60) && t.forward(Grain::Event) {
+            let step = t.current().expect("it went forward").clone();
+            let seen = checkers.check(t.world(), &step);
+            assert_eq!(seen, Ok(()), "from step {start}, at step {}", step.index);
+        }
+    }
+    assert!(end > 200, "{end}");
 }

@@ -11,7 +11,7 @@ use crate::view::bytes::kind_name;
 use crate::view::icons::{self, Family};
 
 /// Where messages leave a card and reach one, as a part of the way between the centres.
-const EDGE: f64 = 0.34;
+const EDGE: f64 = 0.37;
 
 /// Where a message is: `t` from 0 (sender) to 1 (receiver).
 fn underway_at(from: Place, to: Place, t: f64) -> Place {
@@ -62,7 +62,7 @@ impl App {
         let node = |id: NodeId| places.get(id.0 as usize).copied();
         let client = |peer: Peer| {
             let beside = node(self.scene.names.client_node(peer)?)?;
-            Some(Place { x: beside.x + if beside.x > 60.0 { -30.0 } else { 30.0 }, ..beside })
+            Some(Place { x: beside.x + if beside.x > 60.0 { -40.0 } else { 40.0 }, ..beside })
         };
         let place = |peer: Peer| peer.node().map_or_else(|| client(peer), node);
         Some((place(message.from)?, place(message.to)?))
