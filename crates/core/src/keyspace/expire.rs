@@ -14,6 +14,8 @@ use crate::rng::Rng;
 pub(super) struct Deadlines {
     by_id: Table<Deadline>,
     by_time: BTreeSet<(u64, u32)>,
+    /// The sum of the deadlines, for their average.
+    sum: u128,
     /// Those of them that a client of a writable replica has set: no master will delete the keys.
     own: BTreeSet<(u64, u32)>,
 }
@@ -33,7 +35,8 @@ impl Entry for Deadline {
 
 impl Deadlines {
     pub(super) fn new(hasher: Hasher) -> Self {
-        Self { by_id: Table::with_hasher(hasher), by_time: BTreeSet::new(), own: BTreeSet::new() }
+        let (by_time, own) = (BTreeSet::new(), BTreeSet::new());
+        Self { by_id: Table::with_hasher(hasher), by_time, sum: 0, own }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -54,6 +57,7 @@ impl Deadlines {
             self.forget(old, id);
         }
         self.by_time.insert((at.get() - 1, id));
+        self.sum += u128::from(at.get() - 1);
         if own {
             self.own.insert((at.get() - 1, id));
         }
@@ -69,6 +73,7 @@ impl Deadlines {
 
     fn forget(&mut self, at: u64, id: u32) {
         self.by_time.remove(&(at, id));
+        self.sum -= u128::from(at);
         if !self.own.is_empty() {
             self.own.remove(&(at, id));
         }
@@ -123,6 +128,13 @@ impl Keyspace {
         self.dbs.iter().filter_map(|db| db.deadlines.first_of(own)).map(|(at, _)| at + 1).min()
     }
 
+    /// The average time to live at `now_ms` of a database's keys that have one, in milliseconds.
+    pub fn average_ttl(&self, db: usize, now_ms: u64) -> u64 {
+        let deadlines = &self.dbs[db].deadlines;
+        let average = deadlines.sum.checked_div(deadlines.len() as u128).unwrap_or(0);
+        u64::try_from(average).unwrap_or(u64::MAX).saturating_sub(now_ms)
+    }
+
     /// How many times to live a writable replica's clients have set.
     pub fn own_deadlines(&self) -> usize {
         self.dbs.iter().map(|db| db.deadlines.own.len()).sum()
@@ -171,8 +183,9 @@ mod tests {
         assert_eq!(deadlines.first(), Some((200, 9)));
         assert_eq!(deadlines.set(9, 400, false), Some(200));
         assert_eq!((deadlines.first(), deadlines.get(9)), (Some((300, 7)), Some(400)));
+        assert_eq!(deadlines.sum, 700);
         assert_eq!((deadlines.remove(7), deadlines.remove(7)), (Some(300), None));
-        assert_eq!((deadlines.first(), deadlines.len()), (Some((400, 9)), 1));
+        assert_eq!((deadlines.first(), deadlines.len(), deadlines.sum), (Some((400, 9)), 1, 400));
         deadlines.set(1, u64::MAX, false);
         assert_eq!(deadlines.get(1), Some(u64::MAX - 1));
     }

@@ -470,7 +470,10 @@ impl<T: Trace> Node<T> {
     fn info_keyspace(&self, out: &mut String) {
         for db in (0..self.keyspace.databases()).filter(|db| !self.keyspace.is_empty(*db)) {
             let (keys, expires) = (self.keyspace.len(db), self.keyspace.volatile_len(db));
-            field!(out, "db{db}:keys={keys},expires={expires},avg_ttl=0");
+            // The active expire cycle measures it, and only a master has one.
+            let measured = self.config.replicaof.is_none() && self.admin.active_expire;
+            let ttl = if measured { self.keyspace.average_ttl(db, self.now.unix_ms) } else { 0 };
+            field!(out, "db{db}:keys={keys},expires={expires},avg_ttl={ttl}");
         }
     }
 }

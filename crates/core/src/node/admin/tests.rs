@@ -252,3 +252,19 @@ fn help_names_every_subcommand() {
         }
     }
 }
+
+#[test]
+fn the_average_time_to_live_is_that_of_the_keys_that_have_one() {
+    let (mut net, run) = one();
+    for line in ["set a 1 px 1000", "set b 1 px 4000", "set c 1", "set a 1 px 2000"] {
+        assert_eq!(run(&mut net, line), r"+OK\r\n");
+    }
+    let shown = |net: &mut _| run(net, "info keyspace");
+    assert!(shown(&mut net).contains("db0:keys=3,expires=2,avg_ttl=3000"));
+    net.pass_ms(500);
+    assert!(shown(&mut net).contains("db0:keys=3,expires=2,avg_ttl=2500"));
+    run(&mut net, "persist a");
+    assert!(shown(&mut net).contains("db0:keys=3,expires=1,avg_ttl=3500"));
+    run(&mut net, "del b");
+    assert!(shown(&mut net).contains("db0:keys=2,expires=0,avg_ttl=0"));
+}
