@@ -256,8 +256,8 @@ fn is_whole(core: &Core) -> bool {
     core.link().is_none_or(|link| link.state != ReplState::Transfer)
 }
 
-/// Ends of a link that are no misunderstanding: the master is not ready or not wanted, or lets nobody
-/// in without a password, or a disk is broken.
+/// Ends of a link that are no misunderstanding: the master is not ready or not wanted, or lets
+/// nobody in without a password, or a disk is broken.
 const REFUSALS: [&str; 11] = [
     "MASTER aborted replication with an error: NOAUTH",
     "Error reply to PING from master: '-NOAUTH",
