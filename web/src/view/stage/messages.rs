@@ -77,6 +77,7 @@ impl App {
             let names = &self.scene.names;
             let way = format!("{} → {}", names.peer(message.from), names.peer(message.to));
             let bytes = self.lang.bytes(message.bytes.len() as u64);
+            let guest = message.from.node().is_none() || message.to.node().is_none();
             let shown = self.shown_message().is_some_and(|shown| shown.id == message.id);
             let shared = message.clone();
             html! {
@@ -88,6 +89,7 @@ impl App {
                         family.class(),
                         left.then_some("left"),
                         (place.x > 60.0).then_some("far"),
+                        guest.then_some("guest"),
                         *fate,
                         shown.then_some("on"),
                     )}
