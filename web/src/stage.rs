@@ -48,7 +48,9 @@ impl App {
         let (Some(canvas), Some(place), 0) = (canvas, self.place_of(node), event.button()) else {
             return false;
         };
-        let size = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+        // As the pointer counts, on screens where the page is drawn larger too.
+        let rect = canvas.get_bounding_client_rect();
+        let size = (rect.width().max(1.0), rect.height().max(1.0));
         let from = (f64::from(event.client_x()), f64::from(event.client_y()));
         self.drag = Some(Drag { node, place, from, size });
         false
