@@ -46,7 +46,9 @@ pub struct Checkers {
     /// There is a node of an older Redis: deadlines are not told to the millisecond.
     older: bool,
     /// Clients have written to a writable replica: what its master knows nothing of may have
-    /// spread, by its snapshots and by its promotion, and datasets say nothing any more.
+    /// spread, by its snapshots and by its promotion, and datasets say nothing any more. Nor do
+    /// they when a replica older than Redis 4.0 has replicas: its own history goes on while its
+    /// dataset is replaced, and who joins it later is not told the database of its master's stream.
     apart: bool,
 }
 
@@ -106,7 +108,9 @@ impl Checkers {
             let select_due = !self.late || seen.life.is_some();
             seen = Seen { life, counts, select_due, ..Seen::default() };
         }
-        events().try_for_each(|event| understood(id, event, self.apart))?;
+        if !from_stranger(step, id) {
+            events().try_for_each(|event| understood(id, event, self.apart))?;
+        }
         let was_master = seen.master;
         let follows = !seen.master && seen.place.is_some() && core.config().replicaof.is_some();
         if follows && core.config().replica_read_only {
@@ -119,7 +123,7 @@ impl Checkers {
         if events().any(|e| matches!(e, Event::TimerFired(Timer::Replication))) {
             bounds::check_silence(id, core)?;
         }
-        self.apart |= writes_apart(step, id, core, was_master);
+        self.apart |= writes_apart(step, id, core, was_master) || passes_on_of_old(core);
         expired_unseen(step, id, core)?;
         self.check_data(id, core, &mut seen, step)?;
         if self.steps.is_multiple_of(info::EVERY) || events().any(asks_often) {
@@ -214,6 +218,18 @@ fn takes_part(step: &Step, id: NodeId) -> bool {
     caused || step.effects.iter().any(|e| e.node == id) || step.sent.iter().any(|m| m.from == peer)
 }
 
+/// Whether a step is about what a client said to a node, who may say anything.
+fn from_stranger(step: &Step, id: NodeId) -> bool {
+    let Cause::Delivered(message) = &step.cause else { return false };
+    message.to == Peer::Node(id) && message.from.node().is_none()
+}
+
+/// Whether a node is a replica with replicas, before Redis 4.0.
+fn passes_on_of_old(core: &Core) -> bool {
+    let follows = core.config().replicaof.is_some();
+    !core.config().era.has_psync2() && follows && core.replica_positions().next().is_some()
+}
+
 /// Whether a writable replica's own clients may have changed its dataset in a step.
 fn writes_apart(step: &Step, id: NodeId, core: &Core, was_master: bool) -> bool {
     if core.config().replica_read_only {
@@ -258,7 +274,9 @@ fn is_whole(core: &Core) -> bool {
 
 /// Ends of a link that are no misunderstanding: the master is not ready or not wanted, or lets
 /// nobody in without a password, or a disk is broken.
-const REFUSALS: [&str; 11] = [
+const REFUSALS: [&str; 13] = [
+    "MASTER aborted replication with an error: NOMASTERLINK",
+    "Can't handle RDB format version",
     "MASTER aborted replication with an error: NOAUTH",
     "Error reply to PING from master: '-NOAUTH",
     "Error reply to PING from master: '-MASTERDOWN",

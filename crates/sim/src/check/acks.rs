@@ -7,7 +7,7 @@ use lockstep_core::trace::{Event, Fed};
 use super::{Promise, Violation};
 use crate::ids::{NodeId, Peer, WireId};
 use crate::message::{Message, MessageKind};
-use crate::step::{Cause, Note, Step};
+use crate::step::{Cause, Effect, Note, Step};
 use crate::world::World;
 
 /// What was acknowledged, and who waits for it.
@@ -106,7 +106,10 @@ impl Acks {
         if let Cause::Delivered(message) = &step.cause
             && message.kind == MessageKind::Request
         {
-            step.effects.iter().try_for_each(|e| write_taken(world, e.node, &e.event))?;
+            // The write itself may be too much for a replica's output buffer.
+            let kept = |e: &&Effect| !drops(step, e.node);
+            let mut effects = step.effects.iter().filter(kept);
+            effects.try_for_each(|e| write_taken(world, e.node, &e.event))?;
         }
         Ok(())
     }

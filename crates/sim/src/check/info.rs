@@ -1,4 +1,5 @@
-//! `INFO` agrees with the state: asked on a copy of the node, so that nothing changes.
+//! `INFO` agrees with the state: asked on a copy of the node, so that nothing changes. (Even INFO may
+//! make a node give up a key, if its memory is full: the state is that of the copy, afterwards.)
 
 use lockstep_core::id::ConnId;
 use lockstep_core::node::Origin;
@@ -13,7 +14,8 @@ pub(super) const EVERY: u64 = 64;
 /// The name of the connection that asks, which is far from those that a driver has in use.
 const CONN: ConnId = ConnId { index: 500, generation: u32::MAX };
 
-fn ask(core: &Core) -> Option<String> {
+/// What the node says, and the node that has said it.
+fn ask(core: &Core) -> Option<(String, Core)> {
     let (mut copy, now) = (core.clone(), core.now());
     let origin = Origin::Accepted { peer: "127.0.0.1:1".into(), local: "127.0.0.1:2".into() };
     copy.handle_open(now, CONN, origin);
@@ -30,7 +32,7 @@ fn ask(core: &Core) -> Option<String> {
         copy.handle_sent(now, CONN, len);
     }
     // Anything but a text is a refusal: the node is loading, paused or full.
-    answer.starts_with(b"$").then(|| String::from_utf8_lossy(&answer).into_owned())
+    answer.starts_with(b"$").then(|| (String::from_utf8_lossy(&answer).into_owned(), copy))
 }
 
 /// The lines of INFO that the state decides.
@@ -81,8 +83,8 @@ pub(super) fn check(id: NodeId, core: &Core) -> Result<(), Violation> {
         // Older Redis says less, in other words.
         return Ok(());
     }
-    let Some(info) = ask(core) else { return Ok(()) };
-    for (name, value) in expected(core) {
+    let Some((info, core)) = ask(core) else { return Ok(()) };
+    for (name, value) in expected(&core) {
         let said = info.lines().find_map(|line| line.strip_prefix(&name)?.strip_prefix(':'));
         let prefix = value.ends_with(',');
         let agrees = said.is_some_and(|said| match prefix {

@@ -11,6 +11,7 @@ use lockstep_core::replication::psync::{FullReason, Outcome, Retirement, Verdict
 use lockstep_core::trace::Event;
 
 use super::lines::{LINES, TRANSITIONS};
+use super::never::why_never;
 use crate::step::Step;
 
 /// How often each thing was reached.
@@ -55,6 +56,10 @@ impl Coverage {
                 Event::ReplStateChanged { why: Cow::Borrowed(why), .. }
                 | Event::ReplicaStateChanged { why: Cow::Borrowed(why), .. }
                 | Event::MasterDiscarded { why: Cow::Borrowed(why) } => {
+                    *self.transitions.entry(why).or_default() += 1;
+                }
+                // Without an id: why there is no history to ask for.
+                Event::PsyncSent { why: Cow::Borrowed(why), .. } if TRANSITIONS.contains(why) => {
                     *self.transitions.entry(why).or_default() += 1;
                 }
                 Event::Log(_, line) => self.line(line),
@@ -118,7 +123,12 @@ impl fmt::Display for Coverage {
             let mut seen: Vec<_> = seen.iter().collect();
             seen.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
             seen.iter().try_for_each(|(name, count)| writeln!(f, "  {count:>10}  {name}"))?;
-            missed.iter().try_for_each(|name| writeln!(f, "       never  {name}"))?;
+            for name in missed {
+                writeln!(f, "       never  {name}")?;
+                if let Some(why) = why_never(name) {
+                    writeln!(f, "              ({why})")?;
+                }
+            }
         }
         for (line, count) in &self.strange {
             writeln!(f, "  {count:>10}  not in the list: {line}")?;

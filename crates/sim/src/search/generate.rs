@@ -5,11 +5,16 @@ use lockstep_core::time::Instant;
 
 use super::plan::{Move, NodePlan, Plan, port};
 use super::words;
+use crate::console::INTERRUPT;
 use crate::ids::{MessageId, NodeId};
 use crate::script::{Cut, DiskFault, Intervention, Stop};
 
 /// Moves of a plan: at least, and how many more at most.
 const MOVES: (u64, u64) = (12, 40);
+
+/// What only few seeds have comes from a generator of its own: the rest of a plan is what it would
+/// be without it.
+const RARE: u64 = 0x7a6d_3c21_95e8_b04f;
 
 /// Kinds of faults that a seed has or has not.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,7 +99,10 @@ impl Plan {
         for _ in 0..count {
             generator.next();
         }
-        let moves = generator.moves;
+        let (mut nodes, mut moves) = (nodes, generator.moves);
+        let mut rng = Rng::new(seed ^ RARE);
+        rare_directives(&mut rng, &mut nodes);
+        rude_clients(&mut rng, nodes.len() as u64, &mut moves);
         Self { seed: world_seed, nodes, latency_us, bandwidth, stagger_us, moves }
     }
 }
@@ -156,7 +164,7 @@ fn own_directives(rng: &mut Rng, lines: &mut Vec<String>) {
         2 => "replica-serve-stale-data no",
         3 => "replica-read-only no",
         4 => "save 1 1",
-        5 => "maxmemory 300kb",
+        5 => "maxmemory 40kb",
         6 => "lockstep-refuse-empty-master yes",
         7 => "replica-announce-ip 127.0.0.1",
         8 => "repl-diskless-sync-max-replicas 2",
@@ -166,6 +174,65 @@ fn own_directives(rng: &mut Rng, lines: &mut Vec<String>) {
     if choice.starts_with("maxmemory") {
         lines.push("maxmemory-policy allkeys-lru".to_owned());
     }
+}
+
+/// Now and then nodes are older than Redis 4.0, and know only the histories of single processes: the
+/// first, which is everybody's master in the end, and the others.
+const OLD: [(&str, &str); 5] =
+    [("2.6", "2.6"), ("2.8", "2.8"), ("3.2", "3.2"), ("2.6", "2.8"), ("2.8", "3.2")];
+
+/// What few nodes are told.
+const RARE_DIRECTIVES: [&str; 4] = [
+    "timeout 2",
+    "rdbchecksum no",
+    "client-query-buffer-limit 1mb",
+    "replica-ignore-disk-write-errors yes",
+];
+
+fn rare_directives(rng: &mut Rng, nodes: &mut [NodePlan]) {
+    let old = OLD.get(rng.below(30) as usize);
+    for (index, node) in nodes.iter_mut().enumerate() {
+        if let Some((first, others)) = old {
+            let era = if index == 0 { first } else { others };
+            node.directives.retain(|line| !line.starts_with("lockstep-era"));
+            node.directives.insert(0, format!("lockstep-era {era}"));
+        }
+        if let Some(line) = RARE_DIRECTIVES.get(rng.below(40) as usize) {
+            node.directives.push((*line).to_owned());
+        }
+    }
+}
+
+/// What somebody with a raw connection says, who is no replica and would be taken for one.
+const RUDE: [&str; 14] = [
+    "SYNC",
+    "PSYNC ? -1",
+    "PSYNC ? never",
+    "PSYNC 0123456789012345678901234567890123456789 7",
+    "REPLCONF listening-port 7000",
+    "REPLCONF rdb-only 1",
+    "REPLCONF capa eof capa psync2",
+    "REPLCONF ACK 0",
+    "REPLCONF ACK 123456789",
+    "REPLCONF GETACK *",
+    "SET s1 rude",
+    "SHUTDOWN ABORT",
+    "SHUTDOWN SAVE FORCE",
+    INTERRUPT,
+];
+
+/// In one of eight seeds somebody talks to the nodes like that.
+fn rude_clients(rng: &mut Rng, nodes: u64, moves: &mut Vec<Move>) {
+    if rng.below(8) > 0 {
+        return;
+    }
+    let end = moves.last().map_or(0, |m| m.at.0);
+    for _ in 0..4 + rng.below(12) {
+        let (node, at) = (NodeId(rng.below(nodes) as u32), Instant(300_000 + rng.below(end)));
+        let line = RUDE[rng.below(RUDE.len() as u64) as usize].to_owned();
+        moves.push(Move { at, what: Intervention::Telnet { node, line } });
+    }
+    moves.sort_by_key(|m| m.at);
 }
 
 impl Generator {

@@ -20,6 +20,7 @@
 mod coverage;
 mod generate;
 mod lines;
+mod never;
 mod plan;
 mod report;
 mod shrink;
@@ -27,6 +28,7 @@ mod words;
 
 pub use coverage::{Coverage, Unreached};
 pub use lines::{LINES, TRANSITIONS};
+pub use never::why_never;
 pub use plan::{Failure, Move, NodePlan, Plan};
 pub use report::report;
 pub use shrink::{Shrunk, shrink};

@@ -1,0 +1,48 @@
+//! What a search cannot reach, and why: everything else that it has never reached it may reach yet.
+
+/// Masters here are nodes of the core, and say nothing else.
+const MASTERS: &str = "no master here breaks the protocol: each is a node like the others";
+
+/// Names of verdicts, reasons of transitions, and templates of log lines, each with a sentence.
+#[rustfmt::skip]
+const NEVER: &[(&str, &str)] = &[
+    ("full: the id from before the backlog",
+     "a node without a backlog tells nobody its id"),
+    ("full: before Redis 4.0 no second id is kept",
+     "before Redis 4.0 who is sent to another master forgets the id that it has followed"),
+    ("the last link ended with a protocol error, after which no offset can be trusted", MASTERS),
+    ("Bad protocol from MASTER, the first byte is not '$' (we received '*'), are you sure the \
+      host and port are right?", MASTERS),
+    ("I/O error reading bulk count from MASTER: line too long", MASTERS),
+    ("I/O error reading from MASTER: line too long", MASTERS),
+    ("Master replied +CONTINUE to a request for a full resynchronization", MASTERS),
+    ("Master replied with wrong +FULLRESYNC syntax.", MASTERS),
+    ("Protocol error from master: *", MASTERS),
+    ("Replication stream EOF marker is broken", MASTERS),
+    ("WARNING: Receiving inline protocol from master, master stream corruption? Closing the \
+      master connection and discarding the cached master. The line begins with '*'", MASTERS),
+    ("The master's transaction is longer than client-query-buffer-limit",
+     "no transaction here is as long as the smallest limit, one megabyte"),
+    ("Unable to AUTH to MASTER: *", "no node here has a password"),
+];
+
+/// Why a search cannot reach something; `None`: it may.
+pub fn why_never(name: &str) -> Option<&'static str> {
+    NEVER.iter().find(|(known, _)| *known == name).map(|(_, why)| *why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::coverage::Coverage;
+    use super::*;
+
+    #[test]
+    fn what_is_said_to_be_out_of_reach_exists() {
+        let all = Coverage::default().unreached();
+        let names = [all.verdicts, all.transitions, all.lines].concat();
+        for (name, why) in NEVER {
+            assert!(names.contains(name), "{name}: in no list");
+            assert!(why.contains(' '), "{name}: why?");
+        }
+    }
+}
