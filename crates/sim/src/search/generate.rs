@@ -176,8 +176,8 @@ fn own_directives(rng: &mut Rng, lines: &mut Vec<String>) {
     }
 }
 
-/// Now and then nodes are older than Redis 4.0, and know only the histories of single processes: the
-/// first, which is everybody's master in the end, and the others.
+/// Now and then nodes are older than Redis 4.0, and know only the histories of single processes:
+/// the first, which is everybody's master in the end, and the others.
 const OLD: [(&str, &str); 5] =
     [("2.6", "2.6"), ("2.8", "2.8"), ("3.2", "3.2"), ("2.6", "2.8"), ("2.8", "3.2")];
 
