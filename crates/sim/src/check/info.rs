@@ -1,6 +1,6 @@
 //! `INFO` agrees with the state: asked on a copy of the node, so that nothing changes.
 //!
-//! Even INFO may make a node give up a key, if its memory is full: the state is the copy's, after it.
+//! Even INFO may make a full node give up a key: the state is that of the copy, afterwards.
 
 use lockstep_core::id::ConnId;
 use lockstep_core::node::Origin;
