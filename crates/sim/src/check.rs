@@ -45,6 +45,8 @@ pub struct Checkers {
     late: bool,
     /// There is a node of an older Redis: deadlines are not told to the millisecond.
     older: bool,
+    /// There is a Redis 2.6, which names no history: who follows it begins to count anew.
+    nameless: bool,
     /// Clients have written to a writable replica: what its master knows nothing of may have
     /// spread, by its snapshots and by its promotion, and datasets say nothing any more. Nor do
     /// they when a replica older than Redis 4.0 has replicas: its own history goes on while its
@@ -83,7 +85,9 @@ impl Checkers {
         self.nodes.resize_with(world.node_ids().len(), Seen::default);
         for core in world.node_ids().filter_map(|id| world.core(id)) {
             self.older |= core.config().era != Era::V7;
+            self.nameless |= !core.config().era.has_psync();
         }
+        self.apart |= self.nameless;
         self.acks.request_arrives(world, step);
         for id in world.node_ids().filter(|id| takes_part(step, *id)) {
             let Some(core) = world.core(id) else {
