@@ -1,8 +1,6 @@
 //! Every byte has exactly one explanation: over all messages of the scenarios, over real RDB files,
 //! whole, cut and damaged, and over bytes that nobody meant.
 
-use std::path::PathBuf;
-
 use lockstep_core::config::Era;
 use lockstep_sim::{Grain, Timeline, scenarios};
 #[cfg(target_arch = "wasm32")]
@@ -118,76 +116,6 @@ fn bytes_read_as_text_or_as_hex() {
     assert_eq!(readable(&[0; 20], 9), "00 00 00 …");
 }
 
-fn read(path: PathBuf) -> Vec<u8> {
-    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// The real files, written by many versions of Redis.
-fn files() -> Vec<(String, Vec<u8>)> {
-    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data");
-    let mut found = Vec::new();
-    for folder in ["rdb", "made"] {
-        let list = std::fs::read_dir(data.join(folder)).expect("the folder is there");
-        for entry in list.filter_map(Result::ok) {
-            let path = entry.path();
-            if path.extension().is_some_and(|ext| ext == "rdb") {
-                let name = entry.file_name().to_string_lossy().into_owned();
-                found.push((name, read(path)));
-            }
-        }
-    }
-    found.sort();
-    assert!(found.len() > 25);
-    found
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-#[test]
-fn real_files_are_understood_to_their_last_byte() {
-    for (name, mut bytes) in files() {
-        if name == "redis_40_with_module.rdb" {
-            // It was taken from a diskless transfer, with the mark of its end.
-            bytes.truncate(bytes.len() - 40);
-        }
-        let whole = Dissection::of(Reading::File, &bytes);
-        covers_every_byte_once(&whole, bytes.len());
-        let lost: Vec<_> = whole.rows.iter().filter(|row| LOST.contains(&row.label.key)).collect();
-        assert!(understood(&whole), "{name}: {lost:?}");
-    }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-#[test]
-fn cut_and_damaged_files_are_covered() {
-    let mut noise = Noise(3);
-    for (_, bytes) in files() {
-        let step = bytes.len() / 200 + 1;
-        for len in (0..bytes.len()).step_by(step) {
-            covers_every_byte_once(&Dissection::of(Reading::File, &bytes[..len]), len);
-        }
-        for _ in 0..60 {
-            let mut damaged = bytes.clone();
-            for _ in 0..1 + noise.next() % 3 {
-                let at = noise.next() % damaged.len();
-                damaged[at] = noise.next() as u8;
-            }
-            covers_every_byte_once(&Dissection::of(Reading::File, &damaged), damaged.len());
-            let middle = damaged.len() / 3..damaged.len() / 2;
-            let part = Dissection::part(Reading::File, &damaged, middle.clone());
-            covers_every_byte_once(&part, middle.len());
-        }
-    }
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-#[test]
-fn damage_is_seen() {
-    let (_, mut bytes) = files().swap_remove(2);
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 0x40;
-    assert!(!understood(&Dissection::of(Reading::File, &bytes)));
-}
-
 /// The worlds of the page's scenarios, a few hundred steps on.
 fn histories() -> Vec<Timeline> {
     let mut all = vec![scenarios::first_light()];
@@ -215,4 +143,80 @@ fn every_message_of_every_scenario_is_understood() {
         }
     }
     assert!(seen > 500, "{seen} messages");
+}
+
+/// Over files: a browser has none.
+#[cfg(not(target_arch = "wasm32"))]
+mod files {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn read(path: PathBuf) -> Vec<u8> {
+        std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// The real files, written by many versions of Redis.
+    fn files() -> Vec<(String, Vec<u8>)> {
+        let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data");
+        let mut found = Vec::new();
+        for folder in ["rdb", "made"] {
+            let list = std::fs::read_dir(data.join(folder)).expect("the folder is there");
+            for entry in list.filter_map(Result::ok) {
+                let path = entry.path();
+                if path.extension().is_some_and(|ext| ext == "rdb") {
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    found.push((name, read(path)));
+                }
+            }
+        }
+        found.sort();
+        assert!(found.len() > 25);
+        found
+    }
+
+    #[test]
+    fn real_files_are_understood_to_their_last_byte() {
+        for (name, mut bytes) in files() {
+            if name == "redis_40_with_module.rdb" {
+                // It was taken from a diskless transfer, with the mark of its end.
+                bytes.truncate(bytes.len() - 40);
+            }
+            let whole = Dissection::of(Reading::File, &bytes);
+            covers_every_byte_once(&whole, bytes.len());
+            let lost: Vec<_> =
+                whole.rows.iter().filter(|row| LOST.contains(&row.label.key)).collect();
+            assert!(understood(&whole), "{name}: {lost:?}");
+        }
+    }
+
+    #[test]
+    fn cut_and_damaged_files_are_covered() {
+        let mut noise = Noise(3);
+        for (_, bytes) in files() {
+            let step = bytes.len() / 200 + 1;
+            for len in (0..bytes.len()).step_by(step) {
+                covers_every_byte_once(&Dissection::of(Reading::File, &bytes[..len]), len);
+            }
+            for _ in 0..60 {
+                let mut damaged = bytes.clone();
+                for _ in 0..1 + noise.next() % 3 {
+                    let at = noise.next() % damaged.len();
+                    damaged[at] = noise.next() as u8;
+                }
+                covers_every_byte_once(&Dissection::of(Reading::File, &damaged), damaged.len());
+                let middle = damaged.len() / 3..damaged.len() / 2;
+                let part = Dissection::part(Reading::File, &damaged, middle.clone());
+                covers_every_byte_once(&part, middle.len());
+            }
+        }
+    }
+
+    #[test]
+    fn damage_is_seen() {
+        let (_, mut bytes) = files().swap_remove(2);
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x40;
+        assert!(!understood(&Dissection::of(Reading::File, &bytes)));
+    }
 }
