@@ -6,8 +6,6 @@ const MASTERS: &str = "no master here breaks the protocol: each is a node like t
 /// Names of verdicts, reasons of transitions, and templates of log lines, each with a sentence.
 #[rustfmt::skip]
 const NEVER: &[(&str, &str)] = &[
-    ("full: the id from before the backlog",
-     "a node without a backlog tells nobody its id"),
     ("full: before Redis 4.0 no second id is kept",
      "before Redis 4.0 who is sent to another master forgets the id that it has followed"),
     ("the last link ended with a protocol error, after which no offset can be trusted", MASTERS),
