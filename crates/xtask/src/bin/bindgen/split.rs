@@ -126,6 +126,9 @@ impl Plan {
         let memory = module.get_memory_id()?;
         export(&mut module, "m", memory.into());
         export(&mut module, "t", table.into());
+        for (index, other) in other_tables(&module, table).into_iter().enumerate() {
+            export(&mut module, &format!("t{index}"), other.into());
+        }
         for (index, global) in variables(&module).into_iter().enumerate() {
             export(&mut module, &format!("g{index}"), global.into());
         }
@@ -154,6 +157,10 @@ impl Plan {
         module.memories.get_mut(memory).import = Some(import);
         let import = module.imports.add(FIRST, "t", table);
         module.tables.get_mut(table).import = Some(import);
+        for (index, other) in other_tables(&module, table).into_iter().enumerate() {
+            let import = module.imports.add(FIRST, &format!("t{index}"), other);
+            module.tables.get_mut(other).import = Some(import);
+        }
         for (index, global) in variables(&module).into_iter().enumerate() {
             let import = module.imports.add(FIRST, &format!("g{index}"), global);
             module.globals.get_mut(global).kind = GlobalKind::Import(import);
@@ -443,6 +450,11 @@ fn fill(module: &mut Module, table: TableId, start: u32, functions: Vec<Function
     let kind = ElementKind::Active { table, offset };
     let segment = module.elements.add(kind, ElementItems::Functions(functions));
     module.tables.get_mut(table).elem_segments.insert(segment);
+}
+
+/// The tables that hold no functions: that of what the page's script lends to the program.
+fn other_tables(module: &Module, functions: TableId) -> Vec<TableId> {
+    module.tables.iter().map(|table| table.id()).filter(|id| *id != functions).collect()
 }
 
 fn export(module: &mut Module, name: &str, item: ExportItem) {
