@@ -261,30 +261,24 @@ fn a_replica_and_masters_that_refuse(kind: Kind) {
 
 /// A replica that does not read.
 fn a_replica_over_its_limit(kind: Kind) {
-    let server = Launch::new(kind)
-        .set("client-output-buffer-limit", "replica 4mb 0 0")
-        .set("repl-backlog-size", "1mb")
-        .start();
-    let mut replica = introduce(&server);
-    replica.full(&["PSYNC", "?", "-1"], &mut Transcript::default());
-    replica.ack();
-    let value = "x".repeat(500_000);
-    let mut client = server.client();
-    for _ in 0..80 {
-        assert!(client.call(&["SET", "k", &value]).is_ok());
-    }
     let line = match kind {
         // Redis's cron, which says it otherwise, may be the first to see it.
         Redis => "Client %s for overcoming of output buffer limits.",
         Lockstep => "Client %s scheduled to be closed ASAP for overcoming of output buffer limits.",
     };
-    wait_line(&server, "#", line);
+    wait_line(&not_read_by_its_replica(kind, "replica 4mb 0 0").0, "#", line);
 }
 
 /// A replica that stops reading, and a master that has nothing more to say.
 fn a_replica_over_its_soft_limit(kind: Kind) {
+    let line = "Client %s closed for overcoming of output buffer limits.";
+    wait_line(&not_read_by_its_replica(kind, "replica 0 1mb 1").0, "#", line);
+}
+
+/// A master with this limit that has sent 40 MB to a replica which reads none of it.
+fn not_read_by_its_replica(kind: Kind, limit: &str) -> (Server, RawReplica) {
     let server = Launch::new(kind)
-        .set("client-output-buffer-limit", "replica 0 1mb 1")
+        .set("client-output-buffer-limit", limit)
         .set("repl-backlog-size", "1mb")
         .start();
     let mut replica = introduce(&server);
@@ -295,8 +289,7 @@ fn a_replica_over_its_soft_limit(kind: Kind) {
     for _ in 0..80 {
         assert!(client.call(&["SET", "k", &value]).is_ok());
     }
-    let line = "Client %s closed for overcoming of output buffer limits.";
-    wait_line(&server, "#", line);
+    (server, replica)
 }
 
 /// Silence for longer than `repl-timeout`: the replica dials again at once.

@@ -119,12 +119,15 @@ impl<T: Trace> Node<T> {
         self.timers.watch = self.now.instant.plus_ms(WATCH_PERIOD_MS);
     }
 
-    /// When a key is due that this node may delete by itself. A replica waits for its master's
-    /// word, except for what its own clients have written.
+    /// A replica waits for its master's word, except for what its own clients have written.
+    fn expires_own_only(&self) -> bool {
+        self.config.replicaof.is_some() && !mutant(Mutant::ReplicaExpires)
+    }
+
+    /// When a key is due that this node may delete by itself.
     fn next_expire(&self) -> Option<u64> {
         let active = self.admin.active_expire && !self.is_paused();
-        let own = self.config.replicaof.is_some() && !mutant(Mutant::ReplicaExpires);
-        self.keyspace.next_expire_hint(own).filter(|_| active)
+        self.keyspace.next_expire_hint(self.expires_own_only()).filter(|_| active)
     }
 
     fn expire_cycle(&mut self) {
@@ -133,8 +136,8 @@ impl<T: Trace> Node<T> {
         }
         self.begin_read();
         self.admin.watch.start();
-        let own = self.config.replicaof.is_some() && !mutant(Mutant::ReplicaExpires);
-        self.keyspace.expire_cycle(EXPIRE_BUDGET, own);
+        let own_only = self.expires_own_only();
+        self.keyspace.expire_cycle(EXPIRE_BUDGET, own_only);
         self.stats.expire_nanos += self.admin.watch.lap(self.admin.watch.at);
         if self.keyspace.has_notices() {
             self.publish_notices(None);

@@ -14,12 +14,14 @@ use crate::profile::instrument;
 use crate::split::split;
 
 /// `run(n)` takes one of several ways through loops, tables of branches, returns from within and
-/// calls, keeps variables over all of them, and writes to memory. Some ways end in a trap.
+/// calls, keeps variables over all of them, writes to memory, and grows a table of the host's
+/// objects, whose size is in what it returns. Some ways end in a trap.
 const PROGRAM: &str = r#"
 (module
   (type $op (func (param i32 i32) (result i32)))
   (memory (export "memory") 1)
   (table 4 4 funcref)
+  (table $lent 1 externref)
   (global $sum (mut i32) (i32.const 7))
   (elem (i32.const 1) $add $weave)
   (data (i32.const 1024) "abcdefgh")
@@ -44,6 +46,7 @@ const PROGRAM: &str = r#"
               (if (i32.gt_u (local.get $acc) (i32.const 90))
                 (then
                   (i32.store (i32.const 16) (local.get $acc))
+                  (drop (table.grow $lent (ref.null extern) (i32.const 1)))
                   (return (i32.add (local.get $acc) (i32.load8_u offset=1024 (i32.const 1))))))
               (br $other))
             (local.set $wide (i64.add (local.get $wide) (i64.extend_i32_u (local.get $i))))
@@ -73,7 +76,8 @@ const PROGRAM: &str = r#"
     (i32.add
       (call $lockstep_weave (i32.rem_u (local.get $n) (i32.const 40))
         (i32.add (i32.div_u (local.get $n) (i32.const 40)) (i32.const 1)))
-      (i32.shl (global.get $sum) (i32.const 8)))))
+      (i32.add (i32.shl (global.get $sum) (i32.const 8))
+        (i32.shl (table.size $lent) (i32.const 20))))))
 "#;
 
 /// Arguments that `run` is tried with, in this order, in one instance.
