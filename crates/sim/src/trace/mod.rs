@@ -22,6 +22,7 @@
 //! * `recv` and `send` are messages: protocol messages of one connection (`wire`), or parts of them
 //!   (`part=yes`). Where bytes are left out, `len` tells how many there were. `unclaimed=yes`: its
 //!   receiver knows nothing of the connection (any more), and resets it.
+//! * `state` tells what a node holds by its own account: roles, ids, offsets, backlog, links.
 //! * Lines that tell a cause (`recv`, `timer`, `file`, `dial-failed`, `woke`, `write`, `act`) come
 //!   before the lines of what followed from it.
 //!
@@ -36,6 +37,7 @@ mod events;
 mod note;
 mod read;
 mod session;
+mod state;
 mod tap;
 mod tell;
 mod text;
@@ -48,6 +50,7 @@ use crate::ids::{NodeId, Peer};
 use crate::message::{Message, MessageKind, StreamRange};
 use crate::scenario::Names;
 use crate::step::{Cause, Note, Step};
+use crate::view::LiveView;
 use crate::world::World;
 use text::Writer;
 
@@ -55,6 +58,7 @@ pub use diff::{Comparison, Departure, compare};
 pub use note::Remark;
 pub use read::{ReadError, Reader};
 pub use session::{Filter, Session};
+pub use state::live_view;
 pub use tap::Tap;
 pub use tell::tell;
 
@@ -63,7 +67,7 @@ pub const HEADER: &str = "# lockstep trace 1";
 
 /// The kinds of lines that are not events inside nodes.
 const OTHER_KINDS: &[&str] =
-    &["recv", "send", "timer", "dial-failed", "file", "woke", "write", "act"];
+    &["recv", "send", "timer", "dial-failed", "file", "woke", "write", "act", "state"];
 
 /// The kinds of lines and of messages there are.
 pub fn kinds() -> impl Iterator<Item = String> {
@@ -139,6 +143,8 @@ pub enum What {
         /// What more there is to know.
         remark: Option<Remark>,
     },
+    /// What a node holds, as it says itself.
+    State(Box<LiveView>),
 }
 
 /// A line of a trace.
@@ -164,13 +170,14 @@ impl Record {
             What::Woke => "woke",
             What::Write => "write",
             What::Act { .. } => "act",
+            What::State(_) => "state",
         }
     }
 
     /// Whether it is the cause of what follows at its place.
     pub fn is_cause(&self) -> bool {
         match &self.what {
-            What::Event(_) => false,
+            What::Event(_) | What::State(_) => false,
             What::Packet(packet) => packet.way == Way::Received,
             _ => true,
         }
@@ -186,6 +193,7 @@ impl Record {
             What::Timer(timer) => line.put("timer", timer),
             What::File { name, ok } => put_file(name, *ok, &mut line),
             What::Act { what, remark } => put_act(what, remark.as_ref(), &mut line),
+            What::State(view) => state::put(view, &mut line),
             What::DialFailed | What::Woke | What::Write => {}
         }
         out.push('\n');

@@ -5,7 +5,7 @@ use std::fmt;
 use lockstep_core::time::Instant;
 
 use super::text::{self, Fields};
-use super::{HEADER, Packet, Record, Remark, Way, What, events};
+use super::{HEADER, Packet, Record, Remark, Way, What, events, state};
 
 /// Longest line read. A message of 512 MB does not fit in; the writers cut messages long before.
 const LINE_MAX: usize = 64 * 1024 * 1024;
@@ -126,6 +126,7 @@ fn what(kind: &str, fields: &Fields<'_>) -> Result<What, String> {
         "woke" => What::Woke,
         "write" => What::Write,
         "act" => What::Act { what: fields.take("what")?, remark: Remark::take(fields)? },
+        "state" => What::State(Box::new(state::take(fields)?)),
         _ => match events::take(kind, fields)? {
             Some(event) => What::Event(event),
             None => return Err("there is no such kind of line".into()),

@@ -107,9 +107,13 @@ fn rename(records: &mut [Record], nodes: usize, wires: usize) -> usize {
     }
     for record in records.iter_mut() {
         record.place = shifted(&record.place, 'n', nodes);
-        if let What::Packet(packet) = &mut record.what {
-            packet.wire = shifted(&packet.wire, 'w', wires);
-            packet.peer = shifted(&packet.peer, 'n', nodes);
+        match &mut record.what {
+            What::Packet(packet) => {
+                packet.wire = shifted(&packet.wire, 'w', wires);
+                packet.peer = shifted(&packet.peer, 'n', nodes);
+            }
+            What::State(view) => super::state::shift(view, nodes, wires),
+            _ => {}
         }
     }
     names(records) - wires

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use lockstep_core::id::ConnId;
 use lockstep_core::node::{self, Node};
-use lockstep_core::replication::psync::MasterView;
 use lockstep_core::time::Now;
 use lockstep_core::trace::Recorder;
 
@@ -14,9 +13,10 @@ use super::host::Host;
 use super::keys;
 use super::net::{ACCEPTOR, DIALER};
 use crate::ids::{ClientId, NodeId, Peer, WireId};
+use crate::trace;
 use crate::view::{
-    BacklogView, ClientKind, ClientView, ConnView, ConsoleLine, DiskView, FlightView, KeyView,
-    LinkView, LiveView, MasterLinkView, NodeView, Power, ReplicaView, Role,
+    ClientKind, ClientView, ConnView, ConsoleLine, DiskView, FlightView, KeyView, LinkView,
+    LiveView, NodeView, Power,
 };
 
 impl World {
@@ -54,64 +54,17 @@ impl World {
     }
 
     fn live(&self, host: &Host, node: &Node<Recorder>) -> LiveView {
-        let history = node.history();
         let now = host.clock.read(self.now).instant;
-        let (role, master) = match node.role() {
-            node::Role::Master => (Role::Master, None),
-            node::Role::Replica { host, port } => {
-                (Role::Replica, node.link_at(now).map(|link| self.master_link(host, port, link)))
-            }
+        let master = |ip: &str, port| {
+            let here = matches!(ip, super::IP | "localhost");
+            self.node_at_port(port).filter(|_| here)
         };
-        let keyspace = node.keyspace();
-        LiveView {
-            role,
-            replid: history.replid,
-            replid2: Some(history.replid2).filter(|id| !id.is_none()),
-            second_replid_offset: history.second_replid_offset,
-            offset: history.master_repl_offset,
-            master,
-            replicas: node
-                .replicas_at(now)
-                .iter()
-                .map(|r| self.replica(host, &history, r))
-                .collect(),
-            backlog: history.backlog.map(|b| BacklogView {
-                first_byte_offset: b.first_byte_offset,
-                histlen: b.histlen,
-                size: b.size,
-                created_at: b.created_at,
-            }),
-            retired: history.retired,
-            keys: (0..keyspace.databases()).map(|db| keyspace.len(db) as u64).sum(),
-        }
-    }
-
-    fn master_link(&self, host: String, port: u16, link: node::LinkView) -> MasterLinkView {
-        let here = matches!(host.as_str(), super::IP | "localhost");
-        MasterLinkView {
-            node: self.node_at_port(port).filter(|_| here),
-            host,
-            port,
-            state: link.state,
-            transfer: link.transfer,
-            cached_master: link.cached_master,
-            last_io_seconds: link.last_io_seconds,
-            down_seconds: link.down_seconds,
-        }
-    }
-
-    fn replica(&self, host: &Host, history: &MasterView, r: &node::ReplicaView) -> ReplicaView {
-        let wire = host.wire_of(r.conn);
-        let peer = wire.and_then(|(id, side)| Some(self.wires.get(&id)?.ends[1 - side].peer));
-        ReplicaView {
-            node: peer.and_then(Peer::node),
-            wire: wire.map(|(id, _)| id),
-            state: r.state,
-            sent_offset: r.sent_offset,
-            ack_offset: r.ack_offset,
-            lag_bytes: history.master_repl_offset.saturating_sub(r.ack_offset),
-            lag_seconds: r.lag_seconds,
-        }
+        let replica = |conn| {
+            let wire = host.wire_of(conn);
+            let peer = wire.and_then(|(id, side)| Some(self.wires.get(&id)?.ends[1 - side].peer));
+            (peer.and_then(Peer::node), wire.map(|(id, _)| id))
+        };
+        trace::live_view(node, now, master, replica)
     }
 
     /// The content of a file on a node's disk; `None` if there is no such file.
