@@ -19,6 +19,40 @@
   globalThis.lockstepSave = (kind, name) =>
     import("./diagram.js").then((diagram) => diagram.save(kind, name));
 
+  // Files that are brought, dropped anywhere or chosen. They stay where they are until the page's
+  // code asks for a piece; those that come before it does wait for it.
+  const brought = [];
+  let take = (...file) => brought.push(file);
+  const bring = (file) => file && take(file, file.name, file.size);
+  globalThis.lockstepFiles = (each) => {
+    take = each;
+    for (const file of brought.splice(0)) take(...file);
+  };
+  globalThis.lockstepRead = (file, from, to, done) =>
+    file.slice(from, to).arrayBuffer().then(
+      (bytes) => done(new Uint8Array(bytes)),
+      () => done(undefined),
+    );
+  const holdsFiles = ({ dataTransfer }) => dataTransfer?.types.includes("Files");
+  const over = (event) => {
+    const on = event.type === "dragover" && holdsFiles(event);
+    if (on) event.preventDefault();
+    html.classList.toggle("dropping", on);
+  };
+  for (const type of ["dragover", "dragleave", "dragend"]) addEventListener(type, over);
+  addEventListener("drop", (event) => {
+    html.classList.remove("dropping");
+    if (!holdsFiles(event)) return;
+    event.preventDefault();
+    bring(event.dataTransfer.files[0]);
+  });
+  addEventListener("change", ({ target }) => {
+    if (target.type !== "file") return;
+    bring(target.files[0]);
+    // The same file can be chosen again.
+    target.value = "";
+  });
+
   // The page's code ends at once when it finds itself wrong, and cannot say so itself.
   const chinese = () => html.lang.toLowerCase().startsWith("zh");
   const stopped = (error) => {

@@ -22,6 +22,7 @@ use crate::i18n::{Key, Lang, grouped};
 use crate::inside::Insides;
 use crate::keys::Keys;
 use crate::marks::Marks;
+use crate::own::{self, Own, OwnMsg};
 use crate::platform::{self, Theme};
 use crate::sentence::{self, Names};
 use crate::share::Notice;
@@ -94,6 +95,8 @@ pub(crate) enum Msg {
     /// Gives the diagram to the reader as a file of this kind.
     SaveLane(&'static str),
     OfBranch(OfBranch),
+    /// A file that somebody brings.
+    Own(OwnMsg),
     /// Puts a link to this moment into the address.
     Share,
     /// The address has changed.
@@ -223,6 +226,7 @@ pub(crate) struct App {
     pub(crate) announced: String,
     /// By node.
     pub(crate) desks: Vec<Desk>,
+    pub(crate) own: Own,
     _keys: Keys,
     _address: platform::Listener,
 }
@@ -277,9 +281,11 @@ impl Component for App {
             help_shown: false,
             announced: String::new(),
             desks: Vec::new(),
+            own: Own::default(),
             _keys: Keys::listen(ctx.link().callback(Msg::Key)),
             _address: platform::on_hash(ctx.link().callback(|()| Msg::OpenAddress)),
         };
+        own::listen(ctx);
         app.marks.update(&app.timeline);
         app.message = app.moment();
         app.desks.resize_with(app.scene.nodes.len(), Desk::default);
@@ -343,6 +349,7 @@ impl Component for App {
                 self.experiment(self.experiment);
             }
             Msg::Key(event) => return self.key(ctx, &event),
+            Msg::Own(msg) => return self.own(ctx, msg),
             other => self.choose(other),
         }
         true

@@ -18,6 +18,7 @@
 //! inside     what nodes hold and say of themselves
 //! share      permalinks
 //! i18n       all texts, in two languages
+//! own        files that people bring: RDB, captures, traces
 //! marks      what of a history deserves a mark over the slider
 //! platform   the little the page asks of the browser
 //! ```
@@ -38,6 +39,7 @@ mod i18n;
 mod inside;
 mod keys;
 mod marks;
+mod own;
 mod platform;
 mod provenance;
 mod sentence;

@@ -7,6 +7,8 @@
 mod dissect;
 #[macro_use]
 mod inspect;
+#[macro_use]
+mod own;
 
 use super::{Lang, placeholders};
 

@@ -10,62 +10,62 @@ use yew::virtual_dom::VTag;
 use crate::app::{App, Msg};
 
 /// An element that is being built.
-pub(super) struct El(VTag);
+pub(crate) struct El(VTag);
 
 /// An element with a class; an empty class is none.
-pub(super) fn el(tag: &'static str, class: &str) -> El {
+pub(crate) fn el(tag: &'static str, class: &str) -> El {
     let element = El(VTag::new(tag));
     if class.is_empty() { element } else { element.attr("class", class.to_owned()) }
 }
 
 impl El {
-    pub(super) fn attr(mut self, name: &'static str, value: String) -> Self {
+    pub(crate) fn attr(mut self, name: &'static str, value: String) -> Self {
         self.0.add_attribute(name, value);
         self
     }
 
-    pub(super) fn id(self, name: &str) -> Self {
+    pub(crate) fn id(self, name: &str) -> Self {
         self.attr("data-testid", name.to_owned())
     }
 
-    pub(super) fn style(self, style: String) -> Self {
+    pub(crate) fn style(self, style: String) -> Self {
         self.attr("style", style)
     }
 
-    pub(super) fn text(self, text: &str) -> Self {
+    pub(crate) fn text(self, text: &str) -> Self {
         self.child(Html::from(text.to_owned()))
     }
 
-    pub(super) fn child(mut self, child: Html) -> Self {
+    pub(crate) fn child(mut self, child: Html) -> Self {
         self.0.add_child(child);
         self
     }
 
-    pub(super) fn children(mut self, children: Vec<Html>) -> Self {
+    pub(crate) fn children(mut self, children: Vec<Html>) -> Self {
         self.0.add_children(children);
         self
     }
 
-    pub(super) fn on_click(mut self, callback: Callback<MouseEvent>) -> Self {
+    pub(crate) fn on_click(mut self, callback: Callback<MouseEvent>) -> Self {
         self.0.add_listener(Rc::new(html::onclick::Wrapper::new(callback)));
         self
     }
 
-    pub(super) fn done(self) -> Html {
+    pub(crate) fn done(self) -> Html {
         self.0.into()
     }
 }
 
 impl App {
     /// A button that sends a message.
-    pub(super) fn button(&self, ctx: &Context<Self>, class: &str, id: &str, msg: Msg) -> El {
+    pub(crate) fn button(&self, ctx: &Context<Self>, class: &str, id: &str, msg: Msg) -> El {
         let cell = Cell::new(Some(msg));
         let onclick = ctx.link().batch_callback(move |_: MouseEvent| cell.take());
         el("button", class).attr("type", "button".to_owned()).id(id).on_click(onclick)
     }
 
     /// One of several buttons of which one holds.
-    pub(super) fn choice(
+    pub(crate) fn choice(
         &self,
         ctx: &Context<Self>,
         on: bool,

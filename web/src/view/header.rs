@@ -34,6 +34,7 @@ impl App {
                     { icon(Icon::World) }<span class="wide">{ self.t(Key::WorldTitle) }</span>
                     <span class="sr narrow">{ self.t(Key::WorldTitle) }</span>
                 </button>
+                { crate::own::button(self.lang, "file", "quiet") }
                 <button
                     type="button"
                     class="quiet"

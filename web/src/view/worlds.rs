@@ -79,6 +79,7 @@ impl App {
                     .child(shape(Shape::Tree, "world-tree", Key::WorldTree))
                     .done(),
             )
+            .child(crate::own::button(self.lang, "world-file", ""))
             .done()
     }
 }

@@ -1,7 +1,7 @@
 //! Texts of the inspector's other tabs, and of the consoles.
 
 macro_rules! inspect_texts {
-    ($($rest:tt)*) => { catalogue! { $($rest)*
+    ($($rest:tt)*) => { own_texts! { $($rest)*
 
     // Where bytes of the stream come from.
     OriginTitle = "Where these bytes come from", "这些字节从何而来";

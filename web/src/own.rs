@@ -1,0 +1,94 @@
+//! What people bring: files that are looked at in the page and never leave it.
+//!
+//! ```text
+//! drop   how a file comes, what it is, how it is read
+//! ```
+
+pub(crate) mod drop;
+
+use yew::prelude::*;
+
+use crate::app::{App, Msg};
+use crate::i18n::{Key, Lang};
+use crate::share::Notice;
+use crate::view::el;
+use crate::view::icons::{Icon, icon};
+use drop::{File, MAGIC_BYTES, Magic};
+
+/// What of the page's state belongs to files that were brought.
+#[derive(Debug, Default)]
+pub(crate) struct Own {
+    /// The RDB file that is shown.
+    pub(crate) rdb: Option<File>,
+}
+
+/// What happens to files.
+#[derive(Debug)]
+pub(crate) enum OwnMsg {
+    /// Somebody has brought one.
+    Brought(File),
+    /// Its first bytes.
+    Begins(File, Option<Vec<u8>>),
+    /// Back to the playground.
+    Close,
+}
+
+/// Listens for files from now on.
+pub(crate) fn listen(ctx: &Context<App>) {
+    drop::on_file(ctx.link().callback(|file| Msg::Own(OwnMsg::Brought(file))));
+}
+
+/// The button that lets people choose a file.
+pub(crate) fn button(lang: Lang, id: &str, class: &str) -> Html {
+    let name = lang.t(Key::OwnOpen);
+    el::el("label", &format!("button {class}"))
+        .attr("title", lang.t(Key::OwnOpenNote).to_owned())
+        .child(icon(Icon::File))
+        .child(el::el("span", "wide").text(name).done())
+        .child(
+            el::el("input", "sr")
+                .attr("type", "file".to_owned())
+                .attr("aria-label", name.to_owned())
+                .id(id)
+                .done(),
+        )
+        .done()
+}
+
+impl App {
+    /// Something happens to a file. Returns whether the page looks different.
+    pub(crate) fn own(&mut self, ctx: &Context<Self>, msg: OwnMsg) -> bool {
+        match msg {
+            OwnMsg::Brought(file) => {
+                let brought = file.clone();
+                let then = ctx
+                    .link()
+                    .callback(move |bytes| Msg::Own(OwnMsg::Begins(brought.clone(), bytes)));
+                file.read(0, MAGIC_BYTES, then);
+                return false;
+            }
+            OwnMsg::Begins(file, None) => self.cannot_open(Key::OwnUnreadable, &file),
+            OwnMsg::Begins(file, Some(start)) => {
+                self.stop();
+                match Magic::of(&start) {
+                    Some(Magic::Rdb) => self.own.rdb = Some(file),
+                    Some(magic) => self.open_recording(ctx, file, magic),
+                    None => self.cannot_open(Key::OwnUnknown, &file),
+                }
+            }
+            OwnMsg::Close => self.own.rdb = None,
+        }
+        true
+    }
+
+    /// Shows a capture or a trace.
+    fn open_recording(&mut self, _ctx: &Context<Self>, file: File, _magic: Magic) {
+        self.cannot_open(Key::OwnNotYet, &file);
+    }
+
+    /// Says why a file is not shown.
+    pub(crate) fn cannot_open(&mut self, why: Key, file: &File) {
+        let text = self.lang.fill(why, &[&file.name]);
+        self.notice = Some(Notice { text, bad: true });
+    }
+}
