@@ -107,6 +107,7 @@ fn render(lang: Lang, names: &Names, sentence: &Sentence) -> Vec<Part> {
 fn param(lang: Lang, names: &Names, param: &Param) -> Part {
     match param {
         Param::Node(id) => Part::Strong(names.node(*id)),
+        Param::Client(id) => Part::Code(names.peer(Peer::Client(*id))),
         Param::Number(number) => Part::Strong(grouped(*number)),
         Param::History(id) => Part::Code(short(id)),
         Param::ReplState(state) => Part::Strong(lang.t(state_name(*state)).to_owned()),

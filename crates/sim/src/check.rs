@@ -236,7 +236,7 @@ fn takes_part(step: &Step, id: NodeId) -> bool {
             *node == id
         }
         Cause::File { node, .. } => *node == id,
-        Cause::Client { .. } => false,
+        Cause::Client { .. } | Cause::Recorded(_) => false,
         Cause::Intervention(_) => true,
     };
     caused || step.effects.iter().any(|e| e.node == id) || step.sent.iter().any(|m| m.from == peer)

@@ -13,6 +13,7 @@
 //! permalink  a moment in a history as a short text
 //! scenario   worlds, scripts and expectations as text
 //! scenarios  the worlds that the page begins with
+//! recording  a conversation that was recorded elsewhere: a trace, a capture, a live session
 //! search     random worlds, traffic and faults; what fails, shrunk
 //! trace      what happened, as text: written by worlds and by native servers, read, compared
 //! ```
@@ -31,6 +32,7 @@ mod ids;
 pub mod message;
 pub mod narrate;
 pub mod permalink;
+pub mod recording;
 pub mod scenario;
 pub mod scenarios;
 pub mod script;
@@ -45,8 +47,9 @@ mod world;
 pub use ids::{ClientId, MessageId, NodeId, Peer, WireId};
 pub use message::{Message, MessageKind, MessageRef, StreamRange};
 pub use permalink::Permalink;
+pub use recording::Recording;
 pub use script::{Act, Cut, DiskFault, Intervention, NODES_MAX, Stop};
-pub use step::{Cause, Effect, Grain, Impossible, Note, Step};
+pub use step::{Cause, Effect, Grain, Impossible, Note, Recorded, Step};
 pub use timeline::{
     Branch, Comparison, Difference, Differs, FORWARD_STEPS_MAX, HISTORY_STEPS_MAX, NAME_BYTES_MAX,
     Timeline,

@@ -4,7 +4,7 @@ use lockstep_core::node::Timer;
 use lockstep_core::time::Instant;
 use lockstep_core::trace::Event;
 
-use crate::ids::{ClientId, MessageId, NodeId};
+use crate::ids::{ClientId, MessageId, NodeId, Peer};
 use crate::message::MessageRef;
 use crate::script::Intervention;
 
@@ -63,6 +63,45 @@ pub enum Cause {
     },
     /// Somebody intervened.
     Intervention(Intervention),
+    /// In a recording: what it tells without a cause, or about itself.
+    Recorded(Recorded),
+}
+
+/// What a recording tells beside messages and their consequences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// Something happened in a node; what made it happen is not recorded.
+    Inside {
+        /// The node.
+        node: NodeId,
+    },
+    /// A node handed something to the network; what made it do so is not recorded.
+    Sent {
+        /// Nobody records at the other end: that it arrives will not be seen.
+        away: bool,
+    },
+    /// Somebody did something that is recorded as words only.
+    Act(String),
+    /// Events are missing here.
+    LeftOut(u64),
+    /// Bytes of a connection are missing here.
+    Gap {
+        /// Who sent them.
+        from: Peer,
+        /// To whom.
+        to: Peer,
+        /// How many.
+        bytes: u64,
+        /// The capture has their packets, but cut short.
+        cut_short: bool,
+    },
+    /// A connection that was open before the recording began shows itself.
+    UnderWay {
+        /// Who opened it.
+        dialer: Peer,
+        /// Who accepted it.
+        acceptor: Peer,
+    },
 }
 
 /// Why an intervention could not be done. The world is as it was.
@@ -145,7 +184,16 @@ pub struct Step {
 impl Step {
     /// Whether stepping by `grain` stops here.
     pub fn has_grain(&self, grain: Grain) -> bool {
-        let intervention = matches!(self.cause, Cause::Intervention(_));
+        let intervention = matches!(
+            self.cause,
+            Cause::Intervention(_)
+                | Cause::Recorded(
+                    Recorded::Act(_)
+                        | Recorded::LeftOut(_)
+                        | Recorded::Gap { .. }
+                        | Recorded::UnderWay { .. }
+                )
+        );
         match grain {
             Grain::Event => true,
             // What a transition is, nobody may miss: a replica loads when its file is complete, and
@@ -157,7 +205,14 @@ impl Step {
     }
 
     fn arrives(&self, whole: bool) -> bool {
-        matches!(&self.cause, Cause::Delivered(message) if message.complete || !whole)
+        match &self.cause {
+            Cause::Delivered(message) => message.complete || !whole,
+            // The nearest to an arrival that will be seen.
+            Cause::Recorded(Recorded::Sent { away: true }) => {
+                self.sent.iter().any(|message| message.complete || !whole)
+            }
+            _ => false,
+        }
     }
 
     /// Whether a role, the state of a replication link or a history changed, or a

@@ -124,6 +124,34 @@ pub struct LiveView {
     pub retired: Retired,
     /// Keys in all databases.
     pub keys: u64,
+    /// Which of this is known; what is not says nothing.
+    pub known: Known,
+}
+
+/// What is known of a node's state: everything of a simulated one; of one that was overheard, what
+/// its messages told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Known {
+    /// Its role.
+    pub role: bool,
+    /// Its history.
+    pub replid: bool,
+    /// Its offset.
+    pub offset: bool,
+    /// Its backlog: whether there is one, and which.
+    pub backlog: bool,
+    /// How many keys it holds.
+    pub keys: bool,
+}
+
+impl Known {
+    /// Everything is known.
+    pub const ALL: Self =
+        Self { role: true, replid: true, offset: true, backlog: true, keys: true };
+
+    /// Nothing is known.
+    pub const NOTHING: Self =
+        Self { role: false, replid: false, offset: false, backlog: false, keys: false };
 }
 
 /// A key and the beginning of its value.

@@ -89,6 +89,17 @@ keys! {
     FileFailed = "A file operation of {0} failed: {1}.";
     Woke = "{0} goes on after its sleep.";
 
+    // Recordings.
+    RecordedInside = "Something happens in {0}.";
+    RecordedSent = "{0} sends {1}: {2}";
+    RecordedAct = "Somebody intervenes: {0}";
+    RecordedLeftOut = "{0} events are missing here: they were not recorded.";
+    RecordedGap = "{2} bytes from {0} to {1} are missing here: they are not in the capture.";
+    RecordedCutShort =
+        "{2} bytes from {0} to {1} are missing here: the capture kept only the beginning of packets.";
+    RecordedUnderWay =
+        "{0} and {1} talk already: their connection was open before the recording began.";
+
     // Interventions.
     Typed = "You type into the console of {0}: {1}";
     TypedRaw = "You type into a raw connection to {0}: {1}";

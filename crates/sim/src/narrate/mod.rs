@@ -6,6 +6,7 @@
 mod acts;
 mod effects;
 mod key;
+mod recorded;
 
 use std::fmt;
 
@@ -15,7 +16,7 @@ use lockstep_core::trace::{Event, Fed};
 
 pub use key::Key;
 
-use crate::ids::{NodeId, Peer};
+use crate::ids::{ClientId, NodeId, Peer};
 use crate::message::{Message, MessageKind, readable};
 use crate::step::{Cause, Effect, Note, Step};
 
@@ -27,6 +28,8 @@ const QUOTE_MAX: usize = 60;
 pub enum Param {
     /// A node.
     Node(NodeId),
+    /// A client.
+    Client(ClientId),
     /// A number: an offset, bytes, keys, milliseconds.
     Number(u64),
     /// A history.
@@ -60,6 +63,7 @@ impl fmt::Display for Param {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Node(id) => write!(f, "node {}", id.0 + 1),
+            Self::Client(_) => f.write_str("redis-cli"),
             Self::Number(n) => n.fmt(f),
             Self::History(id) => write!(f, "{:.6}", id.to_string()),
             Self::ReplState(state) => f.write_str(state.name()),
@@ -137,13 +141,14 @@ fn cause(step: &Step) -> Sentence {
             None => Sentence::new(Key::ClientRests, []),
         },
         Cause::Intervention(what) => acts::intervention(what, step.note.as_deref()),
+        Cause::Recorded(what) => recorded::recorded(step, what),
     }
 }
 
 fn peer(peer: Peer) -> Param {
     match peer {
         Peer::Node(id) => Param::Node(id),
-        Peer::Client(_) => Param::Code("redis-cli".into()),
+        Peer::Client(id) => Param::Client(id),
     }
 }
 

@@ -382,6 +382,8 @@ fn write_cause(out: &mut String, step: &Step) {
         Cause::Woke { node: id } => (node(id), "woke"),
         Cause::Client { client } => (client.to_string(), "write"),
         Cause::Intervention(_) => ("world".to_owned(), "act"),
+        // No cause was recorded.
+        Cause::Recorded(_) => return,
     };
     begin(out, step.at, &place, kind);
     let mut line = Writer { out };
