@@ -84,6 +84,9 @@ impl Recording {
                 let cause = Cause::Recorded(Recorded::Inside { node });
                 return self.begin(record, cause, vec![effect], Vec::new(), None);
             }
+            (What::State(live), Peer::Node(node)) => {
+                return self.push_state(node, (**live).clone());
+            }
             (What::Timer(timer), Peer::Node(node)) => Cause::Timer { node, timer: *timer },
             (What::DialFailed, Peer::Node(node)) => Cause::DialFailed { node },
             (What::File { name, ok }, Peer::Node(node)) => {

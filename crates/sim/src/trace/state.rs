@@ -15,7 +15,7 @@ use lockstep_core::trace::Trace;
 
 use super::text::{Fields, Value, Writer};
 use crate::ids::{NodeId, WireId};
-use crate::view::{BacklogView, LiveView, MasterLinkView, ReplicaView, Role};
+use crate::view::{BacklogView, Known, LiveView, MasterLinkView, ReplicaView, Role};
 
 /// Replicas of one node that a line tells of; the view of a trace has no more.
 const REPLICAS_MAX: usize = 64;
@@ -73,6 +73,7 @@ pub fn live_view<T: Trace>(
         }),
         retired: history.retired,
         keys: (0..keyspace.databases()).map(|db| keyspace.len(db) as u64).sum(),
+        known: Known::ALL,
     }
 }
 
@@ -215,6 +216,7 @@ pub(super) fn take(fields: &Fields<'_>) -> Result<LiveView, String> {
         backlog,
         retired,
         keys: fields.take("keys")?,
+        known: Known::ALL,
     })
 }
 
