@@ -10,7 +10,7 @@ use lockstep_core::config::Era;
 use lockstep_sim::scenario::Scenario;
 use lockstep_sim::view::{FlightView, LinkView, NodeView};
 use lockstep_sim::{
-    Comparison, FORWARD_STEPS_MAX, Grain, Intervention, MessageRef, NodeId, Timeline, scenarios,
+    Comparison, FORWARD_STEPS_MAX, Grain, Intervention, MessageRef, NodeId, scenarios,
 };
 use web_sys::KeyboardEvent;
 use yew::prelude::*;
@@ -24,6 +24,7 @@ use crate::keys::Keys;
 use crate::marks::Marks;
 use crate::own::{self, Own, OwnMsg};
 use crate::platform::{self, Theme};
+use crate::recording::Watched;
 use crate::sentence::{self, Names};
 use crate::share::Notice;
 use crate::stage::Drag;
@@ -148,14 +149,14 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    fn of(timeline: &Timeline, fingerprint: bool) -> Self {
-        let world = timeline.world();
+    fn of(watched: &Watched, fingerprint: bool) -> Self {
+        let fingerprint = fingerprint && watched.recording().is_none();
         Self {
-            nodes: world.nodes(),
-            links: world.links(),
-            flights: world.in_flight(),
-            names: Names::of(world),
-            fingerprint: fingerprint.then(|| world.fingerprint()),
+            nodes: watched.nodes(),
+            links: watched.links(),
+            flights: watched.in_flight(),
+            names: watched.names(),
+            fingerprint: fingerprint.then(|| watched.world().fingerprint()),
         }
     }
 
@@ -169,7 +170,7 @@ impl Scene {
 pub(crate) struct App {
     pub(crate) lang: Lang,
     pub(crate) theme: Theme,
-    pub(crate) timeline: Timeline,
+    pub(crate) timeline: Watched,
     pub(crate) scene: Scene,
     /// The nodes as they were shown before a step forward: what differs is marked.
     pub(crate) before: Vec<NodeView>,
@@ -238,7 +239,7 @@ impl Component for App {
     fn create(ctx: &Context<Self>) -> Self {
         let lang = platform::language();
         platform::show_language(lang, lang.t(Key::Title));
-        let timeline = scenarios::first_light();
+        let timeline = Watched::new(scenarios::first_light());
         let scene = Scene::of(&timeline, true);
         let mut app = Self {
             lang,
@@ -430,6 +431,7 @@ impl App {
     fn forward(&mut self, grain: Grain) {
         let before = std::mem::take(&mut self.scene.nodes);
         let moved = match &mut self.watch {
+            _ if self.timeline.recording().is_some() => self.timeline.forward(grain),
             Some(watch) => watch.forward(&mut self.timeline, grain, &mut self.marks),
             None => self.timeline.forward(grain),
         };
@@ -452,7 +454,9 @@ impl App {
     /// Looks into the nodes, if that is shown.
     fn look_inside(&mut self, forward: bool) {
         match self.side {
-            SideTab::State => self.inside.look(&mut self.timeline, forward),
+            SideTab::State if self.timeline.recording().is_none() => {
+                self.inside.look(&mut self.timeline, forward)
+            }
             _ => self.inside.forget(),
         }
     }
@@ -486,6 +490,10 @@ impl App {
 
     /// Does something to the world at the cursor.
     pub(crate) fn act(&mut self, what: Intervention) {
+        // What was recorded cannot be changed.
+        if self.timeline.recording().is_some() {
+            return;
+        }
         self.marks.forget_after(self.timeline.cursor());
         self.watch.get_or_insert_default();
         self.timeline.act(what);
@@ -519,7 +527,7 @@ impl App {
         self.experiment = index;
         self.shape = None;
         self.start = worlds::scenario(Shape::Star, 2, self.era);
-        self.timeline = if index == guide::ERAS {
+        let timeline = if index == guide::ERAS {
             if self.endings.is_empty() {
                 self.endings = eras::endings(self.fault);
             }
@@ -527,6 +535,7 @@ impl App {
         } else {
             guide::start(index, self.era)
         };
+        self.timeline.replace(timeline);
         self.begin();
         self.message = self.moment();
     }
@@ -553,7 +562,7 @@ impl App {
         self.picked = false;
         // What was open about a link of the other world would hide the new one.
         let (Selected::Node(id) | Selected::Link(_, id)) = self.selected;
-        let known = (id.0 as usize) < self.timeline.world().node_ids().len();
+        let known = (id.0 as usize) < self.timeline.nodes().len();
         self.selected = Selected::Node(if known { id } else { NodeId(0) });
         self.moved(None);
     }

@@ -42,6 +42,7 @@ mod marks;
 mod own;
 mod platform;
 mod provenance;
+mod recording;
 mod sentence;
 mod share;
 mod stage;

@@ -5,9 +5,10 @@
 
 use lockstep_core::replication::psync::Outcome;
 use lockstep_core::trace::Event;
-use lockstep_sim::{Cause, Intervention, Step, Timeline};
+use lockstep_sim::{Cause, Intervention, Recording, Step};
 
 use crate::i18n::Key;
+use crate::recording::Watched;
 
 /// What a mark is for, from the least to the most important.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +44,15 @@ impl Mark {
                 Outcome::FullResync { .. } => Self::Full,
             }),
             Event::ReplIdShifted { .. } => Some(Self::Shift),
+            _ => None,
+        })
+    }
+
+    /// What of a step deserves one where no master tells its decisions.
+    fn told(step: &Step) -> Option<Self> {
+        step.effects.iter().find_map(|effect| match &effect.event {
+            Event::FullResync { .. } => Some(Self::Full),
+            Event::Continued { .. } => Some(Self::Partial),
             _ => None,
         })
     }
@@ -90,18 +100,25 @@ const PLACES: u64 = 400;
 
 impl Marks {
     /// Looks at what has become known.
-    pub(crate) fn update(&mut self, timeline: &Timeline) {
-        if self.history != timeline.number() || self.seen > timeline.len() {
-            *self = Self { history: timeline.number(), ..Self::default() };
+    pub(crate) fn update(&mut self, watched: &Watched) {
+        if self.history != watched.number() || self.seen > watched.len() {
+            *self = Self { history: watched.number(), ..Self::default() };
         }
-        let steps = timeline.steps();
+        let steps = watched.steps();
         let new = &steps[steps.partition_point(|step| step.index <= self.seen)..];
+        let recording = watched.recording();
         for step in new {
-            if let Some(mark) = Mark::of(step) {
+            if let Some(mark) = Mark::of(step).or_else(|| recording.and_then(|_| Mark::told(step)))
+            {
                 self.add(step.index, mark);
             }
         }
-        self.seen = timeline.len();
+        for (index, _) in recording.into_iter().flat_map(Recording::breaches) {
+            if *index > self.seen {
+                self.add(*index, Mark::Violation);
+            }
+        }
+        self.seen = watched.len();
     }
 
     /// What came after a step is no longer so.
@@ -156,7 +173,7 @@ mod tests {
 
     #[test]
     fn what_matters_is_marked_once() {
-        let mut timeline = scenarios::first_light();
+        let mut timeline = Watched::new(scenarios::first_light());
         let mut marks = Marks::default();
         marks.update(&timeline);
         let kinds = |marks: &Marks| marks.found.iter().map(|(_, mark)| *mark).collect::<Vec<_>>();

@@ -8,43 +8,57 @@ mod zh;
 use lockstep_core::id::ReplId;
 use lockstep_core::replication::state::ReplState;
 use lockstep_sim::narrate::{Param, Sentence, narrate};
-use lockstep_sim::{NodeId, Peer, Step, World};
+use lockstep_sim::{NodeId, Peer, Recording, Step, World};
 
 use crate::i18n::{Key, Lang, grouped};
 
 /// How nodes are called: by their ports.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Names {
-    ports: Vec<u16>,
-    clients: Vec<NodeId>,
+    nodes: Vec<String>,
+    /// The nodes that clients talk to, and the names of clients that are not the page's own.
+    clients: Vec<(NodeId, Option<String>)>,
 }
 
 impl Names {
     /// The names in a world.
     pub(crate) fn of(world: &World) -> Self {
-        let ports = world.nodes().iter().map(|node| node.port).collect();
+        let nodes = world.nodes().iter().map(|node| node.port.to_string()).collect();
         let mut clients = Vec::new();
         while let Some(node) = world.client_node(lockstep_sim::ClientId(clients.len() as u32)) {
-            clients.push(node);
+            clients.push((node, None));
         }
-        Self { ports, clients }
+        Self { nodes, clients }
+    }
+
+    /// The names in a recording.
+    pub(crate) fn recorded(recording: &Recording) -> Self {
+        let nodes = recording.nodes().iter().map(|node| recording.node_name(node.id)).collect();
+        let clients = recording.clients().map(|(name, node)| (node, Some(name.to_owned())));
+        Self { nodes, clients: clients.collect() }
     }
 
     /// A node's name. One that is not there yet (the cursor is before its start) has its number.
     pub(crate) fn node(&self, id: NodeId) -> String {
-        self.ports.get(id.0 as usize).map_or_else(|| format!("#{}", id.0 + 1), u16::to_string)
+        self.nodes.get(id.0 as usize).cloned().unwrap_or_else(|| format!("#{}", id.0 + 1))
     }
 
     /// The name of either end of a connection.
     pub(crate) fn peer(&self, peer: Peer) -> String {
-        peer.node().map_or_else(|| "redis-cli".to_owned(), |id| self.node(id))
+        match peer {
+            Peer::Node(id) => self.node(id),
+            Peer::Client(id) => {
+                let client = self.clients.get(id.0 as usize).and_then(|(_, name)| name.clone());
+                client.unwrap_or_else(|| "redis-cli".to_owned())
+            }
+        }
     }
 
     /// The node a client talks to.
     pub(crate) fn client_node(&self, peer: Peer) -> Option<NodeId> {
         match peer {
             Peer::Node(_) => None,
-            Peer::Client(id) => self.clients.get(id.0 as usize).copied(),
+            Peer::Client(id) => self.clients.get(id.0 as usize).map(|(node, _)| *node),
         }
     }
 }

@@ -80,7 +80,7 @@ impl App {
                 self.shape = None;
                 self.era = start.era;
                 self.start = start;
-                self.timeline = timeline;
+                self.timeline.replace(timeline);
                 self.begin();
                 self.message = self.moment();
             }

@@ -154,7 +154,7 @@ impl App {
         self.world_panel = false;
         self.shape = Some(shape);
         self.start = worlds::scenario(shape, self.replicas, self.era);
-        self.timeline = worlds::build(&self.start);
+        self.timeline.replace(worlds::build(&self.start));
         self.selected = Selected::Node(NodeId(0));
         self.begin();
     }

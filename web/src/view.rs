@@ -38,7 +38,7 @@ fn percent(value: f64) -> String {
 impl App {
     /// The whole page.
     pub(crate) fn page(&self, ctx: &Context<Self>) -> Html {
-        let time = self.timeline.world().now().0;
+        let time = self.timeline.now().0;
         let fingerprint = self.scene.fingerprint.map(|print| format!("{print:016x}"));
         let pane = match self.pane {
             Pane::Guide => "guide",

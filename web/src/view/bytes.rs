@@ -28,8 +28,7 @@ impl App {
         };
         let steps = self.timeline.steps();
         let around = Around::of(steps, &message);
-        let origin =
-            Origin::of(&steps[..self.timeline.cursor() as usize], &self.scene.nodes, &message);
+        let origin = Origin::of(self.timeline.past(), &self.scene.nodes, &message);
         let onseek = ctx.link().callback(Msg::Seek);
         let names = &self.scene.names;
         let way = format!("{} → {}", names.peer(message.from), names.peer(message.to));

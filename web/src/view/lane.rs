@@ -122,7 +122,7 @@ impl App {
         let last = end.min(self.timeline.len() + 1);
         let steps: Vec<&Step> =
             (first..last).filter_map(|index| self.timeline.step(index)).map(|s| &**s).collect();
-        let now = self.timeline.world().now();
+        let now = self.timeline.now();
         let began = self.timeline.time_at(first - 1).unwrap_or(now);
         let latest = steps.last().map_or(now, |step| step.at.max(now));
         // Some room for what is on its way.
@@ -175,7 +175,7 @@ impl App {
                     .attr("dx", if late { "-6" } else { "6" }.to_owned())
                     .attr("y", "13".to_owned())
                     .attr("text-anchor", if late { "end" } else { "start" }.to_owned())
-                    .text(&seconds(self.timeline.world().now()))
+                    .text(&seconds(self.timeline.now()))
                     .done(),
             )
             .children(self.columns(ctx, &frame))

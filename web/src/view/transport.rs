@@ -60,7 +60,7 @@ impl App {
                         { grouped(cursor) }
                         <span class="soft">{ " / " }{ grouped(self.timeline.len()) }</span>
                     </span>
-                    <span class="soft">{ seconds(self.timeline.world().now()) }</span>
+                    <span class="soft">{ seconds(self.timeline.now()) }</span>
                 </span>
                 { self.speeds(ctx) }
             </footer>

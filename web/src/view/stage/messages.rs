@@ -30,7 +30,7 @@ struct Pile {
 impl App {
     /// What is on its way, and what has just arrived.
     pub(super) fn messages(&self, ctx: &Context<Self>, places: &[Place]) -> Html {
-        let now = self.timeline.world().now();
+        let now = self.timeline.now();
         let arrived = self.timeline.current().and_then(|step| match &step.cause {
             Cause::Delivered(message) => Some(message.clone()),
             _ => None,
