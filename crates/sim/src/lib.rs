@@ -11,6 +11,7 @@
 //! narrate    one sentence per step, as data
 //! check      what must hold after every step
 //! permalink  a moment in a history as a short text
+//! lesson     scenarios with goals and questions for a learner
 //! scenario   worlds, scripts and expectations as text
 //! scenarios  the worlds that the page begins with
 //! recording  a conversation that was recorded elsewhere: a trace, a capture, a live session
@@ -29,6 +30,7 @@ pub mod console;
 mod fingerprint;
 pub mod hash;
 mod ids;
+pub mod lesson;
 pub mod message;
 pub mod narrate;
 pub mod permalink;

@@ -7,6 +7,7 @@
 mod bench;
 mod cmd;
 mod html;
+mod lessons;
 mod play;
 mod profile;
 mod test;
@@ -39,6 +40,8 @@ enum Task {
     Bench(bench::Args),
     /// Build the page into dist/, ready for any static host.
     Web(web::Args),
+    /// Check lessons: that their texts and scenarios agree, and that their solutions do.
+    Lessons(lessons::Args),
     /// Run one wasm test binary in a headless browser: what `test` gives to cargo as its runner.
     #[command(hide = true)]
     WasmRunner(wasm::Args),
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Web(args) => web::run(&args),
+        Task::Lessons(args) => lessons::run(&args),
         Task::WasmRunner(args) => wasm::run(&args),
     };
     match result {

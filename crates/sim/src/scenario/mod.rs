@@ -134,6 +134,7 @@
 
 mod acts;
 mod conversation;
+pub(crate) mod lesson;
 mod lex;
 mod library;
 mod names;

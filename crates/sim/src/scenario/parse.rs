@@ -24,10 +24,12 @@ enum Block {
     Conversation,
 }
 
-struct Parser {
+pub(super) struct Parser {
     scenario: Scenario,
     names: Names,
     block: Block,
+    /// Whether statements about the world may still come.
+    world: bool,
 }
 
 impl Scenario {
@@ -36,8 +38,7 @@ impl Scenario {
     /// # Errors
     /// Where the text is wrong, what would be right there, and what is there.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        let empty = Self::default();
-        let mut parser = Parser { scenario: empty, names: Names::default(), block: Block::None };
+        let mut parser = Parser::new();
         if text.len() > TEXT_BYTES_MAX {
             let expected = format!("a text of at most {TEXT_BYTES_MAX} bytes");
             let found = format!("{} bytes", text.len());
@@ -46,20 +47,51 @@ impl Scenario {
         let mut last = 1;
         for (number, text) in (1..).zip(text.lines()) {
             last = number;
-            let trimmed = text.trim();
-            if !trimmed.is_empty() && !trimmed.starts_with('#') {
-                parser.line(Line::new(number, text), text.starts_with([' ', '\t']))?;
+            if says_something(text) {
+                parser.line(Line::new(number, text), is_indented(text))?;
             }
         }
-        if parser.scenario.nodes.is_empty() {
-            return Err(Line::new(last, "").error("at least one node (`node NAME PORT`)"));
-        }
-        Ok(parser.scenario)
+        Ok(parser.finish(last)?.0)
     }
 }
 
+/// Whether a line is neither empty nor a comment.
+pub(super) fn says_something(text: &str) -> bool {
+    let trimmed = text.trim();
+    !trimmed.is_empty() && !trimmed.starts_with('#')
+}
+
+/// Whether a line belongs to the statement above it.
+pub(super) fn is_indented(text: &str) -> bool {
+    text.starts_with([' ', '\t'])
+}
+
 impl Parser {
-    fn line(&mut self, mut line: Line<'_>, indented: bool) -> Parsed<()> {
+    pub(super) fn new() -> Self {
+        let (scenario, names) = (Scenario::default(), Names::default());
+        Self { scenario, names, block: Block::None, world: true }
+    }
+
+    /// A parser of what follows a script that has used these names.
+    pub(super) fn continuing(names: Names) -> Self {
+        Self { names, world: false, ..Self::new() }
+    }
+
+    /// What was read up to a line, with all its names.
+    pub(super) fn finish(self, last: u32) -> Parsed<(Scenario, Names)> {
+        if self.scenario.nodes.is_empty() {
+            return Err(Line::new(last, "").error("at least one node (`node NAME PORT`)"));
+        }
+        Ok((self.scenario, self.names))
+    }
+
+    /// The statements that were read, of a parser that continues.
+    pub(super) fn statements_read(self) -> Vec<Statement> {
+        self.scenario.script
+    }
+
+    /// Reads a line that says something.
+    pub(super) fn line(&mut self, mut line: Line<'_>, indented: bool) -> Parsed<()> {
         if indented {
             return self.indented(line);
         }
@@ -76,7 +108,7 @@ impl Parser {
             return Ok(());
         }
         let word = line.word("a statement")?;
-        let known = self.scenario.script.is_empty() && self.header(word, &mut line)?;
+        let known = self.world && self.header(word, &mut line)?;
         if !known {
             let Some(what) = self.instruction(word, &mut line)? else {
                 return Err(before.error(self.statements()));
@@ -87,7 +119,7 @@ impl Parser {
     }
 
     fn statements(&self) -> &'static str {
-        if self.scenario.script.is_empty() {
+        if self.world {
             "a statement: title, title-zh, seed, era, link, unix-ms, \
              stagger, config, node, preload; after, at, when, \
              expect, always, never, eventually, mark, let, conversation; `NODE> COMMAND`, or \
@@ -100,6 +132,7 @@ impl Parser {
 
     fn push(&mut self, line: u32, what: Instruction) {
         self.scenario.script.push(Statement { line, what });
+        self.world = false;
     }
 
     fn indented(&mut self, mut line: Line<'_>) -> Parsed<()> {

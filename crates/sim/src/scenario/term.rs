@@ -70,6 +70,17 @@ pub const FIELDS: &[&str] = &[
 pub const REPLICA_FIELDS: &[&str] = &["state", "sent", "ack", "lag", "lag-seconds"];
 
 impl Term {
+    /// Reads a term that is a whole text by itself, as in a lesson's text.
+    ///
+    /// # Errors
+    /// Where it is wrong, and what would be right there.
+    pub fn parse(text: &str, names: &Names) -> Parsed<Self> {
+        let mut line = Line::new(1, text);
+        let term = Self::read(&mut line, names)?;
+        line.end()?;
+        Ok(term)
+    }
+
     /// Reads a term.
     pub(super) fn read(line: &mut Line<'_>, names: &Names) -> Parsed<Self> {
         let first = Self::single(line, names)?;
@@ -141,7 +152,7 @@ impl Term {
     }
 
     /// What it is in a world. `remembered`: names and values.
-    pub(super) fn value(&self, world: &World, remembered: &[(String, String)]) -> String {
+    pub fn value(&self, world: &World, remembered: &[(String, String)]) -> String {
         match self {
             Self::Number(n) => n.to_string(),
             Self::Text(text) => text.clone(),
