@@ -11,8 +11,9 @@
 //!
 //! What to do.
 //!
-//! > hint
-//! > The first hint. Each block quote that begins with `hint` is one.
+//! > The first hint.
+//!
+//! > The second one: each block quote below a goal is a hint.
 //!
 //! ## question answer
 //!
@@ -69,6 +70,8 @@ struct Reader {
     sections: Vec<Section>,
     /// The heading that is open: `goal cut`, `question answer`.
     heading: String,
+    /// Whether the line before was quoted.
+    quoting: bool,
 }
 
 impl Reader {
@@ -112,23 +115,23 @@ impl Reader {
         let last = self.sections.last_mut().ok_or("no section")?;
         let kind = last.0.split(' ').next().unwrap_or_default().to_owned();
         let quoted = line.strip_prefix('>').map(str::trim).filter(|_| !fenced);
+        let before = std::mem::replace(&mut self.quoting, quoted.is_some());
         match (kind.as_str(), quoted) {
             // The title is one line, what follows is the lead, and then the story.
             ("title", _) if line.trim().is_empty() => {}
             ("title", _) => self.open("lead".into(), line),
             ("lead", _) if line.trim().is_empty() => self.open("story".into(), ""),
             ("goal" | "hint", Some(quote)) => {
-                let begins = quote == "hint" || quote.starts_with("hint:");
                 let name = self.heading.strip_prefix("goal ").ok_or("a hint belongs to a goal")?;
+                let marked = quote == "hint" || quote.starts_with("hint:");
+                let begins = marked || kind == "goal" || !before;
+                let quote = if marked { quote[4..].trim_start_matches(':').trim() } else { quote };
                 if begins {
-                    let rest = quote.trim_start_matches("hint").trim_start_matches(':').trim();
-                    let (name, rest) = (format!("hint {name}"), rest.to_owned());
-                    self.open(name, &rest);
-                } else if kind == "hint" {
+                    let (name, quote) = (format!("hint {name}"), quote.to_owned());
+                    self.open(name, &quote);
+                } else {
                     last.1.push_str(quote);
                     last.1.push('\n');
-                } else {
-                    return Err("a hint begins with `> hint`".into());
                 }
             }
             ("hint", None) if line.trim().is_empty() => last.1.push('\n'),
@@ -257,7 +260,7 @@ mod tests {
     #[test]
     fn a_text_falls_into_its_sections() {
         let text = "# Title\n\nLead.\n\nStory,\ntwo lines.\n\n## goal cut\n\nDo it.\n\n> hint\n> One.\n\n\
-                    > hint: Two,\n> and more.\n\n## question what\n\nWhich?\n\n- a: first\n  goes on\n- b: second\n\n\
+                    > Two,\n> and more.\n\n## question what\n\nWhich?\n\n- a: first\n  goes on\n- b: second\n\n\
                     ### right\n\nYes.\n\n### wrong\n\nNo.\n\n## after\n\nEnd {{master.offset}}.\n";
         let found = sections(text).expect("it is well formed");
         let found: Vec<(&str, &str)> = found.iter().map(|(a, b)| (&**a, &**b)).collect();
