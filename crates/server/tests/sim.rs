@@ -99,3 +99,24 @@ fn the_list_has_a_title_for_every_scenario() {
     assert!(stdout(&sim(&["show", "first-light"])).contains("\nnode replica-b 6382 of master\n"));
     assert_eq!(sim(&["show", "nothing"]).status.code(), Some(1));
 }
+
+#[test]
+fn a_run_can_be_written_as_text_json_and_packets() {
+    let [text, json, pcap] = ["run.txt", "run.json", "run.pcap"].map(|name| file(name, ""));
+    let files = ["--text", &text, "--json", &json, "--pcap", &pcap];
+    let output = sim(&[&["run", "a01-handshake-4.0", "--trace", "none"][..], &files].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let read = |path: &str| fs::read(path).expect("it was written");
+    let words = String::from_utf8(read(&text)).expect("UTF-8");
+    assert!(words.contains("master > replica  \"+PONG\\r\\n\""), "{words}");
+    let records = String::from_utf8(read(&json)).expect("UTF-8");
+    let line = summary(&output);
+    let hash = line.split([' ', ',']).nth(4).expect("a hash");
+    assert!(records.ends_with(&format!("\"hash\": \"{hash}\"\n}}\n")), "{line}");
+    assert_eq!(read(&pcap)[..4], [0xd4, 0xc3, 0xb2, 0xa1]);
+
+    let nowhere = sim(&["run", "a01-handshake-4.0", "--trace", "none", "--pcap", "/nowhere/x"]);
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(stderr(&nowhere).contains("Can't write /nowhere/x: No such file"), "{nowhere:?}");
+    [text, json, pcap].iter().for_each(|path| fs::remove_file(path).expect("it is there"));
+}

@@ -10,6 +10,7 @@
 //! view       what a page shows: nodes, links, messages in flight
 //! narrate    one sentence per step, as data
 //! check      what must hold after every step
+//! export     a conversation as a file: text, JSON, packets
 //! permalink  a moment in a history as a short text
 //! lesson     scenarios with goals and questions for a learner
 //! scenario   worlds, scripts and expectations as text
@@ -27,6 +28,7 @@
 
 pub mod check;
 pub mod console;
+pub mod export;
 mod fingerprint;
 pub mod hash;
 mod ids;

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 use lockstep_sim::check::Checkers;
+use lockstep_sim::export::{Export, Form, Words};
 use lockstep_sim::hash::TraceHash;
 use lockstep_sim::permalink::FRAGMENT;
 use lockstep_sim::scenario::{Finding, Names, Run, STEPS_MAX, Scenario};
-use lockstep_sim::{NodeId, Permalink, Step, World, narrate, trace};
+use lockstep_sim::{NodeId, Peer, Permalink, Step, World, narrate, trace};
 
 use crate::{complain, say};
 
@@ -17,8 +18,18 @@ Prints one line for each step: number, seconds of virtual time, what happened. T
 (64 bits) over the lines that `--trace lines` prints behind their header: it is the same wherever
 the same scenario runs. With `--trace lines` what follows the trace goes to standard error.
 
+`--text`, `--json` and `--pcap` write the conversation into a file as well: sentences and bytes, the
+records of the trace, or packets that Wireshark opens.
+
 Exit code: 0 if every expectation was met, 1 if one was not or a checker found something that must
-never happen, 2 if the scenario could not be read.";
+never happen, 2 if the scenario could not be read or a file could not be written.";
+
+/// The files that can be asked for.
+const FORMS: [(&str, Form, &str); 3] = [
+    ("text", Form::Text, "Write the conversation for people: sentences and bytes"),
+    ("json", Form::Json, "Write the conversation for programs: the records of the trace"),
+    ("pcap", Form::Pcap, "Write the conversation as packets, for Wireshark"),
+];
 
 /// The subcommand.
 pub(super) fn command() -> Command {
@@ -50,6 +61,45 @@ pub(super) fn command() -> Command {
                      what followed from it; lines: what `lockstep trace` reads",
                 ),
         )
+        .args(FORMS.map(|(name, _, help)| Arg::new(name).long(name).value_name("OUT").help(help)))
+}
+
+/// How files call things: as the scenario does.
+struct English(Names);
+
+impl Words for English {
+    fn sentence(&self, step: &Step) -> String {
+        narrate::narrate(step).with_names(&|id| self.0.of(id))
+    }
+
+    fn peer(&self, peer: Peer) -> String {
+        peer.node().map_or_else(|| peer.to_string(), |id| self.0.of(id))
+    }
+}
+
+/// A file that was asked for, while it is written.
+struct Output<'a> {
+    path: &'a str,
+    export: Export,
+}
+
+fn outputs<'a>(matches: &'a ArgMatches, scenario: &Scenario, words: &English) -> Vec<Output<'a>> {
+    let start = scenario.world();
+    let about: Vec<&str> =
+        [&*scenario.title].into_iter().filter(|title| !title.is_empty()).collect();
+    let asked = FORMS.iter().filter_map(|(name, form, _)| {
+        let path: &String = matches.get_one(name)?;
+        Some(Output { path, export: Export::new(*form, &start, words, &about) })
+    });
+    asked.collect()
+}
+
+impl Output<'_> {
+    fn write(self) -> Result<(), String> {
+        let file = self.export.finish().map_err(|error| error.to_string());
+        let written = file.and_then(|file| fs::write(self.path, file).map_err(|e| e.to_string()));
+        written.map_err(|error| format!("Can't write {}: {error}", self.path))
+    }
 }
 
 /// How much of the trace is printed.
@@ -79,6 +129,8 @@ pub(super) fn run(matches: &ArgMatches) -> ExitCode {
     };
     let until = matches.get_one("until").copied().unwrap_or(end);
     let names = scenario.all_names();
+    let words = English(names.clone());
+    let mut outputs = outputs(matches, &scenario, &words);
     let (mut hash, mut checkers) = (TraceHash::default(), Checkers::new());
     let mut violation = None;
     if detail == Detail::Lines {
@@ -88,11 +140,16 @@ pub(super) fn run(matches: &ArgMatches) -> ExitCode {
     }
     let run = scenario.run(until, &mut |world: &World, step: &Step| {
         hash.step(step);
+        outputs.iter_mut().for_each(|output| output.export.step(world, step, &words));
         show(step, detail, &names);
         if let Err(found) = checkers.check(world, step) {
             violation.get_or_insert((step.index, found.to_string()));
         }
     });
+    if let Some(Err(why)) = outputs.into_iter().map(Output::write).find(Result::is_err) {
+        complain(&why);
+        return ExitCode::from(2);
+    }
     // What `--trace lines` prints is a trace that other tools read.
     let tell = if detail == Detail::Lines { complain } else { say };
     report(&run, hash.finish(), violation, tell)

@@ -131,6 +131,26 @@ impl Timeline {
         self.records.until(self.cursor)
     }
 
+    /// The world as it was before the first step.
+    pub fn start(&self) -> &World {
+        self.frames.start()
+    }
+
+    /// Shows every step up to the cursor, with the world after it. All are made again: of a long
+    /// history not every record is kept.
+    pub fn retell(&self, show: &mut dyn FnMut(&World, &Step)) {
+        let mut world = self.start().clone();
+        for index in 1..=self.cursor {
+            let scripted = self.script.binary_search_by_key(&index, |act| act.index);
+            let act = scripted.ok().map(|place| &self.script[place]);
+            let Some(step) = make_step(&mut world, act) else { return };
+            if is_clone_point(index) {
+                world = world.clone();
+            }
+            show(&world, &step);
+        }
+    }
+
     /// Whether stepping by a grain stops at a known step, be its record kept or not.
     pub fn has_grain(&self, index: u64, grain: Grain) -> bool {
         self.records.has_grain(index, grain)

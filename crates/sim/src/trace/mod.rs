@@ -52,7 +52,7 @@ use crate::scenario::Names;
 use crate::step::{Cause, Note, Step};
 use crate::view::LiveView;
 use crate::world::World;
-use text::Writer;
+use text::{Fields, Writer};
 
 pub use diff::{Comparison, Departure, compare};
 pub use note::Remark;
@@ -61,6 +61,7 @@ pub use session::{Filter, Session};
 pub use state::live_view;
 pub use tap::Tap;
 pub use tell::tell;
+pub(crate) use text::{quote, unquote};
 
 /// What the first line of a trace says.
 pub const HEADER: &str = "# lockstep trace 1";
@@ -243,7 +244,7 @@ pub struct PacketRef<'a> {
 }
 
 /// The name of a kind of message.
-fn message_kind(kind: MessageKind) -> String {
+pub(crate) fn message_kind(kind: MessageKind) -> String {
     let mut name = String::new();
     text::Value::write(&kind, &mut name);
     name
@@ -254,6 +255,27 @@ fn way(way: Way) -> &'static str {
         Way::Received => "recv",
         Way::Sent => "send",
     }
+}
+
+/// Appends a time as lines show it.
+pub(crate) fn put_time(out: &mut String, at: Instant) {
+    text::time(out, at.0);
+}
+
+/// See [`split_line`].
+type Split<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);
+
+/// A line that [`write_step`] wrote: its place, its kind, and the fields as they stand there.
+pub(crate) fn split_line(line: &str) -> Option<Split<'_>> {
+    let mut words = line.splitn(4, ' ').skip(1);
+    let (place, kind) = (words.next()?, words.next()?);
+    let fields = Fields::parse(words.next().unwrap_or_default()).ok()?;
+    Some((place, kind, fields.into_inner()))
+}
+
+/// The texts of a list, see [`split_line`].
+pub(crate) fn unquote_all(text: &str) -> Option<Vec<Vec<u8>>> {
+    text::Value::read(text)
 }
 
 fn begin(out: &mut String, at: Instant, place: &str, kind: &str) {
@@ -285,13 +307,13 @@ fn put_packet(packet: &PacketRef<'_>, line: &mut Writer<'_>) {
     }
     if !packet.kind.is_control() {
         line.out.push_str(" bytes=");
-        text::quote(line.out, packet.bytes);
+        quote(line.out, packet.bytes);
     }
 }
 
 fn put_file(name: &str, ok: bool, line: &mut Writer<'_>) {
     line.out.push_str(" name=");
-    text::quote(line.out, name.as_bytes());
+    quote(line.out, name.as_bytes());
     line.put("ok", &ok);
 }
 

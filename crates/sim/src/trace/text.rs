@@ -53,6 +53,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// All of them, in their order.
+    pub(super) fn into_inner(self) -> Vec<(&'a str, &'a str)> {
+        self.0
+    }
+
     /// The text of a field.
     pub(super) fn text(&self, name: &str) -> Option<&'a str> {
         self.0.iter().find(|(n, _)| *n == name).map(|(_, value)| *value)
@@ -258,7 +263,7 @@ impl Value for Vec<Vec<u8>> {
 }
 
 /// Appends bytes between quotes.
-pub(super) fn quote(out: &mut String, bytes: &[u8]) {
+pub(crate) fn quote(out: &mut String, bytes: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push('"');
     for &byte in bytes {
@@ -280,7 +285,7 @@ pub(super) fn quote(out: &mut String, bytes: &[u8]) {
 }
 
 /// The bytes between quotes.
-pub(super) fn unquote(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unquote(text: &str) -> Option<Vec<u8>> {
     let mut rest = text.strip_prefix('"')?.strip_suffix('"')?.as_bytes();
     let mut bytes = Vec::with_capacity(rest.len());
     while let Some((&byte, after)) = rest.split_first() {

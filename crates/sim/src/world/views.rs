@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lockstep_core::id::ConnId;
 use lockstep_core::node::{self, Node};
-use lockstep_core::time::Now;
+use lockstep_core::time::{Instant, Now};
 use lockstep_core::trace::Recorder;
 
 use super::World;
@@ -12,7 +12,8 @@ use super::client::{Client, Kind};
 use super::host::Host;
 use super::keys;
 use super::net::{ACCEPTOR, DIALER};
-use crate::ids::{ClientId, NodeId, Peer, WireId};
+use crate::ids::{ClientId, MessageId, NodeId, Peer, WireId};
+use crate::message::Message;
 use crate::trace;
 use crate::view::{
     ClientKind, ClientView, ConnView, ConsoleLine, DiskView, FlightView, KeyView, LinkView,
@@ -51,6 +52,26 @@ impl World {
             },
             files: host.disk.files.iter().map(|(n, d)| (n.clone(), d.len() as u64)).collect(),
         })
+    }
+
+    /// The two ends of a connection, the dialer's first, with their addresses (`ip:port`); `None`
+    /// if it is no more.
+    pub(crate) fn wire_ends(&self, wire: WireId) -> Option<[(Peer, &str); 2]> {
+        let wire = self.wires.get(&wire)?;
+        Some(wire.ends.each_ref().map(|end| (end.peer, &*end.address)))
+    }
+
+    /// When a message leaves its host, or has left it; `None` if it is not on its way.
+    pub(crate) fn departure(&self, message: &Message) -> Option<Instant> {
+        let wire = self.wires.get(&message.wire)?;
+        let mut underway = wire.flows.iter().flat_map(|flow| flow.queue.iter().rev());
+        underway.find(|m| m.message.id == message.id).map(|m| m.departs_at)
+    }
+
+    /// Whether a message has been sent and has not arrived.
+    pub(crate) fn is_on_its_way(&self, id: MessageId) -> bool {
+        let mut flows = self.wires.values().flat_map(|wire| &wire.flows);
+        flows.any(|flow| flow.queue.iter().any(|m| m.message.id == id))
     }
 
     fn live(&self, host: &Host, node: &Node<Recorder>) -> LiveView {
