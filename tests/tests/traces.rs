@@ -74,6 +74,7 @@ fn in_a_world() -> String {
         bandwidth: 0,
         stagger_us: 100_000,
         preload: Vec::new(),
+        rdb: None,
     });
     let mut text = String::new();
     write_world_header(&mut text, &world);

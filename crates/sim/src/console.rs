@@ -7,7 +7,7 @@ pub(crate) mod session;
 
 use lockstep_core::resp::decode::{self, Value};
 
-pub use render::render_reply;
+pub use render::{quoted, render_reply};
 
 /// The line that stands for Ctrl-C: it ends the client, and its connection.
 pub const INTERRUPT: &str = "\u{3}";

@@ -11,6 +11,7 @@
 //! narrate    one sentence per step, as data
 //! check      what must hold after every step
 //! export     a conversation as a file: text, JSON, packets
+//! rdb        files of Redis as people look at them: an index of keys, what takes room, values
 //! permalink  a moment in a history as a short text
 //! lesson     scenarios with goals and questions for a learner
 //! scenario   worlds, scripts and expectations as text
@@ -36,6 +37,7 @@ pub mod lesson;
 pub mod message;
 pub mod narrate;
 pub mod permalink;
+pub mod rdb;
 pub mod recording;
 pub mod scenario;
 pub mod scenarios;

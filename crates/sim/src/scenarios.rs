@@ -78,6 +78,7 @@ pub fn setup(seed: u64) -> Setup {
         bandwidth: 200_000,
         stagger_us: STAGGER_US,
         preload: PRELOAD.map(str::to_owned).to_vec(),
+        rdb: None,
     }
 }
 

@@ -70,6 +70,7 @@ impl Run {
             bandwidth: if rng.below(2) == 0 { 0 } else { 20_000 + rng.below(200_000) },
             stagger_us: rng.below(100_000),
             preload: vec!["SET greeting hello".into(), "ZADD scores 0.1 ada 7.5 grace".into()],
+            rdb: None,
         };
         let world = World::new(setup);
         Self { world, rng, hash: TraceHash::default(), states: 0, messages: 0, lines: None }

@@ -324,6 +324,7 @@ fn a_replica_that_asks_after_a_disk_based_resync_gets_one_too() {
         bandwidth: 0,
         stagger_us: 0,
         preload: vec!["SET name chaoge".into()],
+        rdb: None,
     }));
     assert!(until(&mut t, |t| together(t) && live(t.world(), MASTER).replicas.len() == 1));
     act_after(&mut t, 500, Intervention::AddReplica { of: MASTER });

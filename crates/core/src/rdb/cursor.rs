@@ -37,7 +37,7 @@ pub(super) struct Cursor<'a> {
 }
 
 /// The number that begins a string, or most things else.
-enum Length {
+pub(super) enum Length {
     Plain(u64),
     /// A string in a special form, by its first byte.
     Special(u8),
@@ -127,7 +127,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn any_length(&mut self) -> Step<Length> {
+    /// A length, or what stands in its place.
+    pub(super) fn any_length(&mut self) -> Step<Length> {
         let first = self.byte()?;
         Ok(match first {
             0..=0x3f => Length::Plain(u64::from(first)),

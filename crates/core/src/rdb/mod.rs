@@ -1,13 +1,15 @@
 //! RDB files and snapshots: CRC64, LZF, the streaming reader and the writer.
 //!
 //! Knows bytes and Redis's object types, not values: the keyspace builds values from what the
-//! reader yields, and writes them through the writer.
+//! reader yields, and writes them through the writer. [`scan`] says where in a file what lies,
+//! of all types, those too that the keyspace does not hold.
 
 pub mod crc64;
 mod cursor;
 pub mod format;
 pub mod lzf;
 mod reader;
+pub mod scan;
 mod sink;
 mod value;
 mod writer;

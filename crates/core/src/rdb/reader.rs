@@ -437,7 +437,7 @@ fn taken(taken: Taken) -> Step<()> {
 }
 
 /// A key for messages: escaped, and cut when it is long.
-fn quoted(key: &[u8]) -> String {
+pub(super) fn quoted(key: &[u8]) -> String {
     const SHOWN: usize = 128;
     let (shown, more) = key.split_at(key.len().min(SHOWN));
     let dots = if more.is_empty() { "" } else { "..." };

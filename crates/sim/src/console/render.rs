@@ -170,6 +170,13 @@ fn push_lines(out: &mut String, text: &[u8]) {
     out.push_str(&String::from_utf8_lossy(text).replace("\r\n", "\n"));
 }
 
+/// A string as redis-cli shows it.
+pub fn quoted(text: &[u8]) -> String {
+    let mut out = String::new();
+    quote(&mut out, text);
+    out
+}
+
 /// A string in double quotes, with everything escaped that is not printable ASCII.
 fn quote(out: &mut String, text: &[u8]) {
     out.push('"');

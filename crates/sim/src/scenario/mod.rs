@@ -147,6 +147,8 @@ mod term;
 mod tests;
 mod watch;
 
+use std::sync::Arc;
+
 use lockstep_core::config::{Config, Era, Line, Reader};
 
 pub use acts::print as act_line;
@@ -312,6 +314,11 @@ impl Scenario {
 
     /// The world at its start.
     pub fn world(&self) -> World {
+        self.world_with(None)
+    }
+
+    /// The world at its start, in which the first node finds this RDB file on its disk.
+    pub fn world_with(&self, rdb: Option<Arc<Vec<u8>>>) -> World {
         let nodes: Vec<Config> = self.nodes.iter().map(|node| self.config_of(node)).collect();
         // All have started before anything else happens, see `Setup`.
         let stagger_us = self.stagger_us.min(900_000 / nodes.len().max(1) as u64);
@@ -323,6 +330,7 @@ impl Scenario {
             bandwidth: self.link.1,
             stagger_us,
             preload: self.preload.clone(),
+            rdb,
         });
         for (a, b, latency_us, bandwidth) in &self.links {
             // Only a link from a node to itself does not exist.

@@ -194,7 +194,7 @@ impl World {
         if self.hosts.iter().any(|h| h.port == config.port) {
             return Err(Impossible::PortTaken(config.port));
         }
-        Ok(Note::Node(self.add_host(config)))
+        Ok(Note::Node(self.add_host(config, None)))
     }
 }
 

@@ -21,6 +21,7 @@ mod views;
 
 use lockstep_core::sorted::Sorted;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use lockstep_core::config::Config;
 use lockstep_core::node::{FileEvent, Node, Timer};
@@ -74,6 +75,8 @@ pub struct Setup {
     pub stagger_us: u64,
     /// Commands that the first node has carried out before anybody could watch.
     pub preload: Vec<String>,
+    /// What the first node finds on its disk under the name of its RDB file when it starts.
+    pub rdb: Option<Arc<Vec<u8>>>,
 }
 
 /// A world. See the module's documentation.
@@ -129,7 +132,8 @@ impl World {
         };
         for (i, config) in setup.nodes.into_iter().enumerate() {
             world.now = Instant(i as u64 * setup.stagger_us);
-            let id = world.add_host(config);
+            let file = setup.rdb.as_ref().filter(|_| i == 0).cloned();
+            let id = world.add_host(config, file);
             if i == 0 {
                 setup.preload.iter().for_each(|line| world.preload(id, line));
             }
@@ -140,14 +144,19 @@ impl World {
         world
     }
 
-    fn add_host(&mut self, config: Config) -> NodeId {
+    /// Adds a host and starts its process. `rdb`: what its disk holds.
+    fn add_host(&mut self, config: Config, rdb: Option<Arc<Vec<u8>>>) -> NodeId {
         let id = NodeId(self.hosts.len() as u32);
         let (latency_us, bandwidth) = self.default_link;
         for other in &self.hosts {
             let seed = self.seed ^ (u64::from(other.id.0) << 32 | u64::from(id.0));
             self.links.insert((other.id, id), net::Link::new(latency_us, bandwidth, seed));
         }
-        self.hosts.push(host::Host::new(id, config, clock::Clock::new(self.unix_ms)));
+        let mut host = host::Host::new(id, config, clock::Clock::new(self.unix_ms));
+        if let Some(rdb) = rdb {
+            host.disk.files.insert(host.config.dbfilename.clone(), rdb);
+        }
+        self.hosts.push(host);
         self.add_console(id);
         self.power_on(id);
         id
