@@ -9,6 +9,7 @@
 //! Timeline   forward, back, seek; act(..) intervenes, in the past too
 //! view       what a page shows: nodes, links, messages in flight
 //! narrate    one sentence per step, as data
+//! capture    captures of packets, as recordings
 //! check      what must hold after every step
 //! export     a conversation as a file: text, JSON, packets
 //! rdb        files of Redis as people look at them: an index of keys, what takes room, values
@@ -27,6 +28,7 @@
 //! * The same history has the same states natively and in WebAssembly.
 #![forbid(unsafe_code)]
 
+pub mod capture;
 pub mod check;
 pub mod console;
 pub mod export;

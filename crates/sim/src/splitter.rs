@@ -254,6 +254,73 @@ impl Splitter {
         self
     }
 
+    /// What comes is the stream, from its middle on and at an unknown offset.
+    pub(crate) fn join_stream(&mut self) {
+        self.mode = Mode::Stream;
+    }
+
+    /// Offset of the next byte of the stream, if this is the stream and it is known.
+    pub(crate) fn offset(&self) -> Option<u64> {
+        self.next_offset.filter(|_| self.mode == Mode::Stream)
+    }
+
+    /// Offset of the next byte of the stream has turned out.
+    pub(crate) fn set_offset(&mut self, next: u64) {
+        self.next_offset = Some(next);
+    }
+
+    /// The next bytes, so many, are missing. Returns whether what follows may begin in the middle
+    /// of a message, so that the beginning of the next one has to be looked for.
+    pub(crate) fn skip(&mut self, bytes: u64) -> bool {
+        self.head.clear();
+        self.scan = Scan::default();
+        match &mut self.mode {
+            Mode::RdbSized { left } if bytes < *left => *left -= bytes,
+            Mode::RdbMarked { tail, .. } => tail.clear(),
+            Mode::RdbSized { left } => {
+                let beyond = bytes - *left;
+                self.mode = Mode::Stream;
+                self.next_offset = self.next_offset.map(|next| next + beyond);
+                return beyond > 0;
+            }
+            Mode::Stream => {
+                self.next_offset = self.next_offset.map(|next| next + bytes);
+                return true;
+            }
+            _ => return true,
+        }
+        false
+    }
+
+    /// Where in some bytes, after a gap, the next message begins.
+    pub(crate) fn find_start(&self, bytes: &[u8]) -> Option<usize> {
+        let begins = |at: usize| {
+            let digit = bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
+            let after_line = at == 0 || bytes[..at].ends_with(b"\r\n");
+            after_line
+                && match (&self.mode, bytes[at]) {
+                    (_, b'*') => digit,
+                    (Mode::Answers | Mode::Replies, byte) => b"+-:$".contains(&byte),
+                    _ => false,
+                }
+        };
+        (0..bytes.len()).find(|at| begins(*at))
+    }
+
+    /// Bytes that belong to a message whose beginning is missing.
+    pub(crate) fn fragment(&mut self, bytes: &[u8]) -> Piece {
+        let kind = match self.mode {
+            Mode::Commands { client: true } => MessageKind::Request,
+            Mode::Commands { client: false } => MessageKind::Handshake,
+            Mode::Answers => MessageKind::Response,
+            Mode::Replies => MessageKind::Reply,
+            Mode::RdbSized { .. } | Mode::RdbMarked { .. } => MessageKind::Rdb,
+            Mode::Stream => MessageKind::Stream,
+        };
+        let stream = self.advance(bytes.len() as u64);
+        Piece { kind, bytes: bytes.to_vec(), stream, complete: false }
+    }
+
     /// Changes the mode after a complete message.
     fn after(&mut self, kind: MessageKind, message: &[u8]) {
         if let Mode::Commands { .. } = self.mode {

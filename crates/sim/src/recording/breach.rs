@@ -16,8 +16,8 @@ pub enum Rule {
     AskedBeyond,
     /// An RDB is as long as was announced.
     RdbLength,
-    /// What is announced as an RDB is one.
-    RdbDamaged,
+    /// After the announced length an RDB has ended.
+    RdbUnended,
     /// After the RDB, or `+CONTINUE`, come commands.
     StreamForm,
     /// A replica acknowledges what it was sent, not more.
@@ -39,7 +39,7 @@ impl Rule {
         Self::ContinueUnknown,
         Self::AskedBeyond,
         Self::RdbLength,
-        Self::RdbDamaged,
+        Self::RdbUnended,
         Self::StreamForm,
         Self::AckBeyond,
         Self::AckBack,
@@ -64,7 +64,10 @@ impl Rule {
                  {1}"
             }
             Self::RdbLength => "The RDB was announced with {0} bytes, but it ends after {1}",
-            Self::RdbDamaged => "What was announced as an RDB cannot be read: {1}",
+            Self::RdbUnended => {
+                "The RDB was announced with {0} bytes, but after them it has not ended: its last \
+                 bytes are {1}, which are no end mark with a checksum"
+            }
             Self::StreamForm => "A command of the stream should have come; what came is {1}",
             Self::AckBeyond => {
                 "The stream had been sent up to byte {0}, but the replica acknowledges {1}"

@@ -21,7 +21,7 @@
 //! * Memory is bounded by [`STEPS_MAX`] and [`BYTES_MAX`]: the oldest steps go first.
 
 mod breach;
-
+mod link;
 mod records;
 mod state;
 #[cfg(test)]
@@ -33,6 +33,7 @@ use lockstep_core::config::Era;
 use lockstep_core::time::Instant;
 
 pub use breach::{Breach, Rule};
+pub(crate) use link::{Heard, Link};
 
 use records::Flows;
 use state::State;
@@ -99,6 +100,11 @@ impl Recording {
     pub fn new(started_unix_ms: u64) -> Self {
         let frames = vec![(0, State::default())];
         Self { started_unix_ms, frames, ..Self::default() }
+    }
+
+    /// It turns out when it began.
+    pub(crate) fn set_start(&mut self, unix_ms: u64) {
+        self.started_unix_ms = unix_ms;
     }
 
     /// Adds a node by its address, `ip:port`, or finds it. `None`: there are [`NODES_MAX`].
@@ -225,7 +231,6 @@ impl Recording {
     }
 
     /// Notes a departure from the protocol at the last step.
-    #[allow(dead_code, reason = "captures")]
     pub(crate) fn push_breach(&mut self, breach: Breach) {
         self.breaches.push((self.len(), breach));
     }
