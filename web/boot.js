@@ -15,6 +15,29 @@
   // A browser that refuses leaves the address to be copied by hand.
   globalThis.lockstepCopy = (text) => navigator.clipboard?.writeText(text).catch(() => {});
 
+  // A text beside the page. Who asked hears of it once all of the program is there: lessons are not
+  // what it should wait for. Nothing: it cannot be had.
+  globalThis.lockstepFetch = async (path, done) => {
+    let text;
+    try {
+      const answer = await fetch(path);
+      if (answer.ok) text = await answer.text();
+    } catch {
+      // The network.
+    }
+    await globalThis.lockstepWhole;
+    done(text);
+  };
+
+  // A text as a file.
+  globalThis.lockstepSaveText = (name, text) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };
+
   // The diagram as a file; the code for that comes when somebody wants one.
   globalThis.lockstepSave = (kind, name) =>
     import("./diagram.js").then((diagram) => diagram.save(kind, name));

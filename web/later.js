@@ -17,6 +17,9 @@ const address = new URL("./LATER_WASM", import.meta.url);
 let notice = null;
 let failing = false;
 let complete = false;
+let whole = null;
+// What is fetched beside the program is shown when the program is there.
+globalThis.lockstepWhole = new Promise((resolve) => (whole = resolve));
 
 const say = () => {
   if (!notice) return;
@@ -112,3 +115,4 @@ for (const type of DROPPED) addEventListener(type, drop, true);
 const later = await WebAssembly.compile(await fetchLater());
 fill(later);
 release();
+whole();

@@ -21,6 +21,7 @@ use crate::guide;
 use crate::i18n::{Key, Lang, grouped};
 use crate::inside::Insides;
 use crate::keys::Keys;
+use crate::lesson::{self, LessonMsg, Lessons};
 use crate::marks::Marks;
 use crate::own::{self, Own, OwnMsg};
 use crate::platform::{self, Theme};
@@ -98,6 +99,8 @@ pub(crate) enum Msg {
     OfBranch(OfBranch),
     /// A file that somebody brings.
     Own(OwnMsg),
+    /// Lessons.
+    Lesson(LessonMsg),
     /// Puts a link to this moment into the address.
     Share,
     /// The address has changed.
@@ -228,6 +231,7 @@ pub(crate) struct App {
     /// By node.
     pub(crate) desks: Vec<Desk>,
     pub(crate) own: Own,
+    pub(crate) lessons: Lessons,
     _keys: Keys,
     _address: platform::Listener,
 }
@@ -283,6 +287,7 @@ impl Component for App {
             announced: String::new(),
             desks: Vec::new(),
             own: Own::default(),
+            lessons: lesson::begin(ctx),
             _keys: Keys::listen(ctx.link().callback(Msg::Key)),
             _address: platform::on_hash(ctx.link().callback(|()| Msg::OpenAddress)),
         };
@@ -351,6 +356,7 @@ impl Component for App {
             }
             Msg::Key(event) => return self.key(ctx, &event),
             Msg::Own(msg) => return self.own(ctx, msg),
+            Msg::Lesson(msg) => return self.lesson(ctx, msg),
             other => self.choose(other),
         }
         true
@@ -432,7 +438,10 @@ impl App {
         let before = std::mem::take(&mut self.scene.nodes);
         let moved = match &mut self.watch {
             _ if self.timeline.recording().is_some() => self.timeline.forward(grain),
-            Some(watch) => watch.forward(&mut self.timeline, grain, &mut self.marks),
+            Some(watch) => {
+                let seen = &mut |timeline: &mut _| self.lessons.follow(timeline);
+                watch.forward(&mut self.timeline, grain, &mut self.marks, seen)
+            }
             None => self.timeline.forward(grain),
         };
         if !moved {
@@ -477,6 +486,7 @@ impl App {
         if self.playing.is_none() {
             self.announced = self.sentence();
         }
+        self.follow_lesson();
         // What was selected may not be there at this point of the history.
         let last = NodeId(self.scene.nodes.len().saturating_sub(1) as u32);
         let (Selected::Node(id) | Selected::Link(_, id)) = self.selected;
@@ -542,6 +552,9 @@ impl App {
 
     /// Begins the experiment, or the world that was built, anew.
     fn restart(&mut self) {
+        if self.restart_lesson() {
+            return;
+        }
         match self.shape {
             Some(shape) => self.build(shape),
             None if self.experiment == usize::MAX => self.open_address(),
@@ -552,6 +565,7 @@ impl App {
     /// A world begins: what belonged to the one before is forgotten.
     pub(crate) fn begin(&mut self) {
         self.began_at = self.timeline.cursor();
+        self.lessons.leave();
         self.marks = Marks::default();
         self.watch = Some(Watch::default());
         self.moved_cards.clear();

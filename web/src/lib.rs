@@ -15,6 +15,7 @@
 //! watch      checks on the way forward
 //! worlds     worlds to play in
 //! keys       the keyboard
+//! lesson     the lessons, and what was done in them
 //! inside     what nodes hold and say of themselves
 //! share      permalinks
 //! i18n       all texts, in two languages
@@ -38,6 +39,7 @@ mod guide;
 mod i18n;
 mod inside;
 mod keys;
+mod lesson;
 mod marks;
 mod own;
 mod platform;

@@ -38,6 +38,20 @@ pub(crate) fn listen(ctx: &Context<App>) {
     drop::on_file(ctx.link().callback(|file| Msg::Own(OwnMsg::Brought(file))));
 }
 
+/// A button that lets people choose a file of any kind.
+pub(crate) fn file_button(name: &str, id: &str) -> Html {
+    el::el("label", "button quiet")
+        .child(el::el("span", "").text(name).done())
+        .child(
+            el::el("input", "sr")
+                .attr("type", "file".to_owned())
+                .attr("aria-label", name.to_owned())
+                .id(id)
+                .done(),
+        )
+        .done()
+}
+
 /// The button that lets people choose a file.
 pub(crate) fn button(lang: Lang, id: &str, class: &str) -> Html {
     let name = lang.t(Key::OwnOpen);
@@ -71,6 +85,7 @@ impl App {
             OwnMsg::Begins(file, Some(start)) => {
                 self.stop();
                 match Magic::of(&start) {
+                    Some(Magic::Progress) => crate::lesson::import(ctx, &file),
                     Some(Magic::Rdb) => self.own.rdb = Some(file),
                     Some(magic) => self.open_recording(ctx, file, magic),
                     None => self.cannot_open(Key::OwnUnknown, &file),

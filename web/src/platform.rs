@@ -57,16 +57,22 @@ impl Theme {
     }
 }
 
-fn remember(key: &str, value: &str) {
+/// Keeps a text in the browser.
+pub(crate) fn remember(key: &str, value: &str) {
     // A browser that refuses storage only forgets.
     if let Some(storage) = storage() {
         let _ = storage.set_item(key, value);
     }
 }
 
+/// A text that was kept.
+pub(crate) fn recall(key: &str) -> Option<String> {
+    storage().and_then(|storage| storage.get_item(key).ok().flatten())
+}
+
 /// The language chosen before, or the browser's.
 pub(crate) fn language() -> Lang {
-    let chosen = storage().and_then(|s| s.get_item("lockstep.lang").ok().flatten());
+    let chosen = recall("lockstep.lang");
     let tag = chosen.or_else(|| window()?.navigator().language());
     Lang::from_tag(&tag.unwrap_or_default())
 }
@@ -122,6 +128,34 @@ pub(crate) fn set_hash(hash: &str) -> String {
     window.location().href().unwrap_or_default()
 }
 
+/// A field of the address's query (`?lesson=the-cut`).
+pub(crate) fn query(name: &str) -> Option<String> {
+    let search = window()?.location().search().ok()?;
+    let fields = search.trim_start_matches('?').split('&');
+    let value = |field: &str| Some(field.strip_prefix(name)?.strip_prefix('=')?.to_owned());
+    fields.filter_map(value).next()
+}
+
+/// Puts a query and what follows `#` into the page's address, without a new page.
+pub(crate) fn set_query(query: &str, hash: &str) {
+    let path = window().and_then(|window| window.location().pathname().ok()).unwrap_or_default();
+    let sign = if query.is_empty() { "" } else { "?" };
+    set_hash(&format!("{path}{sign}{query}{hash}"));
+}
+
+/// What stands in a field.
+pub(crate) fn value_of(id: &str) -> String {
+    use wasm_bindgen::JsCast;
+    let element = window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id(id));
+    let field = element.and_then(|e| e.dyn_into::<web_sys::HtmlInputElement>().ok());
+    field.map(|field| field.value()).unwrap_or_default()
+}
+
+/// Gives a text to the reader as a file.
+pub(crate) fn save_text(name: &str, text: &str) {
+    lockstep_save_text(name, text);
+}
+
 /// Puts a text where it can be pasted from.
 pub(crate) fn copy(text: &str) {
     lockstep_copy(text);
@@ -151,6 +185,9 @@ pub(crate) fn save_diagram(kind: &str, step: u64) {
 extern "C" {
     #[wasm_bindgen(js_name = lockstepSave)]
     fn lockstep_save(kind: &str, name: &str);
+
+    #[wasm_bindgen(js_name = lockstepSaveText)]
+    fn lockstep_save_text(name: &str, text: &str);
 
     #[wasm_bindgen(js_name = lockstepCopy)]
     fn lockstep_copy(text: &str);

@@ -19,12 +19,13 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Goes forward by one step of this grain, as [`Timeline::forward`] does; what is violated on
-    /// the way gets a mark, and the way ends there.
+    /// the way gets a mark, and the way ends there. `seen` is shown every step of it.
     pub(crate) fn forward(
         &mut self,
         timeline: &mut Timeline,
         grain: Grain,
         marks: &mut Marks,
+        seen: &mut dyn FnMut(&mut Timeline),
     ) -> bool {
         if timeline.world().node_ids().len() > NODES_MAX {
             return self.leap(timeline, grain, marks);
@@ -34,6 +35,7 @@ impl Watch {
             self.checkers = Checkers::new();
         }
         while timeline.cursor() < start + FORWARD_STEPS_MAX && timeline.forward(Grain::Event) {
+            seen(timeline);
             let Some(step) = timeline.current() else { break };
             if let Err(violation) = self.checkers.check(timeline.world(), step) {
                 marks.violated(step.index, violation.to_string());
@@ -75,7 +77,7 @@ mod tests {
         for grain in [Grain::Event, Grain::Delivery, Grain::Transition, Grain::Segment] {
             for _ in 0..20 {
                 let moved = plain.forward(grain);
-                assert_eq!(watch.forward(&mut checked, grain, &mut marks), moved);
+                assert_eq!(watch.forward(&mut checked, grain, &mut marks, &mut |_| {}), moved);
                 assert_eq!(checked.cursor(), plain.cursor());
             }
         }
@@ -97,14 +99,14 @@ mod tests {
         let (mut one, mut other) = (history("one"), history("two"));
         let (mut watch, mut marks) = (Watch::default(), Marks::default());
         for _ in 0..3 {
-            watch.forward(&mut one, Grain::Event, &mut marks);
+            watch.forward(&mut one, Grain::Event, &mut marks, &mut |_| {});
             other.forward(Grain::Event);
         }
         assert_eq!(one.cursor(), other.cursor());
         assert_eq!(marks.violations().len(), 0);
         let from = other.cursor();
         for _ in 0..40 {
-            watch.forward(&mut other, Grain::Event, &mut marks);
+            watch.forward(&mut other, Grain::Event, &mut marks, &mut |_| {});
         }
         let found = marks.violations();
         assert!(found.first().is_some_and(|(step, _)| *step > from), "{found:?}");

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cmd::{self, cargo};
 use crate::html::{self, Asset, Kind, Piece};
-use crate::tools;
+use crate::{lessons, tools};
 
 /// Where the page goes, and where the native program's build takes it from.
 pub(crate) const DIST: &str = "dist";
@@ -206,7 +206,8 @@ impl Page {
             bail!("index.html has no <link data-trunk rel=\"rust\" href=\"web/Cargo.toml\">");
         }
         fs::write(self.out.join("index.html"), text)?;
-        Ok(())
+        // Whoever walks the opening world needs none.
+        if self.mode == Mode::Profile { Ok(()) } else { lessons::write(&self.out.join("lessons")) }
     }
 
     /// Writes what a link stands for, and returns the tag that takes its place.
@@ -284,6 +285,9 @@ impl Page {
                 glue.push('\n');
             }
         } else {
+            if self.mode == Mode::Profile {
+                glue.push_str("\nglobalThis.lockstepWhole = new Promise(() => {});");
+            }
             glue.push_str(&format!(
                 "\nawait __wbg_init({{ module_or_path: new URL('./{first}', import.meta.url) }});\n"
             ));

@@ -8,6 +8,8 @@ mod dissect;
 #[macro_use]
 mod inspect;
 #[macro_use]
+mod lesson;
+#[macro_use]
 mod own;
 
 use super::{Lang, placeholders};

@@ -22,6 +22,8 @@ pub(crate) enum Magic {
     Pcap,
     /// A capture of packets in the newer form.
     PcapNg,
+    /// What was done in lessons, exported from this page.
+    Progress,
     /// What `lockstep serve --trace` or `lockstep sim trace` writes.
     Trace,
 }
@@ -34,6 +36,7 @@ impl Magic {
             0xa1b2_c3d4 | 0xd4c3_b2a1 | 0xa1b2_3c4d | 0x4d3c_b2a1 => Some(Self::Pcap),
             0x0a0d_0d0a => Some(Self::PcapNg),
             _ if start.starts_with(b"REDIS0") || start.starts_with(b"VALKEY") => Some(Self::Rdb),
+            _ if start.starts_with(b"lockstep progress ") => Some(Self::Progress),
             _ if start.starts_with(TRACE) => Some(Self::Trace),
             _ => None,
         }

@@ -9,7 +9,12 @@ use crate::i18n::Key;
 
 impl App {
     pub(super) fn guide(&self, ctx: &Context<Self>) -> Html {
-        let items = EXPERIMENTS.iter().enumerate().map(|(index, experiment)| {
+        if let Some(lesson) = self.open_lesson(ctx) {
+            return html! {
+                <nav class="guide" aria-label={self.t(Key::GuideLabel)} tabindex="0">{ lesson }</nav>
+            };
+        }
+        let mut items = EXPERIMENTS.iter().enumerate().map(|(index, experiment)| {
             let open = index == self.experiment;
             let number = format!("{}", index + 1);
             html! {
@@ -28,6 +33,10 @@ impl App {
         html! {
             <nav class="guide" aria-label={self.t(Key::GuideLabel)} tabindex="0">
                 <h2>{ self.t(Key::GuideTitle) }</h2>
+                <ol class="experiments">{ items.next() }</ol>
+                { self.shelf(ctx) }
+                <h2>{ self.t(Key::Sandbox) }</h2>
+                <p class="small soft">{ self.t(Key::SandboxNote) }</p>
                 <ol class="experiments">{ for items }</ol>
                 <p class="soft small">{ self.t(Key::GuideHonest) }</p>
             </nav>

@@ -1,7 +1,7 @@
 //! Texts about files that people bring.
 
 macro_rules! own_texts {
-    ($($rest:tt)*) => { catalogue! { $($rest)*
+    ($($rest:tt)*) => { lesson_texts! { $($rest)*
 
     OwnOpen = "Open a file", "打开文件";
     OwnOpenNote = "An RDB file, a capture (pcap, pcapng) or a trace; or drop it anywhere on the page. It is read here and not uploaded.",

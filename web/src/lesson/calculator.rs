@@ -1,0 +1,142 @@
+//! How large a backlog must be: the rate at which the stream grows, times how long a replica may be
+//! away.
+
+use lockstep_core::trace::Event;
+use lockstep_sim::NodeId;
+use lockstep_sim::view::Role;
+use yew::prelude::*;
+
+use super::LessonMsg;
+use crate::app::{App, Msg};
+use crate::i18n::{Key, grouped};
+use crate::view::el::el;
+
+/// The rate is that of so many seconds before the cursor.
+const WINDOW_S: u64 = 10;
+
+/// Largest number that may be typed.
+const INPUT_MAX: u64 = 1_000_000_000_000;
+
+/// What people typed into it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Calculator {
+    /// Bytes per second; `None`: as measured.
+    rate: Option<u64>,
+    /// Seconds that a replica may be away.
+    away: u64,
+}
+
+/// A field of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    Rate,
+    Away,
+}
+
+impl Default for Calculator {
+    fn default() -> Self {
+        Self { rate: None, away: 60 }
+    }
+}
+
+impl Calculator {
+    pub(super) fn set(&mut self, field: Field, text: &str) {
+        let number = text.trim().parse().ok().map(|n: u64| n.min(INPUT_MAX));
+        match field {
+            Field::Rate => self.rate = number,
+            Field::Away => self.away = number.unwrap_or_default(),
+        }
+    }
+}
+
+/// Bytes for an absence of so many seconds.
+fn needed(rate: u64, away: u64) -> u64 {
+    rate.saturating_mul(away)
+}
+
+impl App {
+    /// The master, and by how many bytes a second its stream has grown lately.
+    fn measured(&self) -> Option<(NodeId, u64)> {
+        let is_master = |node: &&lockstep_sim::view::NodeView| {
+            node.live.as_ref().is_some_and(|live| live.role == Role::Master)
+        };
+        let master = self.scene.nodes.iter().find(is_master)?.id;
+        let now = self.timeline.now();
+        let recent = |step: &&std::sync::Arc<lockstep_sim::Step>| {
+            now.micros_since(step.at) < WINDOW_S * 1_000_000
+        };
+        let steps = self.timeline.past().iter().rev().take_while(recent);
+        let fed = steps.flat_map(|step| &step.effects).filter(|effect| effect.node == master);
+        let bytes: usize = fed
+            .map(|effect| match &effect.event {
+                Event::Fed { bytes, .. } => bytes.len(),
+                _ => 0,
+            })
+            .sum();
+        let seconds = now.0.div_ceil(1_000_000).clamp(1, WINDOW_S);
+        Some((master, bytes as u64 / seconds))
+    }
+
+    /// The calculator of the lesson that is open.
+    pub(super) fn calculator(&self, ctx: &Context<Self>, calculator: Calculator) -> Html {
+        let Some((master, measured)) = self.measured() else { return Html::default() };
+        let live = self.scene.node(master).and_then(|node| node.live.as_ref());
+        let size = live.and_then(|live| live.backlog).map_or(0, |backlog| backlog.size);
+        let rate = calculator.rate.unwrap_or(measured);
+        let needed = needed(rate, calculator.away);
+        let lasts = size.checked_div(rate);
+        let field = |field, key, id: &'static str, value: u64| {
+            let oninput = ctx.link().callback(move |event: InputEvent| {
+                let input = event.target_unchecked_into::<web_sys::HtmlInputElement>();
+                Msg::Lesson(LessonMsg::Calculator(field, input.value()))
+            });
+            html! {
+                <label>
+                    <span>{ self.t(key) }</span>
+                    <input type="number" min="0" data-testid={id} value={value.to_string()} {oninput} />
+                </label>
+            }
+        };
+        let lasts = match lasts {
+            Some(seconds) => {
+                self.lang.fill(Key::CalculatorLasts, &[&grouped(size), &grouped(seconds)])
+            }
+            None => self.t(Key::CalculatorQuiet).to_owned(),
+        };
+        html! {
+            <section class="calculator" data-testid="calculator" aria-label={self.t(Key::CalculatorTitle)}>
+                <h3>{ self.t(Key::CalculatorTitle) }</h3>
+                <p class="small soft">
+                    { self.lang.fill(Key::CalculatorMeasured, &[&grouped(measured), &grouped(WINDOW_S)]) }
+                </p>
+                { field(Field::Rate, Key::CalculatorRate, "calculator-rate", rate) }
+                { field(Field::Away, Key::CalculatorAway, "calculator-away", calculator.away) }
+                <p aria-live="polite" data-testid="calculator-size">
+                    <b>{ self.lang.fill(Key::CalculatorNeeds, &[&grouped(needed)]) }</b>
+                </p>
+                { el("code", "block").text(&format!("CONFIG SET repl-backlog-size {needed}")).done() }
+                <p class="small">{ lasts }</p>
+            </section>
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn size_is_rate_times_absence() {
+        assert_eq!(needed(1_500, 60), 90_000);
+        assert_eq!(needed(u64::MAX, 2), u64::MAX);
+        let mut calculator = Calculator::default();
+        calculator.set(Field::Rate, "250");
+        calculator.set(Field::Away, "x");
+        assert_eq!((calculator.rate, calculator.away), (Some(250), 0));
+        calculator.set(Field::Rate, "");
+        assert_eq!(calculator.rate, None, "as measured");
+    }
+}
