@@ -536,6 +536,7 @@ impl App {
         self.stop();
         self.experiment = index;
         self.shape = None;
+        self.own.world = None;
         self.start = worlds::scenario(Shape::Star, 2, self.era);
         let timeline = if index == guide::ERAS {
             if self.endings.is_empty() {
@@ -557,7 +558,10 @@ impl App {
         }
         match self.shape {
             Some(shape) => self.build(shape),
-            None if self.experiment == usize::MAX => self.open_address(),
+            None if self.experiment == usize::MAX => match self.own.world.clone() {
+                Some(loaded) => self.load_world(loaded),
+                None => self.open_address(),
+            },
             None => self.experiment(self.experiment),
         }
     }

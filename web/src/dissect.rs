@@ -71,7 +71,6 @@ pub(crate) enum Reading {
     /// A full resynchronisation's payload, from its header on.
     Transfer,
     /// An RDB file.
-    #[allow(dead_code, reason = "files that are dropped into the page")]
     File,
 }
 
@@ -90,7 +89,11 @@ impl Dissection {
             Reading::Commands => resp::commands(&mut builder),
             Reading::Replies => resp::replies(&mut builder),
             Reading::Transfer => rdb::transfer(&mut builder),
-            Reading::File => rdb::file(&mut builder),
+            // Of a file, only a part may have been asked for.
+            Reading::File => match rdb::file(&mut builder) {
+                Err(Stop::CutOff) => Err(Stop::Full),
+                read => read,
+            },
         };
         builder.finish(read).slice(range)
     }

@@ -59,6 +59,11 @@ impl App {
 
     pub(crate) fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
         use wasm_bindgen::JsCast;
+        let elsewhere = self.own.rdb.is_some() && event.key() != "Escape";
+        if elsewhere && !self.help && event.key() != "?" {
+            // The playground is not shown: its keys mean nothing.
+            return false;
+        }
         if event.alt_key() && self.nudge(&event.key()) {
             event.prevent_default();
             return true;

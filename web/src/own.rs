@@ -2,9 +2,13 @@
 //!
 //! ```text
 //! drop   how a file comes, what it is, how it is read
+//! rdb    an RDB file, from its header to the value of any key
+//! world  a world that begins with a file
 //! ```
 
 pub(crate) mod drop;
+mod rdb;
+mod world;
 
 use yew::prelude::*;
 
@@ -14,12 +18,15 @@ use crate::share::Notice;
 use crate::view::el;
 use crate::view::icons::{Icon, icon};
 use drop::{File, MAGIC_BYTES, Magic};
+pub(crate) use world::Loaded;
 
 /// What of the page's state belongs to files that were brought.
 #[derive(Debug, Default)]
 pub(crate) struct Own {
     /// The RDB file that is shown.
     pub(crate) rdb: Option<File>,
+    /// The file that the world began with.
+    pub(crate) world: Option<Loaded>,
 }
 
 /// What happens to files.
@@ -29,6 +36,8 @@ pub(crate) enum OwnMsg {
     Brought(File),
     /// Its first bytes.
     Begins(File, Option<Vec<u8>>),
+    /// A file becomes the dataset of a world.
+    Load(Loaded),
     /// Back to the playground.
     Close,
 }
@@ -91,9 +100,18 @@ impl App {
                     None => self.cannot_open(Key::OwnUnknown, &file),
                 }
             }
+            OwnMsg::Load(loaded) => self.load_world(loaded),
             OwnMsg::Close => self.own.rdb = None,
         }
         true
+    }
+
+    /// The view of a file that was brought, if there is one.
+    pub(crate) fn own_view(&self, ctx: &Context<Self>) -> Option<Html> {
+        let file = self.own.rdb.clone()?;
+        let close = ctx.link().callback(|()| Msg::Own(OwnMsg::Close));
+        let load = ctx.link().callback(|loaded| Msg::Own(OwnMsg::Load(loaded)));
+        Some(html! { <rdb::Rdb lang={self.lang} {file} {close} {load} /> })
     }
 
     /// Shows a capture or a trace.

@@ -56,6 +56,12 @@ impl App {
 
     /// Puts the moment into the address, and the address where it can be pasted from.
     pub(crate) fn share(&mut self) {
+        if self.own.world.is_some() {
+            // The file does not fit into an address, and is nobody else's business.
+            let text = self.t(Key::OwnNoLink).to_owned();
+            self.notice = Some(Notice { text, bad: true });
+            return;
+        }
         let address = platform::set_hash(&format!("{FRAGMENT}{}", self.permalink().encode()));
         platform::copy(&address);
         let text = self.t(Key::ShareDone).to_owned();
@@ -78,6 +84,7 @@ impl App {
                 self.stop();
                 self.experiment = usize::MAX;
                 self.shape = None;
+                self.own.world = None;
                 self.era = start.era;
                 self.start = start;
                 self.timeline.replace(timeline);

@@ -6,6 +6,7 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use crate::app::{App, Msg, OfBranch, Selected};
+use crate::own::OwnMsg;
 use crate::view::stage::layout::{Place, layout};
 use crate::worlds::{self, Shape};
 
@@ -133,6 +134,8 @@ impl App {
     pub(crate) fn escape(&mut self, ctx: &Context<Self>) -> bool {
         let msg = if self.help {
             Msg::Help(false)
+        } else if self.own.rdb.is_some() {
+            Msg::Own(OwnMsg::Close)
         } else if self.branches_open {
             Msg::OfBranch(OfBranch::Panel)
         } else if self.world_panel {
@@ -153,6 +156,7 @@ impl App {
         self.experiment = usize::MAX;
         self.world_panel = false;
         self.shape = Some(shape);
+        self.own.world = None;
         self.start = worlds::scenario(shape, self.replicas, self.era);
         self.timeline.replace(worlds::build(&self.start));
         self.selected = Selected::Node(NodeId(0));

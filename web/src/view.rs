@@ -2,7 +2,7 @@
 
 mod backlog;
 mod branches;
-mod bytes;
+pub(crate) mod bytes;
 mod console;
 mod dial;
 pub(crate) mod el;
@@ -38,6 +38,20 @@ fn percent(value: f64) -> String {
 impl App {
     /// The whole page.
     pub(crate) fn page(&self, ctx: &Context<Self>) -> Html {
+        html! {
+            <>
+                { self.header(ctx) }
+                { self.own_view(ctx).unwrap_or_else(|| self.playground(ctx)) }
+                <p class="sr" role="status" aria-live="polite" data-testid="announce">
+                    { &self.announced }
+                </p>
+                { self.notice(ctx) }
+                { self.help_dialog(ctx) }
+            </>
+        }
+    }
+
+    fn playground(&self, ctx: &Context<Self>) -> Html {
         let time = self.timeline.now().0;
         let fingerprint = self.scene.fingerprint.map(|print| format!("{print:016x}"));
         let pane = match self.pane {
@@ -46,33 +60,25 @@ impl App {
             Pane::Side => "side",
         };
         html! {
-            <>
-                { self.header(ctx) }
-                <main
-                    class="main"
-                    data-testid="main"
-                    data-pane={pane}
-                    data-step={self.timeline.cursor().to_string()}
-                    data-steps={self.timeline.len().to_string()}
-                    data-time={time.to_string()}
-                    data-playing={self.playing.is_some().to_string()}
-                    data-fingerprint={fingerprint}
-                    style={format!("--step:{}ms", self.step_ms().min(600))}
-                >
-                    { self.panes(ctx) }
-                    { self.guide(ctx) }
-                    { self.stage(ctx) }
-                    { self.lower(ctx) }
-                    { self.side(ctx) }
-                    { self.transport(ctx) }
-                    { self.branches_panel(ctx) }
-                </main>
-                <p class="sr" role="status" aria-live="polite" data-testid="announce">
-                    { &self.announced }
-                </p>
-                { self.notice(ctx) }
-                { self.help_dialog(ctx) }
-            </>
+            <main
+                class="main"
+                data-testid="main"
+                data-pane={pane}
+                data-step={self.timeline.cursor().to_string()}
+                data-steps={self.timeline.len().to_string()}
+                data-time={time.to_string()}
+                data-playing={self.playing.is_some().to_string()}
+                data-fingerprint={fingerprint}
+                style={format!("--step:{}ms", self.step_ms().min(600))}
+            >
+                { self.panes(ctx) }
+                { self.guide(ctx) }
+                { self.stage(ctx) }
+                { self.lower(ctx) }
+                { self.side(ctx) }
+                { self.transport(ctx) }
+                { self.branches_panel(ctx) }
+            </main>
         }
     }
 

@@ -52,6 +52,11 @@ impl Context {
         Self { reading, bytes, start }
     }
 
+    /// A part of an RDB file, at which an item begins, of a file that begins with `magic`.
+    pub(crate) fn record(magic: &[u8], bytes: &[u8]) -> Self {
+        Self { reading: Reading::File, bytes: [magic, bytes].concat(), start: magic.len() }
+    }
+
     /// Takes the message apart.
     pub(crate) fn dissect(&self) -> Dissection {
         Dissection::part(self.reading, &self.bytes, self.start..self.bytes.len())

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use lockstep_sim::{Message, MessageKind, MessageRef};
+use lockstep_sim::{MessageKind, MessageRef};
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -52,7 +52,7 @@ impl App {
                     {key}
                     lang={self.lang}
                     names={Rc::new(self.scene.names.clone())}
-                    message={Shared(message)}
+                    bytes={Shared::Message(message)}
                     {around}
                     {origin}
                     {onseek}
@@ -116,42 +116,53 @@ pub(super) fn kind_name(kind: MessageKind) -> Key {
     }
 }
 
-/// A message as a property: equal if it is the same message.
+/// Bytes as a property: equal if they are of the same message, or of the same place in a file.
 #[derive(Clone)]
-pub(super) struct Shared(MessageRef);
+pub(crate) enum Shared {
+    Message(MessageRef),
+    /// A number of its own for each place that is shown.
+    Place(u64, Rc<Vec<u8>>),
+}
 
 impl PartialEq for Shared {
     fn eq(&self, other: &Self) -> bool {
-        self.0.id == other.0.id
+        match (self, other) {
+            (Self::Message(a), Self::Message(b)) => a.id == b.id,
+            (Self::Place(a, _), Self::Place(b, _)) => a == b,
+            _ => false,
+        }
     }
 }
 
 impl std::ops::Deref for Shared {
-    type Target = Message;
-    fn deref(&self) -> &Message {
-        &self.0
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Message(message) => &message.bytes,
+            Self::Place(_, bytes) => bytes,
+        }
     }
 }
 
 #[derive(Properties, PartialEq)]
-pub(super) struct BytesProps {
-    pub(super) lang: Lang,
-    pub(super) names: Rc<Names>,
-    pub(super) message: Shared,
-    pub(super) around: Around,
-    pub(super) origin: Option<Origin>,
-    pub(super) onseek: Callback<u64>,
+pub(crate) struct BytesProps {
+    pub(crate) lang: Lang,
+    pub(crate) names: Rc<Names>,
+    pub(crate) bytes: Shared,
+    pub(crate) around: Around,
+    pub(crate) origin: Option<Origin>,
+    pub(crate) onseek: Callback<u64>,
 }
 
 /// Hex and explanations of one message. What is lit is its own business: pointing at a byte draws
 /// nothing else anew.
-pub(super) struct Bytes {
+pub(crate) struct Bytes {
     dissection: Dissection,
     lit: Option<usize>,
     shown: usize,
 }
 
-pub(super) enum BytesMsg {
+pub(crate) enum BytesMsg {
     Light(Option<usize>),
     More,
     Key(KeyboardEvent),
@@ -191,11 +202,11 @@ impl Component for Bytes {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        let BytesProps { lang, message, .. } = ctx.props();
+        let BytesProps { lang, bytes, .. } = ctx.props();
         let link = ctx.link();
         let light = link.callback(|event: MouseEvent| BytesMsg::Light(leaf_under(&event)));
         let focus = link.callback(|event: FocusEvent| BytesMsg::Light(leaf_under(&event)));
-        let total = message.bytes.len();
+        let total = bytes.len();
         let shown = total.min(self.shown);
         let rows = self.dissection.rows.iter();
         let rows = rows.take_while(|row| self.dissection.leaves[row.leaves.start].start < shown);
@@ -203,7 +214,7 @@ impl Component for Bytes {
             <div class="bytes" onmouseover={light.clone()} onclick={light} onfocusin={focus}>
                 <div class="hex" data-testid="hex" role="group" tabindex="0"
                     aria-label={lang.t(Key::HexLabel)} onkeydown={link.callback(BytesMsg::Key)}>
-                    { for (0..shown).step_by(PER_LINE).map(|at| self.line(&message.bytes, at)) }
+                    { for (0..shown).step_by(PER_LINE).map(|at| self.line(bytes, at)) }
                 </div>
                 <p class="lit" data-testid="lit" aria-live="polite">{ self.explained(*lang) }</p>
                 if total > shown {
@@ -308,7 +319,7 @@ impl Bytes {
     }
 
     fn row(&self, ctx: &Context<Self>, row: &Row) -> Html {
-        let BytesProps { lang, message, .. } = ctx.props();
+        let BytesProps { lang, bytes, .. } = ctx.props();
         let dissection = &self.dissection;
         let on = self.lit.is_some_and(|lit| row.leaves.contains(&lit));
         // The row stands for its content, not for its framing.
@@ -316,7 +327,7 @@ impl Bytes {
         let main = main.unwrap_or(row.leaves.start).to_string();
         let tokens = row.leaves.clone().take(TOKENS_MAX).map(|index| {
             let leaf = &dissection.leaves[index];
-            let text = readable(&message.bytes[leaf.start..leaf.end], 28);
+            let text = readable(&bytes[leaf.start..leaf.end], 28);
             let lit = (Some(index) == self.lit).then_some("lit");
             html! {
                 <code class={classes!(leaf.minor.then_some("minor"), lit)}

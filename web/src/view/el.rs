@@ -51,6 +51,16 @@ impl El {
         self
     }
 
+    pub(crate) fn on_input(mut self, callback: Callback<InputEvent>) -> Self {
+        self.0.add_listener(Rc::new(html::oninput::Wrapper::new(callback)));
+        self
+    }
+
+    pub(crate) fn on_change(mut self, callback: Callback<Event>) -> Self {
+        self.0.add_listener(Rc::new(html::onchange::Wrapper::new(callback)));
+        self
+    }
+
     pub(crate) fn done(self) -> Html {
         self.0.into()
     }

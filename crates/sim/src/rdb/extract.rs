@@ -84,6 +84,11 @@ impl Extract {
         self.offset < self.end
     }
 
+    /// Bytes of the file taken so far.
+    pub fn received(&self) -> u64 {
+        self.offset
+    }
+
     /// The copy, with an end and a checksum of its own.
     pub fn finish(mut self) -> Vec<u8> {
         self.file.push(opcode::EOF);
