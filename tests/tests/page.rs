@@ -39,7 +39,7 @@ impl Play {
     fn start() -> Self {
         let port = free_port();
         let child = Command::new(lockstep())
-            .args(["play", "--http-port", &port.to_string()])
+            .args(["play", "--no-nodes", "--http-port", &port.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()

@@ -7,9 +7,13 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use crate::live::Wish;
 use crate::{REDIS_VERSION, complain, play, say, serve, sim, trace_tool, tracer};
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (behaves as Redis 7.0.15)");
+/// What `play` starts its nodes as.
+pub(crate) const LIVE_NODE: &str = "live-node";
+
 const SERVE_HELP: &str = "\
 The arguments are those of redis-server: a config file, then directives. `-` as the first or last
 argument reads more configuration from standard input.
@@ -28,6 +32,18 @@ Examples:
   echo 'port 7777' | lockstep serve -
 
 A copy of (or link to) this program named redis-server behaves as `lockstep serve`.";
+
+const PLAY_HELP: &str = "\
+The nodes are real servers on 127.0.0.1: type into them with redis-cli, and watch the page's Live
+view. Their data is in a temporary directory, and gone when this ends. Without --nodes they listen
+on 6380, 6381 and 6382, or, if one of these is taken, on ports that are free.
+
+Examples:
+  lockstep play
+  lockstep play --nodes 7001,7002
+  lockstep play --follow redis.example:6379
+
+A followed Redis sends this machine a copy of its dataset, as to any replica.";
 
 /// Runs the program; `args[0]` is its name.
 pub fn run(args: Vec<OsString>) -> ExitCode {
@@ -75,18 +91,74 @@ fn command() -> Command {
                         .help("Config file and directives, as redis-server takes them"),
                 ),
         )
+        .subcommand(play_command())
         .subcommand(
-            Command::new("play").about("Serve the playground page on this machine").arg(
-                Arg::new("http-port")
-                    .long("http-port")
-                    .value_name("PORT")
-                    .default_value("8379")
-                    .value_parser(value_parser!(u16))
-                    .help("Port on 127.0.0.1; 0 picks a free one"),
-            ),
+            Command::new(LIVE_NODE)
+                .about("A node of `play`: its configuration on stdin, its trace on stdout")
+                .hide(true),
         )
         .subcommand(sim::command())
         .subcommand(trace_tool::command())
+}
+
+fn play_command() -> Command {
+    let text = |name: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name(value).value_parser(value_parser!(String)).help(help)
+    };
+    Command::new("play")
+        .about("Serve the playground page on this machine, with real nodes beside it")
+        .after_help(PLAY_HELP)
+        .arg(
+            Arg::new("http-port")
+                .long("http-port")
+                .value_name("PORT")
+                .default_value("8379")
+                .value_parser(value_parser!(u16))
+                .help("Port on 127.0.0.1; 0 picks a free one"),
+        )
+        .arg(text(
+            "nodes",
+            "N|PORTS",
+            "How many real nodes run, or their ports; the first is the master [3]",
+        ))
+        .arg(
+            Arg::new("no-nodes")
+                .long("no-nodes")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["nodes", "follow"])
+                .help("Serve the page alone"),
+        )
+        .arg(
+            text(
+                "follow",
+                "HOST:PORT",
+                "Become a replica of this Redis, and show what the two say",
+            )
+            .conflicts_with("nodes"),
+        )
+        .arg(text("user", "USER", "Who to be at the Redis that is followed").requires("follow"))
+        .arg(
+            text(
+                "pass",
+                "PASSWORD",
+                "The password there; without it, that of REDISCLI_AUTH is taken",
+            )
+            .requires("follow"),
+        )
+}
+
+/// What the page is to show live.
+fn wish(matches: &ArgMatches) -> Result<Option<Wish>, String> {
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    if matches.get_flag("no-nodes") {
+        return Ok(None);
+    }
+    if let Some(address) = text("follow") {
+        // As redis-cli takes it: on the command line all users of the machine could read it.
+        let password = text("pass").or_else(|| std::env::var("REDISCLI_AUTH").ok());
+        return Wish::follow(&address, text("user"), password).map(Some);
+    }
+    Wish::nodes(text("nodes").as_deref().unwrap_or("3")).map(Some)
 }
 
 fn dispatch(matches: &ArgMatches) -> ExitCode {
@@ -112,8 +184,16 @@ fn dispatch(matches: &ArgMatches) -> ExitCode {
             }
         }
         Some(("play", matches)) => {
-            play::run(matches.get_one("http-port").copied().unwrap_or(play::PORT))
+            let port = matches.get_one("http-port").copied().unwrap_or(play::PORT);
+            match wish(matches) {
+                Ok(wish) => play::run(port, wish.as_ref()),
+                Err(text) => {
+                    complain(&format!("lockstep: {text}"));
+                    ExitCode::FAILURE
+                }
+            }
         }
+        Some((LIVE_NODE, _)) => serve::run(&[b"-".to_vec()], Some(tracer::Options::live())),
         Some(("sim", matches)) => sim::dispatch(matches),
         Some(("trace", matches)) => trace_tool::dispatch(matches),
         _ => ExitCode::FAILURE,

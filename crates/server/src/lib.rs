@@ -5,7 +5,7 @@
 //! * `serve` follows redis-server from the command line to the log's last line; `settings` reads
 //!   config files, `log` writes lines, `driver` is the event loop.
 //! * `tracer` writes what happens to a file; `trace_tool` prints, filters and compares such files.
-//! * `play` serves the embedded page.
+//! * `play` serves the embedded page; `live` runs real nodes beside it, and tells it what they do.
 //! * `sim` runs scenarios of the simulator.
 //!
 //! # Invariants
@@ -18,6 +18,7 @@
 mod alloc;
 mod cli;
 mod driver;
+mod live;
 mod log;
 mod play;
 mod serve;

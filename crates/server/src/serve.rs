@@ -10,7 +10,7 @@ use crate::REDIS_VERSION;
 use crate::driver::{Clock, Driver};
 use crate::log::{Log, Role};
 use crate::settings::{self, Settings, SettingsError};
-use crate::sys::{daemonize, raise_open_files, words};
+use crate::sys::{daemonize, monotonic_us, raise_open_files, words};
 use crate::tracer::{self, Tracer};
 
 /// Where a daemon's process id goes if nothing else is said.
@@ -55,9 +55,14 @@ fn serve(settings: Settings, trace: Option<tracer::Options>) -> io::Result<ExitC
 
     let clock = Clock::new();
     if let Some(options) = trace {
-        let path = options.path.display().to_string();
+        let path = match &options.target {
+            tracer::Target::File(path) => path.display().to_string(),
+            tracer::Target::Stdout => "standard output".to_owned(),
+        };
         let address = format!("{}:{}", reached_at(&config), config.port);
-        let traced = Tracer::create(options, &address, clock.now().unix_ms);
+        let now = clock.now();
+        let began_us = monotonic_us().saturating_sub(now.instant.0);
+        let traced = Tracer::create(options, &address, now.unix_ms, began_us);
         let tracer =
             traced.map_err(|e| io::Error::new(e.kind(), format!("{path}: {}", words(&e))))?;
         log.tracer = Some(Box::new(tracer));

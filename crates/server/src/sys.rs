@@ -101,6 +101,14 @@ pub(crate) fn system_name() -> String {
     format!("{} {} {}", text(&name.sysname), text(&name.release), text(&name.machine))
 }
 
+/// Microseconds on the system's monotonic clock, which all processes share.
+pub(crate) fn monotonic_us() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` outlives the call.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1_000
+}
+
 /// What this process uses, for `INFO`. What the system does not tell is zero.
 pub(crate) fn usage() -> Usage {
     let mut used = MaybeUninit::<libc::rusage>::zeroed();

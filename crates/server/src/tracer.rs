@@ -4,6 +4,11 @@
 //! Lines are gathered in memory and written once a second, when there are many of them, and at the
 //! end. A file that has reached its size is renamed to `FILE.1`, in the place of an earlier one,
 //! and begun anew: a trace takes at most twice that size, however long the server runs.
+//!
+//! The nodes of `lockstep play` are traced into a socket instead (`stream`), and also say what they
+//! hold after each turn that changed it.
+
+mod stream;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -12,12 +17,15 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 
 use lockstep_core::id::ConnId;
+use lockstep_core::node::Node;
 use lockstep_core::time::Instant;
-use lockstep_core::trace::Event;
-use lockstep_sim::MessageKind;
+use lockstep_core::trace::{Event, Trace};
 use lockstep_sim::trace::{self, Record, Tap, Way, What};
+use lockstep_sim::view::LiveView;
+use lockstep_sim::{MessageKind, WireId};
 
 use crate::sys::words;
+use stream::Stream;
 
 /// Text gathered before it is written, in bytes.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -25,17 +33,29 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// How long a line waits in memory at most, in milliseconds.
 const FLUSH_PERIOD_MS: u64 = 1_000;
 
+/// How often a node that says what it holds says what only the clock has changed, in milliseconds.
+const STATE_PERIOD_MS: u64 = 1_000;
+
 /// The one node of a server's trace.
 const PLACE: &str = "n0";
+
+/// Where a trace goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Into this file.
+    File(PathBuf),
+    /// To standard output, which is a socket of `lockstep play`.
+    Stdout,
+}
 
 /// What to trace, and how much of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Options {
     /// Where to.
-    pub(crate) path: PathBuf,
+    pub(crate) target: Target,
     /// Bytes shown of a message.
     pub(crate) bytes_max: usize,
-    /// Size at which the file is begun anew.
+    /// Size at which a file is begun anew.
     pub(crate) size_max: u64,
 }
 
@@ -78,25 +98,38 @@ impl Options {
         let bytes_max = number("--trace-bytes", bytes, Self::BYTES_MAX as u64)?;
         let size_max = number("--trace-size", size, Self::SIZE_MAX)?;
         let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-        Ok(Some(Self { path: path.into(), bytes_max, size_max }))
+        Ok(Some(Self { target: Target::File(path.into()), bytes_max, size_max }))
+    }
+
+    /// What is traced of a node of `lockstep play`.
+    pub(crate) fn live() -> Self {
+        Self { target: Target::Stdout, bytes_max: 16 * 1024, size_max: u64::MAX }
     }
 
     /// With a path that stays right when the process changes its directory.
     pub(crate) fn absolute(self) -> Self {
-        Self { path: std::path::absolute(&self.path).unwrap_or(self.path), ..self }
+        let target = match self.target {
+            Target::File(path) => Target::File(std::path::absolute(&path).unwrap_or(path)),
+            Target::Stdout => Target::Stdout,
+        };
+        Self { target, ..self }
     }
 }
 
-/// Writes the trace of one server.
+/// Where lines go once they are made.
+#[derive(Debug)]
+enum Out {
+    File(Writer),
+    Stream(Stream),
+}
+
+/// Makes the trace of one server.
 #[derive(Debug)]
 pub(crate) struct Tracer {
-    options: Options,
-    header: String,
-    file: File,
+    bytes_max: usize,
+    /// Lines that are being made.
     text: String,
-    /// Bytes in the file.
-    written: u64,
-    flush_due: Instant,
+    out: Out,
     /// The node's connections, by their index.
     taps: Vec<Option<(ConnId, Tap)>>,
     /// The attempt to reach the master.
@@ -104,31 +137,40 @@ pub(crate) struct Tracer {
     next_wire: u64,
     /// What happens now; it has a line if something follows from it.
     cause: Option<What>,
-    /// Why no more is written.
-    failed: Option<String>,
+    /// What the node held when it last said so, if it is to say so.
+    state: Option<Box<LiveView>>,
+    /// When it is to say so at the latest.
+    state_due: Instant,
 }
 
 impl Tracer {
-    /// Begins a file, for a node that listens on `address` and whose time began then.
+    /// Begins a trace, for a node that listens on `address`, and whose time began then: as
+    /// milliseconds since the Unix epoch, and as microseconds on the system's monotonic clock.
+    ///
+    /// # Errors
+    /// The file cannot be created, or standard output is no socket.
     pub(crate) fn create(
         options: Options,
         address: &str,
         started_unix_ms: u64,
+        started_us: u64,
     ) -> io::Result<Self> {
-        let mut header = String::new();
-        trace::write_header(&mut header, started_unix_ms, [(PLACE, address)]);
+        let mut text = String::new();
+        trace::write_header(&mut text, started_unix_ms, [(PLACE, address)]);
+        let out = match options.target {
+            Target::File(path) => Out::File(Writer::create(path, &text, options.size_max)?),
+            Target::Stdout => Out::Stream(Stream::new(&mut text, started_us)?),
+        };
         Ok(Self {
-            file: File::create(&options.path)?,
-            options,
-            text: header.clone(),
-            header,
-            written: 0,
-            flush_due: Instant(0),
+            bytes_max: options.bytes_max,
+            text,
+            out,
             taps: Vec::new(),
             dialing: None,
             next_wire: 0,
             cause: None,
-            failed: None,
+            state: None,
+            state_due: Instant(0),
         })
     }
 
@@ -138,7 +180,7 @@ impl Tracer {
             Record { at, place: PLACE.to_owned(), what }.write(&mut self.text);
         }
         trace::write_event(&mut self.text, at, PLACE, event);
-        self.bound();
+        self.made(false);
     }
 
     /// What the node is given now, or `None` when it has dealt with it.
@@ -168,7 +210,7 @@ impl Tracer {
             tap.control(&mut self.text, at, PLACE, way, kind);
         }
         self.watch(id, tap);
-        self.bound();
+        self.made(true);
     }
 
     /// The node tries to reach its master; an attempt before this one is given up.
@@ -178,6 +220,7 @@ impl Tracer {
         let tap = Tap::dialed(self.wire(), peer.replace(' ', "?"));
         tap.control(&mut self.text, at, PLACE, Way::Sent, MessageKind::Connect);
         self.dialing = Some(tap);
+        self.made(true);
     }
 
     /// The master has accepted.
@@ -186,6 +229,7 @@ impl Tracer {
         tap.set_local(local.to_owned());
         tap.control(&mut self.text, at, PLACE, Way::Received, MessageKind::Accept);
         self.watch(id, tap);
+        self.made(true);
     }
 
     /// The master was not reached.
@@ -194,6 +238,7 @@ impl Tracer {
         match tap.filter(|_| error == "Connection refused") {
             Some(tap) => {
                 tap.control(&mut self.text, at, PLACE, Way::Received, MessageKind::Refuse);
+                self.made(true);
             }
             None => self.cause = Some(What::DialFailed),
         }
@@ -224,8 +269,8 @@ impl Tracer {
     fn bytes(&mut self, at: Instant, id: ConnId, way: Way, bytes: &[u8]) {
         let tap = self.taps.get_mut(id.index as usize).and_then(Option::as_mut);
         if let Some((_, tap)) = tap.filter(|(known, _)| *known == id) {
-            tap.bytes(&mut self.text, at, PLACE, (way, bytes), self.options.bytes_max);
-            self.bound();
+            tap.bytes(&mut self.text, at, PLACE, (way, bytes), self.bytes_max);
+            self.made(false);
         }
     }
 
@@ -234,56 +279,156 @@ impl Tracer {
         let Some(place) = self.taps.get_mut(id.index as usize) else { return };
         if let Some((_, tap)) = place.take_if(|(known, _)| *known == id) {
             tap.control(&mut self.text, at, PLACE, way, kind);
+            self.made(true);
         }
+    }
+
+    /// After a turn of the driver: what the node holds now, if it is to say so and something has
+    /// changed. What only the clock changes is said once a second. The turn began at `turn`.
+    pub(crate) fn turned<T: Trace>(&mut self, node: &Node<T>, turn: Instant, now: Instant) {
+        let Out::Stream(stream) = &mut self.out else { return };
+        if stream.take_turn() || now >= self.state_due {
+            self.state(node, now);
+        }
+        if let Out::Stream(stream) = &mut self.out {
+            stream.tick(turn);
+        }
+    }
+
+    fn state<T: Trace>(&mut self, node: &Node<T>, now: Instant) {
+        let taps = &self.taps;
+        let wire = |id: ConnId| {
+            let tap = taps.get(id.index as usize)?.as_ref();
+            let (_, tap) = tap.filter(|(known, _)| *known == id)?;
+            tap.wire().strip_prefix('w')?.parse().ok().map(WireId)
+        };
+        let view = trace::live_view(node, now, |_, _| None, |conn| (None, wire(conn)));
+        if now >= self.state_due {
+            self.state_due = now.plus_ms(STATE_PERIOD_MS);
+        } else if self.state.as_deref().is_some_and(|known| same_but_for_time(known, &view)) {
+            return;
+        }
+        if self.state.as_deref() != Some(&view) {
+            let view = Box::new(view);
+            let what = What::State(view.clone());
+            Record { at: now, place: PLACE.to_owned(), what }.write(&mut self.text);
+            // What found no room is said again in a second.
+            self.state = self.made(false).then_some(view);
+        }
+    }
+
+    /// When lines that wait want to go at the latest, if they should not wait for the next event.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        match &self.out {
+            Out::File(_) => None,
+            Out::Stream(stream) => Some(stream.due()),
+        }
+    }
+
+    /// Whether nobody reads this trace any more, who alone was the reason for the node.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        matches!(&self.out, Out::Stream(stream) if stream.is_abandoned())
     }
 
     /// Writes what has waited for its time. Returns why nothing is written any more, once.
     pub(crate) fn tick(&mut self, now: Instant) -> Option<String> {
-        if self.flush_due <= now {
-            self.flush_due = now.plus_ms(FLUSH_PERIOD_MS);
-            self.flush();
-        }
-        let full = self.failed.as_ref()?;
-        Some(format!("The trace {} ends here: {full}", self.options.path.display()))
-    }
-
-    fn bound(&mut self) {
-        if self.text.len() >= BUFFER_BYTES {
-            self.flush();
+        match &mut self.out {
+            Out::File(file) => file.tick(now, &mut self.text),
+            // Its turn comes at the end of the driver's.
+            Out::Stream(_) => None,
         }
     }
 
-    fn flush(&mut self) {
-        if self.text.is_empty() {
-            return;
+    /// Lines have been made. `control`: those of connections, without which the others could not be
+    /// understood. False: there was no room for them.
+    fn made(&mut self, control: bool) -> bool {
+        match &mut self.out {
+            Out::File(_) if self.text.len() < BUFFER_BYTES => {}
+            Out::File(file) => file.flush(&mut self.text),
+            Out::Stream(stream) => return stream.take(&mut self.text, control),
         }
-        if self.written > self.header.len() as u64
-            && self.written + self.text.len() as u64 > self.options.size_max
-            && let Err(error) = self.begin_anew()
-        {
-            self.failed.get_or_insert(words(&error));
-        }
-        if self.failed.is_none()
-            && let Err(error) = self.file.write_all(self.text.as_bytes())
-        {
-            self.failed = Some(words(&error));
-        }
-        self.written += self.text.len() as u64;
-        self.text.clear();
-    }
-
-    fn begin_anew(&mut self) -> io::Result<()> {
-        std::fs::rename(&self.options.path, older(&self.options.path))?;
-        self.file = File::create(&self.options.path)?;
-        self.file.write_all(self.header.as_bytes())?;
-        self.written = self.header.len() as u64;
-        Ok(())
+        true
     }
 }
 
 impl Drop for Tracer {
     fn drop(&mut self) {
-        self.flush();
+        match &mut self.out {
+            Out::File(file) => file.flush(&mut self.text),
+            Out::Stream(stream) => stream.end(),
+        }
+    }
+}
+
+/// Whether two states differ in nothing but seconds that have passed.
+fn same_but_for_time(a: &LiveView, b: &LiveView) -> bool {
+    let timeless = |view: &LiveView| {
+        let mut view = view.clone();
+        view.replicas.iter_mut().for_each(|replica| replica.lag_seconds = 0);
+        if let Some(master) = &mut view.master {
+            master.last_io_seconds = 0;
+            master.down_seconds = master.down_seconds.map(|_| 0);
+        }
+        view
+    };
+    timeless(a) == timeless(b)
+}
+
+/// Writes lines into a file.
+#[derive(Debug)]
+struct Writer {
+    path: PathBuf,
+    size_max: u64,
+    header: String,
+    file: File,
+    /// Bytes in the file.
+    written: u64,
+    flush_due: Instant,
+    /// Why no more is written.
+    failed: Option<String>,
+}
+
+impl Writer {
+    fn create(path: PathBuf, header: &str, size_max: u64) -> io::Result<Self> {
+        let file = File::create(&path)?;
+        let (header, flush_due) = (header.to_owned(), Instant(0));
+        Ok(Self { path, size_max, header, file, written: 0, flush_due, failed: None })
+    }
+
+    fn tick(&mut self, now: Instant, text: &mut String) -> Option<String> {
+        if self.flush_due <= now {
+            self.flush_due = now.plus_ms(FLUSH_PERIOD_MS);
+            self.flush(text);
+        }
+        let full = self.failed.as_ref()?;
+        Some(format!("The trace {} ends here: {full}", self.path.display()))
+    }
+
+    fn flush(&mut self, text: &mut String) {
+        if text.is_empty() {
+            return;
+        }
+        if self.written > self.header.len() as u64
+            && self.written + text.len() as u64 > self.size_max
+            && let Err(error) = self.begin_anew()
+        {
+            self.failed.get_or_insert(words(&error));
+        }
+        if self.failed.is_none()
+            && let Err(error) = self.file.write_all(text.as_bytes())
+        {
+            self.failed = Some(words(&error));
+        }
+        self.written += text.len() as u64;
+        text.clear();
+    }
+
+    fn begin_anew(&mut self) -> io::Result<()> {
+        std::fs::rename(&self.path, older(&self.path))?;
+        self.file = File::create(&self.path)?;
+        self.file.write_all(self.header.as_bytes())?;
+        self.written = self.header.len() as u64;
+        Ok(())
     }
 }
 
@@ -308,7 +453,7 @@ mod tests {
     fn the_options_of_a_trace_are_not_the_servers() {
         assert_eq!(taken(&["redis.conf", "--port", "7"]), (Ok(None), 3));
         let all = ["--trace", "t", "--port", "7", "--trace-size", "9", "--trace-bytes", "3"];
-        let options = Options { path: "t".into(), bytes_max: 3, size_max: 9 };
+        let options = Options { target: Target::File("t".into()), bytes_max: 3, size_max: 9 };
         assert_eq!(taken(&all), (Ok(Some(options)), 2));
         let error = |args: &[&str]| taken(args).0.expect_err("a mistake");
         assert_eq!(error(&["--trace"]), "--trace needs a value");
@@ -320,8 +465,9 @@ mod tests {
     #[test]
     fn a_trace_takes_at_most_twice_its_size_and_every_part_has_its_header() {
         let path = std::env::temp_dir().join(format!("lockstep-trace-{}", std::process::id()));
-        let options = Options { path: path.clone(), bytes_max: 16, size_max: 300_000 };
-        let mut tracer = Tracer::create(options, "127.0.0.1:6379", 7).expect("a file");
+        let options =
+            Options { target: Target::File(path.clone()), bytes_max: 16, size_max: 300_000 };
+        let mut tracer = Tracer::create(options, "127.0.0.1:6379", 7, 0).expect("a file");
         let id = ConnId { index: 2, generation: 5 };
         tracer.accepted(Instant(1), id, "127.0.0.1:5", "127.0.0.1:6379");
         for turn in 0..10_000 {

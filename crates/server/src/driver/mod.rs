@@ -208,6 +208,7 @@ impl Driver {
             self.read_all(now);
             self.handle_timeout();
             self.drain(now);
+            self.trace_turn(now);
         }
         self.leave();
         Ok(self.exit.unwrap_or_default())
@@ -240,7 +241,8 @@ impl Driver {
         }
         let timer = self.node.poll_timeout().map(|(at, _)| at);
         let load = self.load.as_ref().map(|load| load.due);
-        let at = timer.into_iter().chain(self.accept_again).chain(load).min()?;
+        let trace = self.node.trace().tracer.as_ref().and_then(|tracer| tracer.due());
+        let at = timer.into_iter().chain(self.accept_again).chain(load).chain(trace).min()?;
         Some(Duration::from_micros(at - now))
     }
 

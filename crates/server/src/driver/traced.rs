@@ -34,6 +34,17 @@ impl Driver {
         }
     }
 
+    /// After a turn: has what the node holds told, to who wants to know. A node that was only there
+    /// to be watched, and is not any more, leaves.
+    pub(super) fn trace_turn(&mut self, turn: Now) {
+        let Some(mut tracer) = self.node.trace_mut().tracer.take() else { return };
+        tracer.turned(&self.node, turn.instant, self.clock.now().instant);
+        if tracer.is_abandoned() {
+            self.exit = Some(0);
+        }
+        self.node.trace_mut().tracer = Some(tracer);
+    }
+
     pub(super) fn handle_file(&mut self, now: Now, event: FileEvent) {
         self.traced(|t| t.set_cause(Some(cause(&event))));
         self.node.handle_file(now, event);

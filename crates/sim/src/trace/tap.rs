@@ -36,6 +36,11 @@ impl Tap {
         Self { wire, peer, local, dialed: false, flows }
     }
 
+    /// The connection's name.
+    pub fn wire(&self) -> &str {
+        &self.wire
+    }
+
     /// Tells the address that this end has turned out to have.
     pub fn set_local(&mut self, local: String) {
         self.local = local;
