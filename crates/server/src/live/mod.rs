@@ -133,10 +133,11 @@ pub(crate) fn start(wish: &Wish) -> Result<Live, String> {
     let plans = plans(wish)?;
     let home = Home::create()
         .map_err(|e| format!("can't create a directory for the nodes: {}", words(&e)))?;
-    let (nodes, sources) = cast(wish, &plans);
+    let address = |plan: &Plan| format!("127.0.0.1:{}", plan.port);
+    let nodes: Vec<(u32, String)> = (0..).zip(plans.iter().map(address)).collect();
     let desk = Arc::new(Desk {
         origin_us: monotonic_us(),
-        weaver: Mutex::new(Weaver::new(&nodes, &sources)),
+        weaver: Mutex::new(Weaver::new(&nodes)),
         hub: Box::leak(Box::new(Hub::new(header(wish, &nodes)))),
         processes: Arc::default(),
     });
@@ -205,19 +206,8 @@ fn plans(wish: &Wish) -> Result<Vec<Plan>, String> {
     Ok(ports.iter().map(plan).collect())
 }
 
-/// The nodes of the story, and which of them tell it.
-fn cast(wish: &Wish, plans: &[Plan]) -> (Vec<(u32, String)>, Vec<u32>) {
-    let mut addresses: Vec<String> = Vec::new();
-    if let Wish::Follow { host, port, .. } = wish {
-        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        addresses.push(format!("{host}:{port}"));
-    }
-    let silent = addresses.len() as u32;
-    addresses.extend(plans.iter().map(|plan| format!("127.0.0.1:{}", plan.port)));
-    let sources = (silent..addresses.len() as u32).collect();
-    ((0..).zip(addresses).collect(), sources)
-}
-
+/// The first lines of the story. A Redis that is followed tells nothing itself: it is named by its
+/// address, and is no node of the trace.
 fn header(wish: &Wish, nodes: &[(u32, String)]) -> String {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let nodes: Vec<(String, &str)> =
@@ -225,10 +215,13 @@ fn header(wish: &Wish, nodes: &[(u32, String)]) -> String {
     let mut text = String::new();
     let names = nodes.iter().map(|(name, address)| (name.as_str(), *address));
     trace::write_header(&mut text, started.as_millis() as u64, names);
-    match wish {
-        Wish::Follow { host, port, .. } => text + &format!("# live follow {host}:{port}\n"),
-        _ => text + "# live nodes\n",
-    }
+    let live = match wish {
+        Wish::Follow { host, port, .. } if host.contains(':') => format!("follow [{host}]:{port}"),
+        Wish::Follow { host, port, .. } => format!("follow {host}:{port}"),
+        _ => "nodes".to_owned(),
+    };
+    text.insert_str(trace::HEADER.len(), &format!("\n# live {live}"));
+    text
 }
 
 fn told(wish: &Wish, plans: &[Plan]) -> String {

@@ -102,11 +102,10 @@ pub(crate) struct Weaver {
 }
 
 impl Weaver {
-    /// A weaver for nodes with these numbers and addresses. Those that tell their story are the
-    /// sources, in the order given.
-    pub(crate) fn new(nodes: &[(u32, String)], sources: &[u32]) -> Self {
-        let source = |&id: &u32| Source {
-            id,
+    /// A weaver for nodes with these numbers and addresses, each of which tells its story.
+    pub(crate) fn new(nodes: &[(u32, String)]) -> Self {
+        let source = |(id, _): &(u32, String)| Source {
+            id: *id,
             reader: Reader::new(),
             zero_us: 0,
             queue: VecDeque::new(),
@@ -117,7 +116,7 @@ impl Weaver {
             wires: BTreeMap::new(),
         };
         Self {
-            sources: sources.iter().map(source).collect(),
+            sources: nodes.iter().map(source).collect(),
             nodes: nodes.iter().map(|(id, address)| (plain(address), *id)).collect(),
             dialed: BTreeMap::new(),
             wires: BTreeMap::new(),
@@ -433,7 +432,7 @@ mod tests {
     /// A master and a replica, whose clocks show 0 when the story's shows 1 s and 0.5 s.
     fn two() -> Weaver {
         let nodes = [(0, "127.0.0.1:1".to_owned()), (1, "127.0.0.1:2".to_owned())];
-        let mut weaver = Weaver::new(&nodes, &[0, 1]);
+        let mut weaver = Weaver::new(&nodes);
         for (source, clock) in [(0, 11_000_000), (1, 10_500_000)] {
             weaver.push(source, trace::HEADER, 10_000_000, 0);
             weaver.push(source, &format!("# clock {clock}"), 10_000_000, 0);
@@ -547,7 +546,7 @@ mod tests {
 
     #[test]
     fn passwords_are_left_out_and_nothing_else() {
-        let mut weaver = Weaver::new(&[(0, "127.0.0.1:1".to_owned())], &[0]);
+        let mut weaver = Weaver::new(&[(0, "127.0.0.1:1".to_owned())]);
         let lines = [
             trace::HEADER,
             "1.0 n0 recv wire=w0 from=c kind=request bytes=\"*2\\r\\n$4\\r\\nauth\\r\\n$3\\r\\nfoo\\r\\n\"",
