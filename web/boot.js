@@ -42,6 +42,14 @@
   globalThis.lockstepSave = (kind, name) =>
     import("./diagram.js").then((diagram) => diagram.save(kind, name));
 
+  // What live nodes tell; likewise. Without a function to call it ends.
+  let live = null;
+  globalThis.lockstepLive = (each) => {
+    const wanted = (live = import("./live.js"));
+    wanted.then((told) => live === wanted && (each ? told.follow(each) : told.stop()));
+  };
+  globalThis.lockstepLiveTaken = () => live?.then((told) => told.taken());
+
   // Files that are brought, dropped anywhere or chosen. They stay where they are until the page's
   // code asks for a piece; those that come before it does wait for it.
   const brought = [];

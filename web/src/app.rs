@@ -22,6 +22,7 @@ use crate::i18n::{Key, Lang, grouped};
 use crate::inside::Insides;
 use crate::keys::Keys;
 use crate::lesson::{self, LessonMsg, Lessons};
+use crate::live::{self, Live, LiveMsg};
 use crate::marks::Marks;
 use crate::own::{self, Own, OwnMsg};
 use crate::platform::{self, Theme};
@@ -101,6 +102,8 @@ pub(crate) enum Msg {
     Own(OwnMsg),
     /// Lessons.
     Lesson(LessonMsg),
+    /// Live nodes.
+    Live(LiveMsg),
     /// Puts a link to this moment into the address.
     Share,
     /// The address has changed.
@@ -232,6 +235,7 @@ pub(crate) struct App {
     pub(crate) desks: Vec<Desk>,
     pub(crate) own: Own,
     pub(crate) lessons: Lessons,
+    pub(crate) live: Live,
     _keys: Keys,
     _address: platform::Listener,
 }
@@ -288,10 +292,12 @@ impl Component for App {
             desks: Vec::new(),
             own: Own::default(),
             lessons: lesson::begin(ctx),
+            live: Live::default(),
             _keys: Keys::listen(ctx.link().callback(Msg::Key)),
             _address: platform::on_hash(ctx.link().callback(|()| Msg::OpenAddress)),
         };
         own::listen(ctx);
+        live::begin(ctx);
         app.marks.update(&app.timeline);
         app.message = app.moment();
         app.desks.resize_with(app.scene.nodes.len(), Desk::default);
@@ -357,6 +363,7 @@ impl Component for App {
             Msg::Key(event) => return self.key(ctx, &event),
             Msg::Own(msg) => return self.own(ctx, msg),
             Msg::Lesson(msg) => return self.lesson(ctx, msg),
+            Msg::Live(msg) => return self.live(ctx, msg),
             other => self.choose(other),
         }
         true

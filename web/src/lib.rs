@@ -18,6 +18,7 @@
 //! lesson     the lessons, and what was done in them
 //! inside     what nodes hold and say of themselves
 //! share      permalinks
+//! live       real nodes, while `lockstep play` tells what they do
 //! i18n       all texts, in two languages
 //! own        files that people bring: RDB, captures, traces
 //! marks      what of a history deserves a mark over the slider
@@ -40,6 +41,7 @@ mod i18n;
 mod inside;
 mod keys;
 mod lesson;
+mod live;
 mod marks;
 mod own;
 mod platform;

@@ -114,6 +114,13 @@ pub(crate) enum Wants {
     All,
 }
 
+/// Whether the document's head says so by a `meta` of this name.
+pub(crate) fn has_meta(name: &str) -> bool {
+    let document = window().and_then(|w| w.document());
+    let meta = document.map(|d| d.query_selector(&format!("meta[name=\"{name}\"]")));
+    matches!(meta, Some(Ok(Some(_))))
+}
+
 /// What of the page's address follows `#`, with it; empty if there is nothing.
 pub(crate) fn hash() -> String {
     window().and_then(|window| window.location().hash().ok()).unwrap_or_default()

@@ -82,6 +82,11 @@ pub enum Recorded {
     },
     /// Somebody did something that is recorded as words only.
     Act(String),
+    /// The process of a node has ended.
+    Ended {
+        /// The node.
+        node: NodeId,
+    },
     /// Events are missing here.
     LeftOut(u64),
     /// Bytes of a connection are missing here.
@@ -189,6 +194,7 @@ impl Step {
             Cause::Intervention(_)
                 | Cause::Recorded(
                     Recorded::Act(_)
+                        | Recorded::Ended { .. }
                         | Recorded::LeftOut(_)
                         | Recorded::Gap { .. }
                         | Recorded::UnderWay { .. }

@@ -10,6 +10,8 @@ mod inspect;
 #[macro_use]
 mod lesson;
 #[macro_use]
+mod live;
+#[macro_use]
 mod own;
 
 use super::{Lang, placeholders};

@@ -29,6 +29,7 @@ pub(super) fn text(key: Key) -> &'static str {
         Key::RecordedInside => "{0} 内部发生了一件事。",
         Key::RecordedSent => "{0} 发给 {1}：{2}",
         Key::RecordedAct => "有人介入：{0}",
+        Key::RecordedEnded => "{0} 的进程已结束。",
         Key::RecordedLeftOut => "这里缺少 {0} 个事件：它们没有被记录下来。",
         Key::RecordedGap => "这里缺少 {0} 发给 {1} 的 {2} 个字节：抓包中没有它们。",
         Key::RecordedCutShort => "这里缺少 {0} 发给 {1} 的 {2} 个字节：抓包只保留了数据包的开头。",

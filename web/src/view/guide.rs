@@ -9,6 +9,9 @@ use crate::i18n::Key;
 
 impl App {
     pub(super) fn guide(&self, ctx: &Context<Self>) -> Html {
+        if self.shows_live() {
+            return self.live_panel(ctx);
+        }
         if let Some(lesson) = self.open_lesson(ctx) {
             return html! {
                 <nav class="guide" aria-label={self.t(Key::GuideLabel)} tabindex="0">{ lesson }</nav>

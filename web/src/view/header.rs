@@ -24,6 +24,7 @@ impl App {
                 <h1>{ "Lockstep" }</h1>
                 <span class="crumb">{ self.t(Key::Tagline) }</span>
                 <span class="gap" />
+                { self.live_button(ctx) }
                 <button
                     type="button"
                     class="quiet"

@@ -434,8 +434,8 @@ mod tests {
         let nodes = [(0, "127.0.0.1:1".to_owned()), (1, "127.0.0.1:2".to_owned())];
         let mut weaver = Weaver::new(&nodes);
         for (source, clock) in [(0, 11_000_000), (1, 10_500_000)] {
-            weaver.push(source, trace::HEADER, 10_000_000, 0);
-            weaver.push(source, &format!("# clock {clock}"), 10_000_000, 0);
+            weaver.push(source, trace::HEADER, 10_000_000, 1_000_000);
+            weaver.push(source, &format!("# clock {clock}"), 10_000_000, 1_000_000);
         }
         weaver
     }

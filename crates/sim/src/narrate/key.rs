@@ -93,6 +93,7 @@ keys! {
     RecordedInside = "Something happens in {0}.";
     RecordedSent = "{0} sends {1}: {2}";
     RecordedAct = "Somebody intervenes: {0}";
+    RecordedEnded = "The process of {0} has ended.";
     RecordedLeftOut = "{0} events are missing here: they were not recorded.";
     RecordedGap = "{2} bytes from {0} to {1} are missing here: they are not in the capture.";
     RecordedCutShort =

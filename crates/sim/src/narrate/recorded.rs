@@ -15,6 +15,7 @@ pub(super) fn recorded(step: &Step, what: &Recorded) -> Sentence {
             None => Sentence::new(Key::RecordedLeftOut, [Param::Number(1)]),
         },
         Recorded::Act(what) => Sentence::new(Key::RecordedAct, [Param::Code(what.clone())]),
+        Recorded::Ended { node } => Sentence::new(Key::RecordedEnded, [Param::Node(*node)]),
         Recorded::LeftOut(count) => Sentence::new(Key::RecordedLeftOut, [Param::Number(*count)]),
         Recorded::Gap { from, to, bytes, cut_short } => {
             let key = if *cut_short { Key::RecordedCutShort } else { Key::RecordedGap };

@@ -216,6 +216,11 @@ impl Recording {
         }
     }
 
+    /// Notes that the process of a node has ended.
+    pub fn ended(&mut self, at: Instant, node: NodeId) {
+        self.push_recorded(at, Recorded::Ended { node });
+    }
+
     /// Notes that so many events are missing here.
     pub fn left_out(&mut self, events: u64) {
         let at = self.steps.last().map_or(Instant(0), |last| last.at);
@@ -403,8 +408,8 @@ impl Recording {
             id: NodeId(index as u32),
             address: node.address.clone(),
             port: node.port,
-            power: Power::Up,
-            live: Some(self.here.node(index)),
+            power: if self.here.is_down(NodeId(index as u32)) { Power::Down } else { Power::Up },
+            live: (!self.here.is_down(NodeId(index as u32))).then(|| self.here.node(index)),
             era: Era::default(),
             unix_ms: self.started_unix_ms + self.now().0 / 1_000,
             clock_ppm: 0,

@@ -43,6 +43,8 @@ pub(super) struct State {
     flights: Vec<MessageRef>,
     /// Messages that left in the last step for where nobody records.
     away: Vec<MessageRef>,
+    /// Nodes whose processes have ended.
+    down: Vec<NodeId>,
 }
 
 fn unknown() -> LiveView {
@@ -111,8 +113,18 @@ impl State {
         self.flights.iter().chain(&self.away).map(flight).collect()
     }
 
+    /// Whether a node's process has ended.
+    pub(super) fn is_down(&self, node: NodeId) -> bool {
+        self.down.contains(&node)
+    }
+
     /// A node tells its state itself.
     pub(super) fn tell(&mut self, node: NodeId, live: LiveView) {
+        // Where the end of its link was left out, it says by this that there is none.
+        let link = live.master.as_ref().map_or(ReplState::None, |master| master.state);
+        if matches!(link, ReplState::None | ReplState::Connect) {
+            self.wires.retain(|wire| wire.replica != node);
+        }
         *self.live(node) = live;
     }
 
@@ -131,6 +143,10 @@ impl State {
                 acceptor: Peer::Node(b),
             }) => self.pair(*a, *b),
             Cause::Recorded(Recorded::LeftOut(_)) => self.flights.clear(),
+            Cause::Recorded(Recorded::Ended { node }) => {
+                self.down.push(*node);
+                self.wires.retain(|wire| wire.replica != *node && wire.master != *node);
+            }
             _ => {}
         }
         let away = matches!(step.cause, Cause::Recorded(Recorded::Sent { away: true }));

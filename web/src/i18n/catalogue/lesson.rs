@@ -1,7 +1,7 @@
 //! Texts around the lessons; those of the lessons are in `web/lessons`.
 
 macro_rules! lesson_texts {
-    ($($rest:tt)*) => { catalogue! { $($rest)*
+    ($($rest:tt)*) => { live_texts! { $($rest)*
 
     LessonsTitle = "Lessons", "课程";
     LessonsAll = "← All lessons", "← 全部课程";

@@ -1,0 +1,97 @@
+//! The left column while live nodes are shown: where they are, what to type, how to come back.
+
+use yew::prelude::*;
+
+use super::{LiveMsg, is_offered};
+use crate::app::{App, Msg};
+use crate::i18n::Key;
+use crate::view::el::el;
+use crate::view::icons::{Icon, icon};
+
+impl App {
+    /// The button that opens the view, where there is something to be seen.
+    pub(crate) fn live_button(&self, ctx: &Context<Self>) -> Html {
+        if !is_offered() {
+            return Html::default();
+        }
+        let on = self.shows_live();
+        let msg = if on { LiveMsg::Leave } else { LiveMsg::Open };
+        self.button(ctx, "quiet", "live", Msg::Live(msg))
+            .attr("aria-pressed", on.to_string())
+            .attr("title", self.t(Key::LiveNote).to_owned())
+            .child(icon(Icon::Live))
+            .child(el("span", "wide").text(self.t(Key::LiveTitle)).done())
+            .child(el("span", "sr narrow").text(self.t(Key::LiveTitle)).done())
+            .done()
+    }
+
+    /// The left column.
+    pub(crate) fn live_panel(&self, ctx: &Context<Self>) -> Html {
+        let at_end = self.timeline.cursor() == self.timeline.len();
+        let story = self.live.story.as_ref();
+        let (state, tone) = match (self.live.lost, story.is_some()) {
+            (false, _) if at_end => (Key::LiveNow, "good"),
+            (false, _) => (Key::LivePast, "warn"),
+            (true, false) => (Key::LiveConnecting, "busy"),
+            (true, true) => (Key::LiveLostShort, "bad"),
+        };
+        let mut panel = el("nav", "guide live")
+            .attr("aria-label", self.t(Key::LiveTitle).to_owned())
+            .attr("tabindex", "0".to_owned())
+            .id("live-panel")
+            .child(el("h2", "").text(self.t(Key::LiveTitle)).done())
+            .child(
+                el("p", &format!("pill {tone}"))
+                    .id("live-state")
+                    .attr("data-state", tone.to_owned())
+                    .text(self.t(state))
+                    .done(),
+            );
+        if self.live.lost && story.is_some() {
+            panel = panel.child(el("p", "").text(self.t(Key::LiveLost)).done());
+        } else if !at_end {
+            panel = panel.child(el("p", "").text(self.t(Key::LivePastText)).done());
+        }
+        if !at_end {
+            let now = self
+                .button(ctx, "primary", "live-now", Msg::Live(LiveMsg::Now))
+                .text(self.t(Key::LiveJump))
+                .child(icon(Icon::ForwardFar));
+            panel = panel.child(now.done());
+        }
+        if let Some(story) = story {
+            panel = panel.child(self.live_nodes(&story.nodes, story.followed.as_deref()));
+        }
+        let leave = self
+            .button(ctx, "quiet", "live-leave", Msg::Live(LiveMsg::Leave))
+            .child(icon(Icon::Back))
+            .text(self.t(Key::LiveLeave));
+        panel
+            .child(leave.done())
+            .child(el("p", "soft small").text(self.t(Key::LiveHonest)).done())
+            .done()
+    }
+
+    /// Where the nodes are, and how to talk to them.
+    fn live_nodes(&self, nodes: &[(String, String)], followed: Option<&str>) -> Html {
+        let ports = nodes.iter().filter_map(|(_, address)| address.rsplit_once(':'));
+        let rows = ports.enumerate().map(|(index, (_, port))| {
+            let role = match (followed, index) {
+                (None, 0) => Key::LiveFirst,
+                _ => Key::LiveOther,
+            };
+            el("li", "")
+                .child(el("code", "").text(&format!("redis-cli -p {port}")).done())
+                .child(el("span", "soft").text(self.t(role)).done())
+                .done()
+        });
+        let text = match followed {
+            Some(address) => self.lang.fill(Key::LiveFollowText, &[address]),
+            None => self.t(Key::LiveNodesText).to_owned(),
+        };
+        el("div", "")
+            .child(el("p", "").text(&text).done())
+            .child(el("ul", "commands").children(rows.collect()).done())
+            .done()
+    }
+}
