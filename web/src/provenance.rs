@@ -77,8 +77,8 @@ impl Origin {
         let from = message.stream?.from;
         let sender = nodes.get(message.from.node()?.0 as usize);
         let live = sender.and_then(|node| node.live.as_ref());
-        let replid = live.map(|live| live.replid);
-        let same = |node: &&NodeView| node.live.as_ref().map(|live| live.replid) == replid;
+        let replid = live.map(|live| live.stream().0);
+        let same = |node: &&NodeView| node.live.as_ref().map(|live| live.stream().0) == replid;
         let backlogs = nodes.iter().filter(same).filter_map(|node| {
             let backlog = node.live.as_ref()?.backlog?;
             let last = (backlog.first_byte_offset + backlog.histlen).checked_sub(1)?;

@@ -28,7 +28,7 @@ pub use violation::{Promise, Violation};
 use crate::ids::{NodeId, Peer};
 use crate::message::MessageKind;
 use crate::script::Intervention;
-use crate::step::{Cause, Effect, Step};
+use crate::step::{Cause, Step};
 use crate::world::World;
 
 type Core = Node<Recorder>;
@@ -48,11 +48,10 @@ pub struct Checkers {
     older: bool,
     /// Somebody talks to a node through a raw connection, and may be taken for a replica.
     strangers: bool,
-    /// There is a Redis 2.6, which names no history: who follows it begins to count anew. Or a role
-    /// has changed before Redis 4.0, where a history bears a run id: after a node has followed
-    /// another it comes back to that name at another offset. Or a replica older than that has
-    /// replicas, which here get its master's bytes and offsets under its own name.
-    nameless: bool,
+    /// Ids that have named two histories. Before Redis 4.0 a history bears a run id, and a change of
+    /// roles may have the node count anew under it: a replica that was away meanwhile may then be
+    /// let go on where it must not. That is true to life, so nothing is compared under these.
+    reused: Vec<ReplId>,
     /// Clients have written to a writable replica: what its master knows nothing of may have
     /// spread, by its snapshots and by its promotion, and datasets say nothing any more.
     apart: bool,
@@ -63,8 +62,14 @@ pub struct Checkers {
 struct Seen {
     /// It runs, and this is the life it is in.
     life: Option<[u8; 40]>,
+    /// The history that its dataset stands in, and where.
     place: Option<(ReplId, u64)>,
+    /// The stream that its replicas follow, and its end. Before Redis 4.0 a replica's own is
+    /// another history than the one it follows.
+    stream: Option<(ReplId, u64)>,
     master: bool,
+    /// It writes that stream itself.
+    writes: bool,
     /// Its dataset, unless it may have changed since.
     data: Option<u64>,
     /// Since the last snapshot for replicas or promotion, the stream has not named its database.
@@ -89,13 +94,7 @@ impl Checkers {
         self.nodes.resize_with(world.node_ids().len(), Seen::default);
         for core in world.node_ids().filter_map(|id| world.core(id)) {
             self.older |= core.config().era != Era::V7;
-            self.nameless |= !core.config().era.has_psync();
         }
-        for Effect { node, event } in &step.effects {
-            let old = || world.core(*node).is_some_and(|n| !n.config().era.has_psync2());
-            self.nameless |= matches!(event, Event::RoleChanged { .. }) && old();
-        }
-        self.apart |= self.nameless;
         self.strangers |= matches!(step.cause, Cause::Intervention(Intervention::Telnet { .. }));
         self.acks.request_arrives(world, step);
         for id in world.node_ids().filter(|id| takes_part(step, *id)) {
@@ -105,9 +104,7 @@ impl Checkers {
             };
             self.check_node(step, id, core)?;
         }
-        if !self.nameless {
-            nobody_is_ahead(&self.nodes)?;
-        }
+        self.nobody_is_ahead()?;
         files::check(world, step)?;
         self.acks.check(world, step)
     }
@@ -131,8 +128,9 @@ impl Checkers {
             self.strangers && why == "a replica sent a command"
         };
         if !from_stranger(step, id) {
+            let apart = self.apart || self.is_reused(core.place().0);
             let mut events = events().filter(|event| !strange(event));
-            events.try_for_each(|event| understood(id, event, self.apart))?;
+            events.try_for_each(|event| understood(id, event, apart))?;
         }
         let was_master = seen.master;
         let follows = !seen.master && seen.place.is_some() && core.config().replicaof.is_some();
@@ -146,8 +144,7 @@ impl Checkers {
         if events().any(|e| matches!(e, Event::TimerFired(Timer::Replication))) {
             bounds::check_silence(id, core)?;
         }
-        self.nameless |= passes_on_of_old(core);
-        self.apart |= self.nameless || writes_apart(step, id, core, was_master);
+        self.apart |= writes_apart(step, id, core, was_master);
         expired_unseen(step, id, core)?;
         self.check_data(id, core, &mut seen, step)?;
         if self.steps.is_multiple_of(info::EVERY) || events().any(asks_often) {
@@ -167,7 +164,9 @@ impl Checkers {
     ) -> Result<(), Violation> {
         for effect in step.effects.iter().filter(|e| e.node == id) {
             let Event::PsyncDecided { verdict, .. } = &effect.event else { continue };
-            self.histories.check_decision(id, verdict)?;
+            if !self.is_reused(verdict.master.replid) {
+                self.histories.check_decision(id, verdict)?;
+            }
             decide(&mut seen.counts, verdict);
         }
         let (full, partial, refused) = core.sync_counts();
@@ -195,13 +194,39 @@ impl Checkers {
         if hidden || step.effects.iter().any(|e| e.node == id && changes_data(&e.event)) {
             seen.data = None;
         }
-        let Some(place) = seen.place else { return Ok(()) };
-        if self.apart || hidden || !is_whole(core) {
+        let (Some(place), Some(stream)) = (seen.place, seen.stream) else { return Ok(()) };
+        if self.apart || !is_whole(core) {
             return Ok(());
         }
-        let data =
-            *seen.data.get_or_insert_with(|| data::fingerprint(core.keyspace(), !self.older));
-        self.places.observe(id, place, data)
+        let own = Some(stream).filter(|_| !hidden);
+        let followed = Some(place).filter(|place| place.0 != stream.0);
+        for at in own.into_iter().chain(followed).filter(|at| !self.reused.contains(&at.0)) {
+            let take = || data::fingerprint(core.keyspace(), !self.older);
+            self.places.observe(id, at, *seen.data.get_or_insert_with(take))?;
+        }
+        Ok(())
+    }
+
+    fn is_reused(&self, replid: ReplId) -> bool {
+        self.reused.contains(&replid)
+    }
+
+    /// In a history, nobody is ahead of the node that writes it.
+    fn nobody_is_ahead(&self) -> Result<(), Violation> {
+        for (writer, node) in self.nodes.iter().enumerate().filter(|(_, n)| n.writes) {
+            let Some((replid, end)) = node.stream.filter(|s| !self.is_reused(s.0)) else {
+                continue;
+            };
+            for (node, other) in self.nodes.iter().enumerate() {
+                if let Some((_, offset)) = other.place.filter(|p| p.0 == replid && p.1 > end) {
+                    let (id, master) = (NodeId(node as u32), NodeId(writer as u32));
+                    let what =
+                        format!("{id} is at {offset}, but its master {master} only at {end}");
+                    return Err(Violation::new(Promise::NobodyAhead, id, what));
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -248,12 +273,6 @@ fn from_stranger(step: &Step, id: NodeId) -> bool {
     message.to == Peer::Node(id) && message.from.node().is_none()
 }
 
-/// Whether a node is a replica with replicas, before Redis 4.0.
-fn passes_on_of_old(core: &Core) -> bool {
-    let follows = core.config().replicaof.is_some();
-    !core.config().era.has_psync2() && follows && core.replica_positions().next().is_some()
-}
-
 /// Whether a writable replica's own clients may have changed its dataset in a step.
 fn writes_apart(step: &Step, id: NodeId, core: &Core, was_master: bool) -> bool {
     if core.config().replica_read_only {
@@ -298,8 +317,10 @@ fn is_whole(core: &Core) -> bool {
 
 /// Ends of a link that are no misunderstanding: the master is not ready or not wanted, or lets
 /// nobody in without a password, or a disk is broken.
-const REFUSALS: [&str; 13] = [
+const REFUSALS: [&str; 15] = [
     "MASTER aborted replication with an error: NOMASTERLINK",
+    "MASTER aborted replication with an error: ERR Can't SYNC while not connected with my master",
+    "MASTER aborted replication with an error: LOADING",
     "Can't handle RDB format version",
     "MASTER aborted replication with an error: NOAUTH",
     "Error reply to PING from master: '-NOAUTH",
@@ -355,21 +376,6 @@ fn expired_unseen(step: &Step, id: NodeId, core: &Core) -> Result<(), Violation>
             let (key, now) = (key.escape_ascii(), keys.now_ms());
             let what = format!("{id} shows a client key {key}, whose time was {at}, at {now}");
             return Err(Violation::new(Promise::ExpiredUnseen, id, what));
-        }
-    }
-    Ok(())
-}
-
-/// In a history, nobody is ahead of the master that writes it.
-fn nobody_is_ahead(nodes: &[Seen]) -> Result<(), Violation> {
-    for (master, writer) in nodes.iter().enumerate().filter(|(_, n)| n.master) {
-        let Some((replid, end)) = writer.place else { continue };
-        for (node, other) in nodes.iter().enumerate() {
-            if let Some((_, offset)) = other.place.filter(|p| p.0 == replid && p.1 > end) {
-                let (id, master) = (NodeId(node as u32), NodeId(master as u32));
-                let what = format!("{id} is at {offset}, but its master {master} only at {end}");
-                return Err(Violation::new(Promise::NobodyAhead, id, what));
-            }
         }
     }
     Ok(())

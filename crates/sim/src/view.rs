@@ -106,14 +106,16 @@ pub enum ClientKind {
 pub struct LiveView {
     /// Master or replica.
     pub role: Role,
-    /// Current history.
+    /// The history that its dataset stands in.
     pub replid: ReplId,
     /// Previous history, if there is one.
     pub replid2: Option<ReplId>,
     /// `replid2` is accepted up to this offset; -1 without one.
     pub second_replid_offset: i64,
-    /// `master_repl_offset`: bytes of the stream produced, or applied and passed on.
+    /// Where in that history: bytes of the stream produced, or applied.
     pub offset: u64,
+    /// Before Redis 4.0 a replica's own replicas follow another history: its name and its end.
+    pub own_stream: Option<(ReplId, u64)>,
     /// The link to the master; `None` on a master.
     pub master: Option<MasterLinkView>,
     /// Its replicas.
@@ -126,6 +128,13 @@ pub struct LiveView {
     pub keys: u64,
     /// Which of this is known; what is not says nothing.
     pub known: Known,
+}
+
+impl LiveView {
+    /// The history that its own replicas follow, and its end, `master_repl_offset`.
+    pub fn stream(&self) -> (ReplId, u64) {
+        self.own_stream.unwrap_or((self.replid, self.offset))
+    }
 }
 
 /// What is known of a node's state: everything of a simulated one; of one that was overheard, what

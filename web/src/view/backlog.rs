@@ -98,12 +98,12 @@ impl App {
     }
 
     fn ruler(&self, node: &NodeView, live: &LiveView, backlog: BacklogView) -> Vec<Html> {
-        let end = live.offset + 1;
+        let end = live.stream().1 + 1;
         let first = backlog.first_byte_offset;
         let before = self.before.get(node.id.0 as usize).and_then(|node| node.live.as_ref());
-        let before = before.filter(|before| before.replid == live.replid);
+        let before = before.filter(|before| before.stream().0 == live.stream().0);
         let old_first = before.and_then(|old| old.backlog).map_or(first, |b| b.first_byte_offset);
-        let old_end = before.map_or(end, |old| old.offset + 1);
+        let old_end = before.map_or(end, |old| old.stream().1 + 1);
         let followers = self.followers(live, backlog);
         let lowest = followers.iter().map(|f| f.next).filter(|next| *next > 1).min();
         let scale = Scale { start: first.min(old_first).min(lowest.unwrap_or(end)), end };
@@ -174,11 +174,11 @@ impl App {
         let replica = |replica: &ReplicaView| {
             let (ack, sent) = (replica.ack_offset, replica.sent_offset.max(replica.ack_offset));
             let online = replica.state == ReplicaState::Online;
-            let words = match (online, live.offset.saturating_sub(ack)) {
+            let words = match (online, live.stream().1.saturating_sub(ack)) {
                 (false, _) => replica.state.info_name().to_owned(),
                 (true, 0) => self.t(Key::InStep).to_owned(),
                 (true, _) => {
-                    let unsent = live.offset.saturating_sub(sent);
+                    let unsent = live.stream().1.saturating_sub(sent);
                     let figures = [grouped(ack), grouped(sent), grouped(unsent)];
                     let key = if unsent > 0 { Key::FollowerUnsent } else { Key::FollowerAcked };
                     self.lang.fill(key, &figures.each_ref().map(String::as_str))

@@ -174,10 +174,10 @@ fn request(message: &Message) -> Option<Request> {
 
 fn master_view(live: &LiveView) -> MasterView {
     MasterView {
-        replid: live.replid,
+        replid: live.stream().0,
         replid2: live.replid2.unwrap_or(lockstep_core::id::ReplId::NONE),
         second_replid_offset: live.second_replid_offset,
-        master_repl_offset: live.offset,
+        master_repl_offset: live.stream().1,
         backlog: live.backlog.map(|backlog| psync::BacklogView {
             size: backlog.size,
             first_byte_offset: backlog.first_byte_offset,

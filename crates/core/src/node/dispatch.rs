@@ -270,7 +270,12 @@ impl<T: Trace> Node<T> {
         if self.keyspace.has_notices() {
             self.publish_notices(None);
         }
-        self.saving.dirty += self.effects.dirty;
+        if self.feeds_stream() {
+            // Only before Redis 4.0: see `write_anew`.
+            self.propagate(db, args);
+        } else {
+            self.saving.dirty += self.effects.dirty;
+        }
         if let Err(error) = outcome {
             self.report_master_error(args, &error);
         }

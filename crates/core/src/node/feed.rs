@@ -156,9 +156,11 @@ impl<T: Trace> Node<T> {
         self.unit = unit;
     }
 
-    /// Whether this node produces a stream: it is a master and somebody may want it.
+    /// Whether this node produces a stream: it is a master, or a replica before Redis 4.0, and
+    /// somebody may want it.
     pub(super) fn feeds_stream(&self) -> bool {
-        self.config.replicaof.is_none() && self.stream.is_active()
+        let own = self.config.replicaof.is_none() || !self.config.era.has_psync2();
+        own && self.stream.is_active()
     }
 
     /// Emits SELECT if the stream's database is another one.

@@ -149,7 +149,7 @@ impl<T: Trace> Node<T> {
 
     /// Tells a replica that the snapshot it waits for stands for this offset.
     fn start_full_resync(&mut self, conn: &mut Conn, offset: u64) {
-        let replid = self.master_view().replid;
+        let replid = self.stream.view().replid;
         let id = conn.id;
         let socket =
             self.snapshot.as_ref().is_some_and(|job| job.target == SnapshotTarget::ReplicasSocket);

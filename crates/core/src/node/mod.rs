@@ -46,7 +46,7 @@ pub use views::{LinkView, ReplicaView, Role};
 
 use crate::commands::Effects;
 use crate::config::Config;
-use crate::id::ConnId;
+use crate::id::{ConnId, ReplId};
 use crate::keyspace::Keyspace;
 use crate::replication::stream::ReplStream;
 use crate::resp::{Range32, Reply};
@@ -355,7 +355,9 @@ impl<T: Trace> Node<T> {
             rng,
             config,
         };
-        if let Some(run_id) = node.run_replid() {
+        if !node.config.era.has_psync2()
+            && let Some(run_id) = ReplId::parse(&node.run_id)
+        {
             node.stream.name_by_run_id(run_id);
         }
         if let Some((host, port)) = node.config.replicaof.clone() {

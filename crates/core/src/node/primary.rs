@@ -5,11 +5,11 @@ use super::limits::exceeds;
 use super::{Action, FileOp, Node, snapshot};
 use crate::commands::{CmdError, Outcome};
 use crate::config::{Era, OutputLimit};
-use crate::id::{ConnId, ReplId};
+use crate::id::ConnId;
 use crate::mutants::{Mutant, mutant};
 use crate::num::parse_i64;
 use crate::replication::psync::{
-    self, FullReason, MasterView, Outcome as Decision, Request, Retirement, Verdict,
+    self, FullReason, Outcome as Decision, Request, Retirement, Verdict,
 };
 use crate::replication::state::{ReplState, ReplicaState};
 use crate::resp::Args;
@@ -124,9 +124,10 @@ impl<T: Trace> Node<T> {
             return Err(CmdError::fixed("NOMASTERLINK Can't SYNC while failing over"));
         }
         if self.config.replicaof.is_some() && self.link.state != ReplState::Connected {
-            return Err(CmdError::fixed(
-                "NOMASTERLINK Can't SYNC while not connected with my master",
-            ));
+            return Err(CmdError::fixed(match self.config.era.has_psync2() {
+                true => "NOMASTERLINK Can't SYNC while not connected with my master",
+                false => "ERR Can't SYNC while not connected with my master",
+            }));
         }
         if conn.out_waiting() > 0 {
             return Err(CmdError::fixed("ERR SYNC and PSYNC are invalid with pending output"));
@@ -147,7 +148,7 @@ impl<T: Trace> Node<T> {
                 self.log(Level::Warning, text);
             })?,
         };
-        let verdict = psync::decide(self.master_view(), request);
+        let verdict = psync::decide(self.stream.view(), request);
         self.log_verdict(&name, &verdict);
         self.note_verdict(&name, &verdict);
         let outcome = verdict.outcome.clone();
@@ -202,23 +203,6 @@ impl<T: Trace> Node<T> {
         }
         self.snapshot_wanted(conn);
         Ok(())
-    }
-
-    /// What a decision about a replica's request rests on.
-    pub(super) fn master_view(&self) -> MasterView {
-        let view = self.stream.view();
-        match self.run_replid() {
-            // A replica's stream bears its master's name; its own replicas know it by its own.
-            Some(replid) => {
-                MasterView { replid, replid2: ReplId::NONE, second_replid_offset: -1, ..view }
-            }
-            None => view,
-        }
-    }
-
-    /// The run id, where it is what names a history: before Redis 4.0.
-    pub(super) fn run_replid(&self) -> Option<ReplId> {
-        if self.config.era.has_psync2() { None } else { ReplId::parse(&self.run_id) }
     }
 
     /// The first replica's arrival: a history begins that replicas can follow.

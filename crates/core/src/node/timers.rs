@@ -223,7 +223,7 @@ impl<T: Trace> Node<T> {
             || idle <= ttl
             || !self.replicas.is_empty()
             || !self.stream.is_active()
-            || self.config.replicaof.is_some()
+            || (self.config.replicaof.is_some() && self.config.era.has_psync2())
         {
             return;
         }

@@ -71,7 +71,15 @@ impl<T: Trace> Node<T> {
         }
     }
 
-    /// Ids, offsets and the backlog's window.
+    /// The history that this node's dataset stands in, and where: what a replica acknowledges and
+    /// asks its master to continue. Since Redis 4.0 it is the stream's; before, a replica's own
+    /// stream is another history.
+    pub fn place(&self) -> (ReplId, u64) {
+        let own = (self.stream.replid(), self.stream.master_repl_offset());
+        self.link.followed.unwrap_or(own)
+    }
+
+    /// Ids, offsets and the backlog's window of the stream that this node's replicas follow.
     pub fn history(&self) -> MasterView {
         self.stream.view()
     }
@@ -150,10 +158,10 @@ impl<T: Trace> Node<T> {
             state: self.link.state,
             conn: self.link.conn,
             transfer: self.link.transfer.as_ref().map(|t| (t.read, t.total())),
-            cached_master: self
-                .link
-                .cached
-                .map(|_| (self.stream.replid(), self.stream.master_repl_offset() + 1)),
+            cached_master: self.link.cached.map(|_| {
+                let (replid, applied) = self.place();
+                (replid, applied + 1)
+            }),
             last_io_seconds: now.secs_since(self.link.last_io),
             down_seconds: self.link.down_since.map(|since| now.secs_since(since)),
         })
@@ -195,7 +203,7 @@ impl<T: Trace> Node<T> {
             _ => "handshake",
         };
         let offset = match self.link.state {
-            ReplState::Connected => self.stream.master_repl_offset() as i64,
+            ReplState::Connected => self.place().1 as i64,
             _ => -1,
         };
         conn.out.array(5);

@@ -158,13 +158,9 @@ impl ReplStream {
         }
     }
 
-    /// Before Redis 4.0 a master's history is named by its run id: names it so, from now on.
+    /// Before Redis 4.0 a node's stream is named by its run id, for as long as it runs.
     pub fn name_by_run_id(&mut self, run_id: ReplId) {
-        if self.replid != run_id {
-            self.retired.push(self.replid, Retirement::BeforePsync2);
-            self.replid = run_id;
-        }
-        self.clear_secondary();
+        self.replid = run_id;
     }
 
     /// Before Redis 4.0: nobody who has seen this history can go on with it when its backlog is
@@ -324,6 +320,18 @@ impl ReplStream {
         self.master_repl_offset = offset;
         self.clear_secondary();
         self.create_backlog();
+    }
+
+    /// Before Redis 4.0 a change of roles has this node count on from here, under the same name and
+    /// without a backlog.
+    pub fn count_from(&mut self, offset: u64) {
+        self.master_repl_offset = offset;
+        self.free_backlog();
+    }
+
+    /// Remembers why an id says nothing here any more.
+    pub fn retire(&mut self, replid: ReplId, why: Retirement) {
+        self.retired.push(replid, why);
     }
 
     /// The history that an RDB file tells of (aux fields `repl-id` and `repl-offset`).

@@ -1,6 +1,5 @@
 //! The stream of a node: it grows byte by byte, the same bytes as everywhere in its history.
 
-use lockstep_core::config::Era;
 use lockstep_core::id::ReplId;
 use lockstep_core::trace::{Event, Fed, SnapshotTarget};
 
@@ -38,6 +37,10 @@ struct Walk<'a> {
     seen: &'a mut Seen,
     /// The offset reached; `None`: unknown until the next event that tells.
     at: Option<u64>,
+    /// Before Redis 4.0 a replica counts its master's stream apart: where it is there.
+    followed: Option<u64>,
+    /// It is older than that.
+    old: bool,
     /// What a replica has applied, when all its bytes are still to be looked at.
     applied: Option<u64>,
 }
@@ -50,49 +53,71 @@ impl Checkers {
         seen: &mut Seen,
         step: &Step,
     ) -> Result<(), Violation> {
-        let history = core.history();
+        let stream = (core.history().replid, core.master_repl_offset());
+        let place = core.place();
         let named = core.config().era.has_psync();
-        let at = seen.place.map(|(_, offset)| offset);
-        let mut walk = Walk { id, seen, at, applied: None };
-        let mut loaded = false;
+        let old = !core.config().era.has_psync2();
+        let at = seen.stream.map(|(_, offset)| offset);
+        let followed = seen.place.filter(|_| old).map(|(_, offset)| offset);
+        let mut walk = Walk { id, seen, at, followed, old, applied: None };
+        let (mut loaded, mut turned) = (false, false);
         for effect in step.effects.iter().filter(|e| e.node == id) {
             match &effect.event {
                 Event::ReplIdShifted { replid2, second_offset, replid } => {
                     walk.shifted(*second_offset)?;
                     self.histories.shifted(*replid2, *second_offset, *replid);
+                    if self.is_reused(*replid2) {
+                        self.reused.push(*replid);
+                    }
                 }
                 Event::Fed { from, bytes, why } => {
                     walk.fed(*from, bytes, *why, named)?;
-                    if !self.nameless {
-                        self.histories.add(id, history.replid, *from, bytes)?;
+                    if !self.is_reused(stream.0) {
+                        self.histories.add(id, stream.0, *from, bytes)?;
                     }
                 }
                 Event::Applied { from, to } => walk.applied(*from, *to)?,
                 Event::Loaded { .. } => {
                     loaded = true;
-                    (walk.at, walk.applied) = (None, None);
+                    (walk.followed, walk.applied) = (None, None);
+                    walk.at = walk.at.filter(|_| old);
                 }
-                Event::BacklogCreated { .. } if core.config().era < Era::V4_0 => walk.at = None,
+                Event::BacklogCreated { .. } if old => walk.at = None,
                 Event::SnapshotStarted { target, .. } => walk.snapshot(*target),
+                Event::RoleChanged { .. } => turned = true,
                 _ => {}
             }
         }
-        let (at, applied) = (walk.at, walk.applied);
-        let place = (history.replid, history.master_repl_offset);
-        if let Some(from) = applied.filter(|_| !self.nameless) {
-            self.compare(id, core, place, from)?;
+        let (mut at, followed, applied) = (walk.at, walk.followed, walk.applied);
+        if old && turned {
+            // A node that counts anew under the name by which it was known.
+            if at.is_none_or(|at| at > 0 && at != stream.1) {
+                self.reused.push(stream.0);
+            }
+            at = None;
         }
-        if let Some(at) = at.filter(|at| *at != place.1) {
-            let what = format!("{id} is at offset {}, but the bytes seen end at {at}", place.1);
-            return Err(Violation::new(Promise::NoOffsetSkipped, id, what));
+        let apart = place.0 != stream.0;
+        if let Some(from) = applied.filter(|_| !old && !self.is_reused(stream.0)) {
+            self.compare(id, core, stream, from)?;
         }
-        let before = seen.place.filter(|before| before.0 == place.0 && before.1 > place.1);
-        if let Some(before) = before.filter(|_| !loaded) {
-            let what = format!("{id} goes back from offset {} to {}", before.1, place.1);
+        let followed = followed.filter(|_| apart && !turned).map(|at| (at, place.1));
+        for (at, end) in at.map(|at| (at, stream.1)).into_iter().chain(followed) {
+            if at != end {
+                let what = format!("{id} is at offset {end}, but the bytes seen end at {at}");
+                return Err(Violation::new(Promise::NoOffsetSkipped, id, what));
+            }
+        }
+        let back = |was: Option<(ReplId, u64)>, now: (ReplId, u64)| {
+            was.filter(|was| was.0 == now.0 && was.1 > now.1).map(|was| (was.1, now.1))
+        };
+        let went = back(seen.stream, stream).or(back(seen.place, place));
+        if let Some((was, now)) = went.filter(|_| !loaded && !(old && turned)) {
+            let what = format!("{id} goes back from offset {was} to {now}");
             return Err(Violation::new(Promise::OffsetsGrow, id, what));
         }
-        seen.place = Some(place);
+        (seen.place, seen.stream) = (Some(place), Some(stream));
         seen.master = core.config().replicaof.is_none();
+        seen.writes = seen.master || old;
         Ok(())
     }
 
@@ -148,10 +173,10 @@ impl Walk<'_> {
     }
 
     fn applied(&mut self, from: u64, to: u64) -> Result<(), Violation> {
-        if let Some(at) = self.at.filter(|at| *at != from) {
+        let at = if self.old { &mut self.followed } else { &mut self.at };
+        if let Some(at) = at.replace(to).filter(|at| *at != from) {
             return Err(self.skipped(format!("{} applies from {from}, after {at}", self.id)));
         }
-        self.at = Some(to);
         self.applied.get_or_insert(from);
         Ok(())
     }

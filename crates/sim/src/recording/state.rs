@@ -54,6 +54,7 @@ fn unknown() -> LiveView {
         replid2: None,
         second_replid_offset: -1,
         offset: 0,
+        own_stream: None,
         master: None,
         replicas: Vec::new(),
         backlog: None,

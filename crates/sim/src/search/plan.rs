@@ -258,11 +258,11 @@ impl Run<'_> {
             if master.replicas().iter().any(|r| r.old_sync && r.port == core.config().port) {
                 continue;
             }
-            let (mine, theirs) = (core.master_repl_offset(), master.master_repl_offset());
+            let (mine, theirs) = (core.place().1, master.master_repl_offset());
             if mine != theirs {
                 return Some((id, format!("is at offset {mine}, and its master at {theirs}")));
             }
-            if !self.renamed && core.history().replid != master.history().replid {
+            if !self.renamed && core.place().0 != master.history().replid {
                 return Some((id, "is in another history than its master".to_owned()));
             }
         }

@@ -57,12 +57,15 @@ pub fn live_view<T: Trace>(
         }
     };
     let keyspace = node.keyspace();
+    let (replid, offset) = node.place();
+    let stream = (history.replid, history.master_repl_offset);
     LiveView {
         role,
-        replid: history.replid,
+        replid,
         replid2: Some(history.replid2).filter(|id| !id.is_none()),
         second_replid_offset: history.second_replid_offset,
-        offset: history.master_repl_offset,
+        offset,
+        own_stream: Some(stream).filter(|stream| stream.0 != replid),
         master: link,
         replicas: node.replicas_at(now).iter().map(view).collect(),
         backlog: history.backlog.map(|b| BacklogView {
@@ -128,6 +131,10 @@ pub(super) fn put(view: &LiveView, line: &mut Writer<'_>) {
         line.put("second_offset", &view.second_replid_offset);
     }
     line.put("offset", &view.offset);
+    if let Some((replid, end)) = &view.own_stream {
+        line.put("stream", replid);
+        line.put("stream_offset", end);
+    }
     line.put("keys", &view.keys);
     if let Some(backlog) = &view.backlog {
         line.put("backlog", &backlog.size);
@@ -188,6 +195,11 @@ fn put_replica(name: &str, replica: &ReplicaView, line: &mut Writer<'_>) {
 /// Reads the fields back.
 pub(super) fn take(fields: &Fields<'_>) -> Result<LiveView, String> {
     let offset = fields.take("offset")?;
+    let own_stream = match fields.take_if_any("stream")? {
+        Some(replid) => Some((replid, fields.take("stream_offset")?)),
+        None => None,
+    };
+    let end = own_stream.map_or(offset, |(_, end)| end);
     let backlog = match fields.take_if_any("backlog")? {
         None => None,
         Some(size) => Some(BacklogView {
@@ -198,7 +210,7 @@ pub(super) fn take(fields: &Fields<'_>) -> Result<LiveView, String> {
         }),
     };
     let replicas = fields.take_if_any("replicas")?.unwrap_or(0_usize).min(REPLICAS_MAX);
-    let replicas = (0..replicas).map(|n| take_replica(&format!("replica{n}"), offset, fields));
+    let replicas = (0..replicas).map(|n| take_replica(&format!("replica{n}"), end, fields));
     let mut retired = Retired::default();
     for n in 0..4 {
         if let Some(replid) = fields.take_if_any(&format!("retired{n}"))? {
@@ -211,6 +223,7 @@ pub(super) fn take(fields: &Fields<'_>) -> Result<LiveView, String> {
         replid2: fields.take_if_any("replid2")?,
         second_replid_offset: fields.take_if_any("second_offset")?.unwrap_or(-1),
         offset,
+        own_stream,
         master: take_master(fields)?,
         replicas: replicas.collect::<Result<_, _>>()?,
         backlog,

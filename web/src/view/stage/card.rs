@@ -101,12 +101,12 @@ impl App {
                 _ => format!("RDB {}", self.lang.bytes(read)),
             };
         }
-        let above = master.node.and_then(|id| self.scene.node(id)?.live.as_ref());
+        let above = master.node.and_then(|id| Some(self.scene.node(id)?.live.as_ref()?.stream()));
         match above {
-            Some(above) if above.replid == live.replid && above.offset > live.offset => {
-                self.lang.fill(Key::Behind, &[&grouped(above.offset - live.offset)])
+            Some((id, end)) if id == live.replid && end > live.offset => {
+                self.lang.fill(Key::Behind, &[&grouped(end - live.offset)])
             }
-            Some(above) if above.replid == live.replid => self.t(Key::InStep).to_owned(),
+            Some((id, _)) if id == live.replid => self.t(Key::InStep).to_owned(),
             _ => self.t(Key::Offset).to_owned(),
         }
     }
@@ -118,7 +118,7 @@ impl App {
         };
         // The scale reaches from the oldest byte held to the next one to come; a replica whose next
         // byte has fallen out stands before it.
-        let end = live.offset + 1;
+        let end = live.stream().1 + 1;
         let lost: Vec<u64> = self.cut_off(live).map(|(_, offset)| offset + 1).collect();
         let oldest = lost.iter().copied().filter(|&next| next > 1).min().unwrap_or(end);
         let start = backlog.first_byte_offset.min(oldest).min(end);
@@ -162,7 +162,8 @@ impl App {
             let above = other.master.as_ref()?.node.and_then(|id| self.scene.node(id));
             let follows = above?.live.as_ref() == Some(live);
             let known = live.replicas.iter().any(|replica| replica.node == Some(node.id));
-            (follows && !known && other.replid == live.replid).then_some((node.id, other.offset))
+            (follows && !known && other.replid == live.stream().0)
+                .then_some((node.id, other.offset))
         })
     }
 }

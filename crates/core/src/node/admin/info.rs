@@ -399,7 +399,7 @@ impl<T: Trace> Node<T> {
         let link = &self.link;
         let connected = link.state == ReplState::Connected;
         let last_io = if connected { now.secs_since(link.last_io) as i64 } else { -1 };
-        let offset = self.stream.master_repl_offset() as i64;
+        let offset = self.place().1 as i64;
         let master = link.conn.and_then(|id| self.conns.get(id));
         let unread = master.filter(|_| connected).map_or(0, |conn| conn.pending.len() as i64);
         let applied = if connected || link.cached.is_some() { offset } else { 1 };

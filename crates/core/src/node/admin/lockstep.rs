@@ -53,7 +53,7 @@ impl<T: Trace> Node<T> {
                     "NOMASTERLINK Can't SYNC while not connected with my master",
                 ));
             }
-            let verdict = psync::decide(self.master_view(), request);
+            let verdict = psync::decide(self.stream.view(), request);
             conn.out.map(VERDICT_FIELDS);
             show_verdict(&mut conn.out, &verdict);
             return Ok(());

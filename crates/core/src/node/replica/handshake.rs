@@ -82,8 +82,8 @@ impl<T: Trace> Node<T> {
             conn.out.buffer_mut().extend_from_slice(b"SYNC\r\n");
             return self.begin_transfer(None);
         }
-        let history =
-            self.link.cached.map(|_| (self.stream.replid(), self.stream.master_repl_offset() + 1));
+        let (replid, applied) = self.place();
+        let history = self.link.cached.map(|_| (replid, applied + 1));
         match history {
             Some((replid, offset)) => self.log(
                 Level::Notice,
@@ -134,7 +134,7 @@ impl<T: Trace> Node<T> {
                 let text = "Master replied +CONTINUE to a request for a full resynchronization";
                 self.abort_link(conn, text.into());
             }
-            Ok(PsyncReply::TryLater(text)) => {
+            Ok(PsyncReply::TryLater(text)) if self.config.era.has_psync2() => {
                 self.note_answer(Answer::Refused);
                 let text = format!(
                     "Master is currently unable to PSYNC but should be in the future: {text}"
@@ -142,7 +142,8 @@ impl<T: Trace> Node<T> {
                 self.log(Level::Notice, text);
                 conn.closing = Some(CloseReason::Asked);
             }
-            Ok(PsyncReply::NotSupported(text)) => {
+            // Before Redis 4.0 any error was taken for a master that knows no PSYNC.
+            Ok(PsyncReply::TryLater(text) | PsyncReply::NotSupported(text)) => {
                 if text.starts_with("-ERR") {
                     let why = "Master does not support PSYNC or is in error state";
                     self.log(Level::Notice, format!("{why} (reply: {text})"));
@@ -169,7 +170,7 @@ impl<T: Trace> Node<T> {
     /// `+CONTINUE`: the stream goes on where it was interrupted.
     fn continued(&mut self, replid: Option<ReplId>) {
         self.log(Level::Notice, "Successful partial resynchronization with master.");
-        let changed = replid.is_some_and(|id| id != self.stream.replid());
+        let changed = replid.is_some_and(|id| id != self.place().0);
         if let Some(id) = replid.filter(|_| changed) {
             self.stream.shift(id);
             self.log(Level::Warning, format!("Master replication ID changed to {id}"));
@@ -177,13 +178,12 @@ impl<T: Trace> Node<T> {
                 self.disconnect_replicas();
             }
         }
-        if !self.stream.is_active() {
+        if self.config.era.has_psync2() && !self.stream.is_active() {
             self.stream.create_backlog();
             self.backlog_created_event();
         }
-        let replid = self.stream.replid();
-        let offset = self.stream.master_repl_offset() + 1;
-        self.record(Event::Continued { replid, changed, offset });
+        let (replid, applied) = self.place();
+        self.record(Event::Continued { replid, changed, offset: applied + 1 });
         let forgotten = mutant(Mutant::StreamDbForgotten);
         self.link.db = self.link.cached.take().filter(|_| !forgotten).unwrap_or(0);
         self.link.down_since = None;

@@ -15,6 +15,7 @@ use crate::id::{ConnId, ReplId};
 use crate::mutants::{Mutant, mutant};
 use crate::num::parse_i64;
 use crate::replication::handshake as lines;
+use crate::replication::psync::Retirement;
 use crate::replication::state::ReplState;
 use crate::resp::Args;
 use crate::time::Instant;
@@ -41,6 +42,9 @@ pub(super) struct MasterLink {
     pub(super) last_io: Instant,
     /// Since when the link is down.
     pub(super) down_since: Option<Instant>,
+    /// Before Redis 4.0 a replica counts what it has applied apart from its own stream: the
+    /// master's run id, and the offset in its stream. Since then the stream is the master's.
+    pub(super) followed: Option<(ReplId, u64)>,
     /// What the master announced with `+FULLRESYNC`.
     initial: Option<(ReplId, u64)>,
     pub(super) transfer: Option<Transfer>,
@@ -84,6 +88,7 @@ impl Default for MasterLink {
             pre_psync: false,
             last_io: Instant::default(),
             down_since: None,
+            followed: None,
             initial: None,
             retried: None,
             transfer: None,
@@ -186,26 +191,32 @@ impl<T: Trace> Node<T> {
             false => ONLY_SYNC,
         });
         self.disconnect_replicas();
-        self.stream.free_backlog();
+        self.link.followed = None;
+        self.stream.count_from(0);
+    }
+
+    /// Before Redis 4.0 a promoted node keeps its stream, its replicas, and its run id, by which
+    /// they have known it all along. Without replicas it counts on from where its master was.
+    fn lead_history_of_old(&mut self, was_connected: bool) {
+        if let Some((master, offset)) = self.link.followed.take() {
+            self.stream.retire(master, Retirement::BeforePsync2);
+            if was_connected && self.replicas.is_empty() {
+                self.stream.count_from(offset);
+            }
+        }
+        self.link.down_since = None;
     }
 
     pub(super) fn become_master(&mut self) {
+        let was_connected = self.link.state == ReplState::Connected;
         self.config.replicaof = None;
         self.record(Event::RoleChanged { master: None });
         self.drop_link(CloseReason::Asked);
         self.discard_cached_master("this node is a master now");
         self.set_link_state(ReplState::None, "REPLICAOF NO ONE");
         self.link.refused = None;
-        if let Some(run_id) = self.run_replid() {
-            // Its own replicas stay: they have known this history by the run id all along.
-            self.stream.name_by_run_id(run_id);
-            if self.replicas.is_empty() {
-                self.stream.free_backlog();
-            }
-            self.selected = None;
-            self.no_replicas_since = self.now.instant;
-            self.link.down_since = None;
-            return self.record(Event::RoleChanged { master: None });
+        if !self.config.era.has_psync2() {
+            return self.lead_history_of_old(was_connected);
         }
         let fresh = ReplId::random(&mut self.rng);
         self.stream.shift(fresh);
@@ -367,9 +378,8 @@ impl<T: Trace> Node<T> {
     }
 
     pub(super) fn master_cached_event(&mut self) {
-        let replid = self.stream.replid();
-        let psync_offset = self.stream.master_repl_offset() + 1;
-        self.record(Event::MasterCached { replid, psync_offset });
+        let (replid, applied) = self.place();
+        self.record(Event::MasterCached { replid, psync_offset: applied + 1 });
     }
 
     fn discard_cached_master(&mut self, why: &'static str) {

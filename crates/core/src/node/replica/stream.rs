@@ -129,6 +129,7 @@ impl<T: Trace> Node<T> {
     fn apply_transaction(&mut self, conn: &mut Conn, bytes: &[u8]) {
         let (mut parser, limits) = (RequestParser::new(), limits_of_master());
         let (mut ranges, mut at, mut begun) = (Vec::new(), 0, false);
+        self.unit.collecting = self.feeds_stream();
         while at < bytes.len()
             && let Ok(Some(parsed)) = parser.parse(&bytes[at..], &limits, &mut ranges)
         {
@@ -146,6 +147,7 @@ impl<T: Trace> Node<T> {
             }
             ranges.clear();
         }
+        self.flush_unit();
     }
 
     /// Runs one command of the stream. What cannot be run is reported, never dropped silently: its
@@ -190,14 +192,21 @@ impl<T: Trace> Node<T> {
                 Some(Err(error)) => self.report_master_error(args, &error),
                 None => self.report_master_error(args, &CmdError::arity("select")),
             },
-            Run::Node(NodeCommand::Flushall) => self.flush_all(),
-            Run::Node(NodeCommand::Flushdb) => self.flush_db(self.link.db),
+            Run::Node(NodeCommand::Flushall) => {
+                self.flush_all();
+                self.write_anew(args);
+            }
+            Run::Node(NodeCommand::Flushdb) => {
+                self.flush_db(self.link.db);
+                self.write_anew(args);
+            }
             Run::Node(NodeCommand::Swapdb) => {
                 let dbs = (args.get(1), args.get(2));
                 if let (Some(a), Some(b)) = dbs
                     && let (Ok(a), Ok(b)) = (self.parse_db(a), self.parse_db(b))
                 {
                     self.swap_dbs(a, b);
+                    self.write_anew(args);
                 }
             }
             Run::Node(NodeCommand::Exec) => {
@@ -216,6 +225,7 @@ impl<T: Trace> Node<T> {
                 let shard = matches!(spec.run, Run::Node(NodeCommand::Spublish));
                 let space = if shard { Space::Shard } else { Space::Channel };
                 self.publish(Some(conn), space, args.at(1), args.at(2));
+                self.write_anew(args);
             }
             // PING keeps the link alive, nothing else.
             Run::Node(_) => {}
@@ -225,8 +235,26 @@ impl<T: Trace> Node<T> {
         }
     }
 
+    /// Before Redis 4.0 a replica's stream is its own: its replicas are told what it does, as if
+    /// its master were a client.
+    fn write_anew(&mut self, args: Args<'_>) {
+        if self.feeds_stream() {
+            self.propagate_own(self.link.db, args, 0);
+        }
+    }
+
     /// The bytes were applied: they are ours now, and our replicas'.
     fn advance(&mut self, raw: &[u8]) {
+        if let Some((_, offset)) = &mut self.link.followed {
+            // What our own replicas are told was written anew when it was applied.
+            let from = *offset;
+            *offset += raw.len() as u64;
+            let to = *offset;
+            if self.trace.is_fine() {
+                self.record(Event::Applied { from, to });
+            }
+            return;
+        }
         let from = self.stream.master_repl_offset();
         self.stream.append(raw);
         self.stream_grew = true;
@@ -258,7 +286,7 @@ impl<T: Trace> Node<T> {
             return;
         }
         let stale = u64::from(mutant(Mutant::AckStale));
-        let offset = self.stream.master_repl_offset().saturating_sub(stale).to_string();
+        let offset = self.place().1.saturating_sub(stale).to_string();
         encode(conn.out.buffer_mut(), &[b"REPLCONF", b"ACK", offset.as_bytes()]);
     }
 

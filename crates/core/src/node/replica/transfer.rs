@@ -95,10 +95,14 @@ const REFUSED_PAUSE_MAX_LOG2: u32 = 6;
 impl<T: Trace> Node<T> {
     pub(super) fn begin_transfer(&mut self, initial: Option<(ReplId, u64)>) {
         self.link.initial = initial;
+        if !self.config.era.is_modern() {
+            // Redis 7 waits until it loads.
+            self.attach_to_new_master();
+        }
         self.begin_read();
         let manner = match self.config.repl_diskless_load.as_str() {
             "swapdb" => {
-                let answers = initial.is_some_and(|(replid, _)| replid == self.stream.replid());
+                let answers = initial.is_some_and(|(replid, _)| replid == self.place().0);
                 Manner::Swap { answers }
             }
             "on-empty-db" if !self.holds_data() => Manner::EmptyDb,
@@ -453,13 +457,18 @@ impl<T: Trace> Node<T> {
         }
     }
 
-    /// The master's history is ours from the snapshot's offset on.
+    /// The master's history is ours from the snapshot's offset on. Before Redis 4.0 our own
+    /// replicas follow another one, which is ours alone.
     fn adopt_history(&mut self, stream_db: usize) {
         let initial = self.link.initial.take();
         self.link.pre_psync = initial.is_none();
         let (replid, offset) = initial.unwrap_or_else(|| (ReplId::random(&mut self.rng), 0));
-        self.stream.adopt(replid, offset);
-        self.backlog_created_event();
+        if self.config.era.has_psync2() {
+            self.stream.adopt(replid, offset);
+            self.backlog_created_event();
+        } else {
+            self.link.followed = Some((replid, offset));
+        }
         self.selected = None;
         self.link.db = stream_db;
         self.link.down_since = None;

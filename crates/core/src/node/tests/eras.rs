@@ -192,3 +192,84 @@ fn info_and_config_show_the_era() {
         assert!(net.run(writer, "CONFIG SET lockstep-era 7").starts_with("-ERR"));
     }
 }
+
+/// A master, its replica, and a replica of that, all of one era.
+fn chain(era: Era) -> (Net, [End; 3]) {
+    let mut net = Net::new();
+    let clients = [None, Some(6380), Some(6381)].map(|of: Option<u16>| {
+        let host = net.node(|config| {
+            config.set_era(era);
+            config.replica_read_only = false;
+            config.replicaof = of.map(|port| ("127.0.0.1".into(), port));
+        });
+        net.client(host)
+    });
+    net.pass_ms(6_000);
+    (net, clients)
+}
+
+#[test]
+fn before_4_0_a_replica_writes_its_stream_anew_and_counts_it_by_itself() {
+    for era in Era::ALL {
+        let (mut net, [master, middle, leaf]) = chain(era);
+        net.raw(master, b"SELECT 3\r\nSET a 1\r\nMULTI\r\nSET b 1\r\nRPUSH c x y\r\nEXEC\r\n");
+        // What changes nothing is not passed on.
+        net.run(master, "PUBLISH channel hello");
+        net.run(master, "FLUSHDB");
+        net.raw(master, b"SELECT 0\r\nSET d 1\r\n");
+        net.pass_ms(12_000);
+        for client in [middle, leaf] {
+            same(&mut net, master, client, era.name());
+        }
+        if era.has_psync() {
+            let (above, own, below) = (net.at(1).place(), net.at(1).history(), net.at(2).place());
+            assert_eq!(above.1, net.at(0).master_repl_offset(), "{era:?}");
+            assert_eq!(below, (own.replid, own.master_repl_offset), "{era:?}");
+            assert_eq!(above == below, era.has_psync2(), "{era:?}");
+        }
+        net.run(middle, "SET private 1");
+        net.settle();
+        let heard = if era.has_psync2() { r"$-1\r\n" } else { r"$1\r\n1\r\n" };
+        assert_eq!(net.run(leaf, "GET private"), heard, "{era:?}");
+    }
+}
+
+#[test]
+fn before_4_0_a_promoted_node_keeps_its_replicas_and_its_count() {
+    for era in [Era::V2_8, Era::V3_2] {
+        let (mut net, [master, middle, leaf]) = chain(era);
+        net.run(master, "SET a 1");
+        net.pass_ms(2_000);
+        let (id, offset) = net.at(2).place();
+        net.run(middle, "SLAVEOF NO ONE");
+        net.run(middle, "SET b 2");
+        net.settle();
+        assert_eq!(net.run(leaf, "GET b"), r"$1\r\n2\r\n", "{era:?}");
+        assert_eq!(net.at(2).place().0, id, "{era:?}");
+        assert!(net.at(2).place().1 > offset, "{era:?}");
+        assert_eq!(net.at(1).sync_counts(), (1, 0, 0), "{era:?}");
+        // Without replicas it counts on from where its master was.
+        net.run(leaf, "SLAVEOF NO ONE");
+        let (own, applied) = (net.at(2).history(), net.at(1).master_repl_offset());
+        assert_eq!((own.master_repl_offset, own.backlog), (applied, None), "{era:?}");
+    }
+}
+
+#[test]
+fn before_4_0_a_master_that_must_wait_is_taken_for_one_that_knows_no_psync() {
+    for era in Era::ALL.into_iter().filter(|era| era.has_psync()) {
+        let (mut net, _) = chain(era);
+        net.hosts[0].exited = true;
+        net.cut(1, 0);
+        net.cut(2, 1);
+        net.pass_ms(3_000);
+        let log = net.log(2);
+        let has = |start: &str| log.iter().any(|line| line.starts_with(start));
+        let text = "Can't SYNC while not connected with my master";
+        let old =
+            format!("Master does not support PSYNC or is in error state (reply: -ERR {text})");
+        assert_eq!(has(&old), !era.has_psync2(), "{era:?}");
+        assert_eq!(has("Master is currently unable to PSYNC"), era.has_psync2(), "{era:?}");
+        assert_eq!(has("Discarding previously cached master state."), !era.has_psync2());
+    }
+}
