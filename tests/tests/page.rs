@@ -8,6 +8,8 @@
 mod eras;
 #[path = "page/inspector.rs"]
 mod inspector;
+#[path = "page/own.rs"]
+mod own;
 #[path = "page/stage.rs"]
 mod stage;
 
