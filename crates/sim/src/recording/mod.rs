@@ -21,6 +21,7 @@
 //! * Memory is bounded by [`STEPS_MAX`] and [`BYTES_MAX`]: the oldest steps go first.
 
 mod breach;
+mod dataset;
 mod link;
 mod records;
 mod state;
@@ -33,6 +34,7 @@ use lockstep_core::config::Era;
 use lockstep_core::time::Instant;
 
 pub use breach::{Breach, Rule};
+pub use dataset::{DATASET_BYTES_MAX, DATASET_COMMANDS_MAX, Dataset, NoDataset};
 pub(crate) use link::{Heard, Link};
 
 use records::Flows;

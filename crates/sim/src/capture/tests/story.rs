@@ -5,6 +5,8 @@ use lockstep_core::replication::state::ReplState;
 
 use super::made::{ACK, FIN, Form, PLAIN, RST, Seg, command, file, said};
 use super::*;
+use crate::recording::NoDataset;
+use crate::scenarios;
 use crate::step::Grain;
 use crate::view::Role;
 
@@ -280,4 +282,30 @@ fn an_end_and_a_reset_are_seen_from_the_other_side() {
         let told = story(&capture);
         assert!(told.lines().last().is_some_and(|line| line.contains(words)), "{told}");
     }
+}
+
+#[test]
+fn the_dataset_that_a_replica_was_given_can_be_taken_on() {
+    let mut recording = read(RESYNC).expect("a capture").recording;
+    assert_eq!(recording.dataset(), Err(NoDataset::NoRdb));
+    recording.seek(recording.len());
+    let dataset = recording.dataset().expect("it was seen");
+    assert!(dataset.rdb.starts_with(b"REDIS0010"), "{}", dataset.rdb.escape_ascii());
+    assert_eq!(dataset.rdb.len(), 270 - 40);
+    let commands = ["SELECT 0", "set article one", "incr views", "set missed yes", "incr views"];
+    assert_eq!(dataset.commands, commands);
+    let setup = crate::world::Setup {
+        rdb: Some(std::sync::Arc::new(dataset.rdb)),
+        preload: dataset.commands,
+        ..scenarios::setup(1)
+    };
+    let mut timeline = crate::Timeline::new(crate::World::new(setup));
+    scenarios::until_online(&mut timeline);
+    for node in timeline.world().nodes() {
+        assert_eq!(node.live.expect("it runs").keys, 6);
+    }
+    // Where bytes are missing nothing is taken for whole.
+    let mut cut = read(CUT_SHORT).expect("a capture").recording;
+    cut.seek(cut.len());
+    assert_eq!(cut.dataset(), Err(NoDataset::Missing));
 }
