@@ -443,8 +443,9 @@ impl App {
 
     fn forward(&mut self, grain: Grain) {
         let before = std::mem::take(&mut self.scene.nodes);
+        let recorded = self.is_recorded();
         let moved = match &mut self.watch {
-            _ if self.timeline.recording().is_some() => self.timeline.forward(grain),
+            _ if recorded => self.timeline.forward(grain),
             Some(watch) => {
                 let seen = &mut |timeline: &mut _| self.lessons.follow(timeline);
                 watch.forward(&mut self.timeline, grain, &mut self.marks, seen)
@@ -470,9 +471,7 @@ impl App {
     /// Looks into the nodes, if that is shown.
     fn look_inside(&mut self, forward: bool) {
         match self.side {
-            SideTab::State if self.timeline.recording().is_none() => {
-                self.inside.look(&mut self.timeline, forward)
-            }
+            SideTab::State if !self.is_recorded() => self.inside.look(&mut self.timeline, forward),
             _ => self.inside.forget(),
         }
     }
@@ -508,7 +507,9 @@ impl App {
     /// Does something to the world at the cursor.
     pub(crate) fn act(&mut self, what: Intervention) {
         // What was recorded cannot be changed.
-        if self.timeline.recording().is_some() {
+        if self.is_recorded() {
+            let text = self.t(Key::RecNotHere).to_owned();
+            self.notice = Some(Notice { text, bad: true });
             return;
         }
         self.marks.forget_after(self.timeline.cursor());
@@ -560,6 +561,10 @@ impl App {
 
     /// Begins the experiment, or the world that was built, anew.
     fn restart(&mut self) {
+        if self.is_recorded() {
+            self.timeline.seek(0);
+            return self.moved(None);
+        }
         if self.restart_lesson() {
             return;
         }

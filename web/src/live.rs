@@ -152,7 +152,7 @@ impl App {
     }
 
     /// Nothing more is to be told.
-    fn end_live(&mut self) {
+    pub(crate) fn end_live(&mut self) {
         lockstep_live(&JsValue::UNDEFINED);
         self.live = Live::default();
     }

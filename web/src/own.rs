@@ -14,6 +14,7 @@ use yew::prelude::*;
 
 use crate::app::{App, Msg};
 use crate::i18n::{Key, Lang};
+use crate::recording::{RecordingMsg, Told};
 use crate::share::Notice;
 use crate::view::el;
 use crate::view::icons::{Icon, icon};
@@ -27,6 +28,8 @@ pub(crate) struct Own {
     pub(crate) rdb: Option<File>,
     /// The file that the world began with.
     pub(crate) world: Option<Loaded>,
+    /// What the recording is that is shown, if it came from a file.
+    pub(crate) told: Option<Told>,
 }
 
 /// What happens to files.
@@ -38,6 +41,8 @@ pub(crate) enum OwnMsg {
     Begins(File, Option<Vec<u8>>),
     /// A file becomes the dataset of a world.
     Load(Loaded),
+    /// About a capture or a trace.
+    Recording(RecordingMsg),
     /// Back to the playground.
     Close,
 }
@@ -101,6 +106,7 @@ impl App {
                 }
             }
             OwnMsg::Load(loaded) => self.load_world(loaded),
+            OwnMsg::Recording(what) => self.of_recording(what),
             OwnMsg::Close => self.own.rdb = None,
         }
         true
@@ -112,11 +118,6 @@ impl App {
         let close = ctx.link().callback(|()| Msg::Own(OwnMsg::Close));
         let load = ctx.link().callback(|loaded| Msg::Own(OwnMsg::Load(loaded)));
         Some(html! { <rdb::Rdb lang={self.lang} {file} {close} {load} /> })
-    }
-
-    /// Shows a capture or a trace.
-    fn open_recording(&mut self, _ctx: &Context<Self>, file: File, _magic: Magic) {
-        self.cannot_open(Key::OwnNotYet, &file);
     }
 
     /// Says why a file is not shown.

@@ -1,6 +1,7 @@
 //! What is watched: the sandbox's timeline, or a recording that is shown instead of it.
 //!
 //! ```text
+//! open    files: captures and traces
 //! panel   the left column while a recording is shown: what it is, where it departs from the protocol
 //! ```
 //!
@@ -11,12 +12,17 @@
 //! asked; all else (the world, its script and branches) is the sandbox's, and nothing that would
 //! change it is offered or done meanwhile.
 
+mod open;
+mod panel;
+
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use lockstep_core::time::Instant;
 use lockstep_sim::view::{FlightView, LinkView, NodeView};
 use lockstep_sim::{Grain, Recording, Step, Timeline};
+
+pub(crate) use open::{RecordingMsg, Told};
 
 use crate::sentence::Names;
 
@@ -63,7 +69,6 @@ impl Watched {
     }
 
     /// Shows a recording instead of the sandbox.
-    #[allow(dead_code, reason = "captures, traces, live sessions")]
     pub(crate) fn show(&mut self, recording: Recording) {
         self.recording = Some(recording);
         self.number -= 1;
@@ -81,7 +86,6 @@ impl Watched {
     }
 
     /// Back to the sandbox. Returns what was shown.
-    #[allow(dead_code, reason = "captures, traces, live sessions")]
     pub(crate) fn leave(&mut self) -> Option<Recording> {
         self.recording.take()
     }

@@ -8,6 +8,7 @@ mod zh;
 use lockstep_core::id::ReplId;
 use lockstep_core::replication::state::ReplState;
 use lockstep_sim::narrate::{Param, Sentence, narrate};
+use lockstep_sim::recording::Rule;
 use lockstep_sim::{NodeId, Peer, Recording, Step, World};
 
 use crate::i18n::{Key, Lang, grouped};
@@ -128,6 +129,14 @@ fn param(lang: Lang, names: &Names, param: &Param) -> Part {
         Param::ReplicaState(state) => Part::Code(state.info_name().to_owned()),
         Param::Code(text) => Part::Code(text.clone()),
         Param::Reason(text) => Part::Text(reason(lang, text).to_owned()),
+    }
+}
+
+/// The text of a rule of the protocol that was broken.
+pub(crate) fn rule(lang: Lang, rule: Rule) -> &'static str {
+    match lang {
+        Lang::En => rule.english(),
+        Lang::Zh => zh::rule(rule),
     }
 }
 

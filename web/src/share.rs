@@ -56,9 +56,10 @@ impl App {
 
     /// Puts the moment into the address, and the address where it can be pasted from.
     pub(crate) fn share(&mut self) {
-        if self.own.world.is_some() {
+        if self.is_recorded() || self.own.world.is_some() {
             // The file does not fit into an address, and is nobody else's business.
-            let text = self.t(Key::OwnNoLink).to_owned();
+            let key = if self.is_recorded() { Key::RecNoShare } else { Key::OwnNoLink };
+            let text = self.t(key).to_owned();
             self.notice = Some(Notice { text, bad: true });
             return;
         }

@@ -129,7 +129,9 @@ impl App {
     fn lower(&self, ctx: &Context<Self>) -> Html {
         let tab =
             |tab, text: &str, id: &str| self.tab(ctx, self.lower == tab, Msg::Lower(tab), text, id);
-        let consoles = self.scene.nodes.iter().map(|node| {
+        // To what was recorded nobody can say anything.
+        let shown = if self.is_recorded() { &[][..] } else { &self.scene.nodes[..] };
+        let consoles = shown.iter().map(|node| {
             let text = format!(">_ {}", node.port);
             tab(LowerTab::Console(node.id), &text, &format!("tab-console-{}", node.id.0 + 1))
         });
@@ -183,6 +185,7 @@ pub(crate) fn condition(lang: Lang, node: &NodeView) -> (String, &'static str) {
     match (node.power, &node.live) {
         (Power::Down | Power::Dark, _) | (_, None) => (text(Key::StateDown), "bad"),
         (Power::Frozen, _) => (text(Key::StateFrozen), "warn"),
+        (Power::Up, Some(live)) if !live.known.role => (text(Key::RecRoleUnknown), "calm"),
         (Power::Up, Some(live)) => match &live.master {
             None => (text(Key::RoleMaster), "calm"),
             Some(master) => {

@@ -13,6 +13,8 @@ mod lesson;
 mod live;
 #[macro_use]
 mod own;
+#[macro_use]
+mod recording;
 
 use super::{Lang, placeholders};
 

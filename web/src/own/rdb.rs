@@ -392,6 +392,7 @@ impl Rdb {
                     file: load.finish().into(),
                     unix_ms: self.index.aux_number("ctime").map(|at| at.saturating_mul(1_000)),
                     databases: databases.unwrap_or(1),
+                    preload: Vec::new(),
                 });
             }
         }

@@ -21,6 +21,8 @@ pub(crate) struct Loaded {
     pub(crate) unix_ms: Option<u64>,
     /// As many databases as it needs.
     pub(crate) databases: u64,
+    /// What was done to it afterwards: commands, as one types them.
+    pub(crate) preload: Vec<String>,
 }
 
 /// Replicas of such a world.
@@ -35,7 +37,8 @@ impl App {
             config.push(format!("databases {}", loaded.databases));
         }
         let unix_ms = loaded.unix_ms.unwrap_or(start.unix_ms);
-        self.start = Scenario { preload: Vec::new(), config, unix_ms, ..start };
+        let preload = loaded.preload.clone();
+        self.start = Scenario { preload, config, unix_ms, ..start };
         let world = self.start.world_with(Some(loaded.file.clone()));
         let mut timeline = Timeline::new(world);
         let online = scenarios::until_online(&mut timeline);

@@ -1,6 +1,26 @@
 //! The sentences in Simplified Chinese.
 
 use lockstep_sim::narrate::Key;
+use lockstep_sim::recording::Rule;
+
+/// The Chinese text of a rule of the protocol, with the arguments of the English one.
+#[rustfmt::skip]
+pub(super) fn rule(rule: Rule) -> &'static str {
+    match rule {
+        Rule::UnaskedReply => "此处没有待答的请求，却收到了答复：{1}",
+        Rule::WrongReply => "答复应为 {0}，收到的却是 {1}",
+        Rule::FullResyncForm => "全量同步的答复应为 +FULLRESYNC、40 个字符的 ID 和一个偏移量，收到的却是 {1}",
+        Rule::ContinueUnknown => "此处只能沿 {0} 继续，收到的却是 {1}",
+        Rule::AskedBeyond => "该从节点收到的复制流止于第 {0} 字节之前，却请求从第 {1} 字节继续",
+        Rule::RdbLength => "RDB 声明为 {0} 字节，却在第 {1} 字节处结束",
+        Rule::RdbUnended => "RDB 声明为 {0} 字节，但到此并未结束：末尾的字节是 {1}，不是结束标记和校验和",
+        Rule::StreamForm => "此处应为复制流中的命令，收到的却是 {1}",
+        Rule::AckBeyond => "复制流只发送到第 {0} 字节，从节点却确认到了 {1}",
+        Rule::AckBack => "从节点此前已确认到 {0}，现在却确认 {1}",
+        Rule::ReplicaTalks => "复制流开始之后，从节点只会发送 REPLCONF ACK，收到的却是 {1}",
+        Rule::NoProtocol => "这不是 RESP：{1}",
+    }
+}
 
 /// The Chinese text of a sentence, with the arguments of the English one.
 #[rustfmt::skip]

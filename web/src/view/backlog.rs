@@ -86,8 +86,12 @@ impl App {
             let live = node.live.as_ref()?;
             Some(self.ruler(node, live, live.backlog?))
         });
-        let inside =
-            shown.unwrap_or_else(|| vec![el("p", "soft").text(self.t(Key::BacklogNone)).done()]);
+        let unknown = |node: &NodeView| node.live.as_ref().is_some_and(|live| !live.known.backlog);
+        let none = match self.backlog_node() {
+            Some(node) if unknown(node) => Key::RecBacklogNone,
+            _ => Key::BacklogNone,
+        };
+        let inside = shown.unwrap_or_else(|| vec![el("p", "soft").text(self.t(none)).done()]);
         el("div", "scroll ruler")
             .id("backlog")
             .attr("tabindex", "0".to_owned())

@@ -39,6 +39,8 @@ impl App {
                 &[&grouped(range.from), &grouped(range.to.saturating_sub(1))],
             )
         });
+        let cut = self.timeline.recording().map_or(0, |recording| recording.missing(message.id));
+        let cut = (cut > 0).then(|| self.lang.fill(Key::RecCutBytes, &[&grouped(cut)]));
         html! {
             <>
                 { self.message_list(ctx, &message) }
@@ -46,6 +48,7 @@ impl App {
                     <b>{ way }</b>
                     { " · " }{ self.t(kind_name(message.kind)) }
                     { " · " }{ self.lang.bytes(message.bytes.len() as u64) }
+                    { for cut.map(|text| html! { <><br />{ text }</> }) }
                     { for stream.map(|text| html! { <><br />{ text }</> }) }
                 </p>
                 <Bytes

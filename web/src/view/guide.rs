@@ -12,6 +12,9 @@ impl App {
         if self.shows_live() {
             return self.live_panel(ctx);
         }
+        if let Some(panel) = self.recording_panel(ctx) {
+            return panel;
+        }
         if let Some(lesson) = self.open_lesson(ctx) {
             return html! {
                 <nav class="guide" aria-label={self.t(Key::GuideLabel)} tabindex="0">{ lesson }</nav>

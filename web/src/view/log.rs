@@ -63,7 +63,11 @@ impl App {
         let rows = rows.map(|(step, level, text)| self.log_line(ctx, step, level, text));
         let mut rows: Vec<Html> = rows.collect();
         rows.reverse();
-        let empty = if any { Key::LogNoMatch } else { Key::LogEmpty };
+        let empty = match any {
+            true => Key::LogNoMatch,
+            false if self.is_recorded() => Key::RecNoLog,
+            false => Key::LogEmpty,
+        };
         html! {
             <div>
                 <div class="log-tools">

@@ -51,7 +51,9 @@ impl App {
                         >
                             { for links().map(|link| self.wire(link, places)) }
                         </svg>
-                        { for links().map(|link| self.link_handle(ctx, link, places)) }
+                        { for links()
+                            .filter(|_| !self.is_recorded())
+                            .map(|link| self.link_handle(ctx, link, places)) }
                         { for nodes.iter().zip(places).map(|(n, p)| self.card(ctx, n, *p)) }
                         { self.messages(ctx, places) }
                     </div>
@@ -71,9 +73,9 @@ impl App {
         };
         let cursor = self.timeline.cursor();
         let violated = self.marks.violations().iter().find(|(step, _)| *step == cursor);
-        let violated = violated.map(|(_, what)| {
-            el("strong", "violated").text(&self.lang.fill(Key::Violated, &[what])).done()
-        });
+        let violated = violated.map(|(_, what)| self.lang.fill(Key::Violated, &[what]));
+        let violated = violated.or_else(|| self.breach_here());
+        let violated = violated.map(|text| el("strong", "violated").text(&text).done());
         html! {
             <p class="say" data-testid="sentence">
                 <b class="step">
@@ -91,9 +93,12 @@ impl App {
         for node in &self.scene.nodes {
             let (word, _) = condition(self.lang, node);
             let live = node.live.as_ref();
-            let offset = live.map(|live| grouped(live.offset)).unwrap_or_default();
-            let id = live.map(|live| sentence::short(&live.replid)).unwrap_or_default();
-            let args = [&*node.port.to_string(), &word, &id, &offset];
+            let unknown = || self.t(Key::RecUnknown).to_owned();
+            let known = live.filter(|live| live.known.offset);
+            let offset = known.map_or_else(unknown, |live| grouped(live.offset));
+            let known = live.filter(|live| live.known.replid);
+            let id = known.map_or_else(unknown, |live| sentence::short(&live.replid));
+            let args = [&*self.name(node.id), &word, &id, &offset];
             text.push_str(&self.lang.fill(Key::AltNode, &args));
         }
         for flight in &self.scene.flights {

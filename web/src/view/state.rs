@@ -7,6 +7,7 @@ use lockstep_sim::{Cut, NodeId};
 use yew::prelude::*;
 
 use super::condition;
+use super::el::el;
 use crate::app::{App, Selected};
 use crate::i18n::{Key, grouped};
 use crate::inside::{Inside, KEYS_MAX};
@@ -33,7 +34,7 @@ impl App {
         html! {
             <>
                 <h2>
-                    { node.port }
+                    { self.name(node.id) }
                     <span class={classes!("badge", tone)}>{ word }</span>
                 </h2>
                 { match &node.live {
@@ -41,8 +42,12 @@ impl App {
                         <>
                             { self.machines(node, live) }
                             { self.replicas(live) }
-                            { info(&inside, before) }
-                            { self.keyspace(node, live, &inside, before) }
+                            if self.is_recorded() {
+                                { self.heard(live) }
+                            } else {
+                                { info(&inside, before) }
+                                { self.keyspace(node, live, &inside, before) }
+                            }
                         </>
                     },
                     None => html! { <p>{ self.t(Key::DownText) }</p> },
@@ -53,11 +58,40 @@ impl App {
         }
     }
 
+    /// What is known of the state of a node in a recording.
+    fn heard(&self, live: &LiveView) -> Html {
+        let known = live.known;
+        let row = |name: &str, value: Option<String>| {
+            let value = value.unwrap_or_else(|| self.t(Key::RecUnknown).to_owned());
+            let value = el("td", "").child(el("code", "").text(&value).done()).done();
+            let name = el("th", "").attr("scope", "row".to_owned()).text(name).done();
+            el("tr", "").child(name).child(value).done()
+        };
+        let backlog = known.backlog.then(|| match live.backlog {
+            Some(b) => format!("{} … {} / {}", b.first_byte_offset, live.offset, b.size),
+            None => "0".to_owned(),
+        });
+        let mut rows = vec![
+            row("master_replid", known.replid.then(|| live.replid.to_string())),
+            row("master_repl_offset", known.offset.then(|| live.offset.to_string())),
+            row("repl_backlog", backlog),
+            row("keys", known.keys.then(|| live.keys.to_string())),
+        ];
+        if let Some(id) = &live.replid2 {
+            rows.insert(1, row("master_replid2", Some(id.to_string())));
+        }
+        let body = el("tbody", "").children(rows).done();
+        el("table", "facts").id("heard").child(body).done()
+    }
+
     /// The state machines of the roles that a node plays.
     fn machines(&self, node: &NodeView, live: &LiveView) -> Html {
         let serves = live.master.is_none() || !live.replicas.is_empty();
         let way = live.master.as_ref().map(|master| {
-            let port = master.port.to_string();
+            let port = match master.node.filter(|_| self.is_recorded()) {
+                Some(node) => self.name(node),
+                None => master.port.to_string(),
+            };
             html! {
                 <>
                     <h3>{ self.lang.fill(Key::LadderTitle, &[&port]) }</h3>

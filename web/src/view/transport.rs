@@ -54,7 +54,7 @@ impl App {
                 </button>
                 { self.grains(ctx) }
                 { self.slider(ctx) }
-                { self.branches_button(ctx) }
+                if !self.is_recorded() { { self.branches_button(ctx) } }
                 <span class="clock" data-testid="clock">
                     <span>
                         { grouped(cursor) }

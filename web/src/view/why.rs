@@ -26,7 +26,9 @@ struct Condition {
 impl App {
     pub(super) fn why(&self, ctx: &Context<Self>) -> Html {
         let ahead = self.scene.flights.iter().filter_map(|flight| self.foresee(&flight.message));
-        let ahead: Vec<Html> = ahead.collect();
+        // What a master would decide follows from what it holds: of a recorded one that is unknown.
+        let ahead: Vec<Html> = ahead.filter(|_| !self.is_recorded()).collect();
+        let none = if self.is_recorded() { Key::RecWhyNone } else { Key::WhyNone };
         let past = self.timeline.past();
         let decisions = past.iter().rev().flat_map(|step| {
             step.effects.iter().filter_map(move |effect| match &effect.event {
@@ -43,7 +45,7 @@ impl App {
         html! {
             <>
                 if ahead.is_empty() && decided.is_empty() {
-                    <p class="soft">{ self.t(Key::WhyNone) }</p>
+                    <p class="soft">{ self.t(none) }</p>
                 }
                 { for ahead }
                 { for decided }

@@ -1,7 +1,7 @@
 //! Texts about live nodes.
 
 macro_rules! live_texts {
-    ($($rest:tt)*) => { catalogue! { $($rest)*
+    ($($rest:tt)*) => { recording_texts! { $($rest)*
 
     LiveTitle = "Live", "实况";
     LiveNote = "Real nodes on TCP, started by `lockstep play`: see what they do while it happens",

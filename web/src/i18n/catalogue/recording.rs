@@ -60,7 +60,9 @@ macro_rules! recording_texts {
     RecWhyNone = "Why a master answered as it did, only it knows: its ids and its backlog are not in the recording. What was asked and what was answered is in the messages.",
         "主节点为何如此答复，只有它自己知道：它的复制 ID 和复制积压缓冲区不在记录中。请求与答复见各条消息。";
     RecBacklogNone = "The backlog of this node is not in the recording.", "该节点的复制积压缓冲区不在记录中。";
-    RecNoLog = "Logs are not in a capture.", "抓包中没有日志。";
+    RecNoLog = "No log of this node is in the recording.", "记录中没有该节点的日志。";
+    RecNoShare = "A link cannot hold a recording, and it is nobody else's business: hand on the file itself.",
+        "链接装不下一份记录，其内容也与他人无关：请直接转交文件。";
     RecNotHere = "A recording cannot be changed. Go back to the sandbox, or begin one with its data.",
         "记录无法更改。请回到沙盒，或以其数据开始一个沙盒。";
     RecCutBytes = "{0} more bytes of it were not recorded (--trace-bytes).", "另有 {0} 个字节未记录（--trace-bytes）。";

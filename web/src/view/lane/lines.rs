@@ -28,7 +28,12 @@ pub(super) fn lines(frame: &Frame<'_>, cursor: u64) -> Vec<Line> {
             let from = from.map(|at| sent.remove(at).0);
             let Some((a, b)) = ends(message) else { continue };
             // What left before the first step that is shown enters at the edge.
-            let start = from.map_or(LEFT, |index| frame.x(index));
+            // A capture sees a message once, somewhere on its way: it is drawn as having just left.
+            let start = match from {
+                Some(index) if index == step.index => (frame.x(index) - 1.2).max(LEFT),
+                Some(index) => frame.x(index),
+                None => LEFT,
+            };
             lines.push(Line {
                 message: message.clone(),
                 from: (start, frame.y(a)),

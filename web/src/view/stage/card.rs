@@ -2,7 +2,7 @@
 
 use lockstep_core::config::Era;
 use lockstep_sim::NodeId;
-use lockstep_sim::view::{LiveView, NodeView, Power, ReplicaView, Role};
+use lockstep_sim::view::{Known, LiveView, NodeView, Power, ReplicaView, Role};
 use yew::prelude::*;
 
 use super::layout::Place;
@@ -21,7 +21,7 @@ impl App {
         let before = self.before.get(id.0 as usize);
         let old = before.and_then(|node| node.live.as_ref());
         let live = node.live.as_ref();
-        let role = live.map(|live| match live.role {
+        let role = live.filter(|live| live.known.role).map(|live| match live.role {
             Role::Master => "master",
             Role::Replica => "replica",
         });
@@ -38,8 +38,8 @@ impl App {
                 data-port={node.port.to_string()}
                 data-role={role}
                 data-state={tone}
-                data-offset={live.map(|live| live.offset.to_string())}
-                data-replid={live.map(|live| live.replid.to_string())}
+                data-offset={live.filter(|l| l.known.offset).map(|live| live.offset.to_string())}
+                data-replid={live.filter(|l| l.known.replid).map(|live| live.replid.to_string())}
             >
                 <button
                     type="button"
@@ -49,14 +49,17 @@ impl App {
                     onclick={ctx.link().callback(move |_| Msg::Select(Selected::Node(id)))}
                 >
                     <span class="name">
-                        <span class="number">{ id.0 + 1 }</span>{ node.port }
+                        <span class="number">{ id.0 + 1 }</span>{ self.name(id) }
                         { self.era_mark(node) }
                     </span>
                     <span class={classes!("badge", tone, changed_word.then_some("changed"))}>
                         { word }
                     </span>
                 </button>
-                { live.map(|live| self.card_body(live, old)) }
+                { live.map(|live| match live.known == Known::ALL {
+                    true => self.card_body(live, old),
+                    false => self.card_overheard(live, old),
+                }) }
             </article>
         }
     }
@@ -88,6 +91,41 @@ impl App {
                     <span class="soft">{ self.remark(live) }</span>
                 </div>
                 { self.strip(live) }
+            </>
+        }
+    }
+
+    /// What is known of a node that was overheard.
+    fn card_overheard(&self, live: &LiveView, old: Option<&LiveView>) -> Html {
+        let known = live.known;
+        let soft = |key| el("span", "soft").text(self.t(key)).done();
+        let class = |base: &str, changed: bool| {
+            if changed { format!("{base} changed") } else { base.to_owned() }
+        };
+        let moved = old.is_some_and(|old| known.offset && old.offset != live.offset);
+        let renamed = old.is_some_and(|old| known.replid && old.replid != live.replid);
+        let id = match known.replid {
+            true => el("span", &class("replid", renamed))
+                .child(icons::history(&live.replid))
+                .text(&sentence::short(&live.replid))
+                .done(),
+            false => el("span", "replid").text("–").done(),
+        };
+        let offset = if known.offset { grouped(live.offset) } else { "–".to_owned() };
+        let remark = match &live.master {
+            Some(link) if link.transfer.is_some() => self.remark(live),
+            _ => self.t(Key::RecSeenUpTo).to_owned(),
+        };
+        let row = |children| el("div", "line").children(children).done();
+        let strip = el("span", "").text(self.t(Key::RecBacklogUnknown)).done();
+        html! {
+            <>
+                { row(vec![id, soft(Key::RecKeysUnknown)]) }
+                { row(vec![
+                    el("span", &class("offset", moved)).text(&offset).done(),
+                    el("span", "soft").text(&remark).done(),
+                ]) }
+                { el("div", "strip none").child(strip).done() }
             </>
         }
     }

@@ -167,6 +167,9 @@ impl App {
     /// What can be done to the link that is selected, beside it.
     pub(super) fn link_panel(&self, ctx: &Context<Self>, places: &[Place]) -> Html {
         let Selected::Link(a, b) = self.selected else { return Html::default() };
+        if self.is_recorded() {
+            return Html::default();
+        }
         let found = self.scene.links.iter().find(|link| (link.a, link.b) == (a, b));
         let Some(link) = found else { return Html::default() };
         let (from, to) = (places[a.0 as usize], places[b.0 as usize]);

@@ -19,12 +19,19 @@ impl App {
     /// What can be done with what is selected.
     pub(super) fn tools(&self, ctx: &Context<Self>) -> Html {
         let (title, tools) = match (self.picked_flight(), self.selected) {
+            // What was recorded cannot be changed.
+            (_, Selected::Node(id)) if self.is_recorded() => {
+                let node = self.scene.node(id).map(|node| node.address.clone());
+                let address = el("span", "soft").text(&node.unwrap_or_default()).done();
+                (self.name(id), vec![address])
+            }
             (Some(flight), _) => self.message_tools(ctx, flight),
             (None, Selected::Node(id)) => (self.name(id), self.node_tools(ctx, id)),
             (None, Selected::Link(a, b)) => {
                 let found = self.scene.links.iter().find(|link| (link.a, link.b) == (a, b));
                 let state = found.map(|link| self.link_words(link)).unwrap_or_default();
                 let title = format!("{} – {}", self.name(a), self.name(b));
+                let state = if self.is_recorded() { String::new() } else { state };
                 (title, vec![el("span", "soft").text(&state).done()])
             }
         };
