@@ -9,6 +9,11 @@
   } catch {
     // A browser that refuses storage: the system's settings hold.
   }
+  // What the address asks for holds for this page, and is not remembered.
+  const asked = new URLSearchParams(location.search);
+  theme = asked.get("theme") ?? theme;
+  if (asked.has("lang")) html.dataset.lang = lang = asked.get("lang");
+  if (asked.get("embed") === "1") html.dataset.embed = "";
   if (theme === "light" || theme === "dark") html.dataset.theme = theme;
   if ((lang || navigator.language || "").toLowerCase().startsWith("zh")) html.lang = "zh-CN";
 
@@ -29,14 +34,16 @@
     done(text);
   };
 
-  // A text as a file.
-  globalThis.lockstepSaveText = (name, text) => {
+  // A file for the reader. The bytes are copied before this returns.
+  globalThis.lockstepGive = (name, bytes) => {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+    link.href = URL.createObjectURL(new Blob([bytes]));
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };
+
+  globalThis.lockstepSaveText = globalThis.lockstepGive;
 
   // The diagram as a file; the code for that comes when somebody wants one.
   globalThis.lockstepSave = (kind, name) =>
@@ -83,6 +90,11 @@
     // The same file can be chosen again.
     target.value = "";
   });
+
+  // Kept for when there is no network; not on behalf of another page.
+  if ("serviceWorker" in navigator && !("embed" in html.dataset)) {
+    addEventListener("load", () => import("./offline.js"));
+  }
 
   // The page's code ends at once when it finds itself wrong, and cannot say so itself.
   const chinese = () => html.lang.toLowerCase().startsWith("zh");

@@ -28,7 +28,7 @@ use crate::own::{self, Own, OwnMsg};
 use crate::platform::{self, Theme};
 use crate::recording::Watched;
 use crate::sentence::{self, Names};
-use crate::share::Notice;
+use crate::share::{Notice, ShareMsg, Sharing};
 use crate::stage::Drag;
 use crate::view::log::LogFilter;
 use crate::view::stage::layout::Place;
@@ -104,8 +104,7 @@ pub(crate) enum Msg {
     Lesson(LessonMsg),
     /// Live nodes.
     Live(LiveMsg),
-    /// Puts a link to this moment into the address.
-    Share,
+    Share(ShareMsg),
     /// The address has changed.
     OpenAddress,
     /// Closes the notice.
@@ -236,6 +235,7 @@ pub(crate) struct App {
     pub(crate) own: Own,
     pub(crate) lessons: Lessons,
     pub(crate) live: Live,
+    pub(crate) sharing: Sharing,
     _keys: Keys,
     _address: platform::Listener,
 }
@@ -293,6 +293,7 @@ impl Component for App {
             own: Own::default(),
             lessons: lesson::begin(ctx),
             live: Live::default(),
+            sharing: Sharing::default(),
             _keys: Keys::listen(ctx.link().callback(Msg::Key)),
             _address: platform::on_hash(ctx.link().callback(|()| Msg::OpenAddress)),
         };
@@ -301,9 +302,7 @@ impl Component for App {
         app.marks.update(&app.timeline);
         app.message = app.moment();
         app.desks.resize_with(app.scene.nodes.len(), Desk::default);
-        if !platform::hash().is_empty() {
-            app.open_address();
-        }
+        app.open_place();
         app
     }
 
@@ -483,6 +482,7 @@ impl App {
         self.marks.update(&self.timeline);
         self.comparison = None;
         self.notice = None;
+        self.sharing.panel = None;
         self.before = before.unwrap_or_default();
         self.desks.resize_with(self.scene.nodes.len().max(self.desks.len()), Desk::default);
         self.picked = self.picked && self.picked_flight().is_some();
@@ -572,7 +572,7 @@ impl App {
             Some(shape) => self.build(shape),
             None if self.experiment == usize::MAX => match self.own.world.clone() {
                 Some(loaded) => self.load_world(loaded),
-                None => self.open_address(),
+                None => self.open_place(),
             },
             None => self.experiment(self.experiment),
         }
@@ -626,7 +626,7 @@ impl App {
             Msg::ByTime(by_time) => self.by_time = by_time,
             Msg::SaveLane(kind) => platform::save_diagram(kind, self.timeline.cursor()),
             Msg::OfBranch(what) => self.of_branch(what),
-            Msg::Share => self.share(),
+            Msg::Share(msg) => self.sharing(msg),
             Msg::OpenAddress => self.open_address(),
             Msg::Noticed => self.notice = None,
             Msg::Tidy => self.moved_cards.clear(),

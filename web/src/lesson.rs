@@ -230,7 +230,8 @@ impl App {
         }
     }
 
-    fn tell(&mut self, text: String, bad: bool) {
+    /// Tells something beside the step.
+    pub(crate) fn tell(&mut self, text: String, bad: bool) {
         self.announced.clone_from(&text);
         self.notice = Some(Notice { text, bad });
     }

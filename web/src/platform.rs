@@ -70,9 +70,10 @@ pub(crate) fn recall(key: &str) -> Option<String> {
     storage().and_then(|storage| storage.get_item(key).ok().flatten())
 }
 
-/// The language chosen before, or the browser's.
+/// The language that the address asks for, the one chosen before, or the browser's.
 pub(crate) fn language() -> Lang {
-    let chosen = recall("lockstep.lang");
+    let asked = html().and_then(|html| html.get_attribute("data-lang"));
+    let chosen = asked.or_else(|| recall("lockstep.lang"));
     let tag = chosen.or_else(|| window()?.navigator().language());
     Lang::from_tag(&tag.unwrap_or_default())
 }
@@ -90,6 +91,11 @@ pub(crate) fn show_language(lang: Lang, title: &str) {
     if let Some(document) = window().and_then(|w| w.document()) {
         document.set_title(title);
     }
+}
+
+/// Whether the page is shown inside another one, and bare (`?embed=1`).
+pub(crate) fn is_embedded() -> bool {
+    html().is_some_and(|html| html.has_attribute("data-embed"))
 }
 
 /// Whether nobody sees the page.
@@ -124,6 +130,12 @@ pub(crate) fn has_meta(name: &str) -> bool {
 /// What of the page's address follows `#`, with it; empty if there is nothing.
 pub(crate) fn hash() -> String {
     window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
+}
+
+/// The page's address without query and fragment.
+pub(crate) fn base() -> String {
+    let href = window().and_then(|window| window.location().href().ok()).unwrap_or_default();
+    href.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 
 /// Puts something behind the page's address, without a new page; returns the whole address.
@@ -168,6 +180,11 @@ pub(crate) fn copy(text: &str) {
     lockstep_copy(text);
 }
 
+/// Gives the reader a file.
+pub(crate) fn give(name: &str, bytes: &[u8]) {
+    lockstep_give(name, bytes);
+}
+
 /// Listens to changes of the address while it lives.
 pub(crate) struct Listener(#[allow(dead_code)] wasm_bindgen::closure::Closure<dyn FnMut()>);
 
@@ -198,6 +215,9 @@ extern "C" {
 
     #[wasm_bindgen(js_name = lockstepCopy)]
     fn lockstep_copy(text: &str);
+
+    #[wasm_bindgen(js_name = lockstepGive)]
+    fn lockstep_give(name: &str, bytes: &[u8]);
 }
 
 /// Moves the focus to an element.

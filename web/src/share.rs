@@ -1,8 +1,16 @@
-//! Permalinks: the very moment, in the address of the page.
+//! Sharing: the very moment in the address of the page, in other pages, and as a file.
+//!
+//! ```text
+//! files   the conversation as text, JSON, packets; its hash
+//! ```
+
+mod files;
 
 use lockstep_sim::Permalink;
+use lockstep_sim::Timeline;
+use lockstep_sim::export::Form;
 use lockstep_sim::permalink::{FRAGMENT, LinkError, Start, TEXT_MAX, VERSION};
-use lockstep_sim::scenario::Scenario;
+use lockstep_sim::scenario::{Scenario, find};
 
 use crate::app::App;
 use crate::i18n::{Key, Lang};
@@ -35,6 +43,47 @@ fn words(lang: Lang, error: &LinkError) -> String {
     }
 }
 
+/// What of the page's state belongs to sharing.
+#[derive(Debug, Default)]
+pub(crate) struct Sharing {
+    /// What is shown about the moment, while that is open.
+    pub(crate) panel: Option<Panel>,
+    /// What the scenario that the address names is called, in both languages.
+    pub(crate) title: Option<[String; 2]>,
+}
+
+/// What is to be known about a moment that is shared.
+#[derive(Debug)]
+pub(crate) struct Panel {
+    /// The whole address.
+    pub(crate) address: String,
+    /// What another page says to show it.
+    pub(crate) embed: String,
+    /// The hash of the trace up to here; `None`: that would take long.
+    pub(crate) hash: Option<u64>,
+}
+
+/// What can be done to share.
+#[derive(Debug)]
+pub(crate) enum ShareMsg {
+    /// Puts a link to this moment into the address, and shows what there is to share.
+    Open,
+    Close,
+    CopyLink,
+    CopyEmbed,
+    /// Gives the conversation to the reader as a file.
+    Export(Form),
+}
+
+/// What another page says to show a moment.
+fn embed_code(base: &str, lang: Lang, link: &str) -> String {
+    let (tag, title) = (lang.tag(), lang.t(Key::Title));
+    format!(
+        "<iframe src=\"{base}?embed=1&amp;lang={tag}{link}\" title=\"{title}\" width=\"100%\" \
+         height=\"480\" style=\"border: 1px solid #ccc; border-radius: 8px\" loading=\"lazy\"></iframe>"
+    )
+}
+
 /// Something to tell beside the sentence of the step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Notice {
@@ -54,20 +103,91 @@ impl App {
         }
     }
 
+    /// The link to the moment, without the page's address.
+    fn fragment(&self) -> String {
+        format!("{FRAGMENT}{}", self.permalink().encode())
+    }
+
+    /// The address that shows this moment in the whole page.
+    pub(crate) fn full_address(&self) -> String {
+        format!("{}?lang={}{}", platform::base(), self.lang.tag(), self.fragment())
+    }
+
+    pub(crate) fn sharing(&mut self, msg: ShareMsg) {
+        match (msg, &self.sharing.panel) {
+            (ShareMsg::Open, None) => self.share(),
+            (ShareMsg::Open | ShareMsg::Close, _) => {
+                self.sharing.panel = None;
+                platform::focus("share");
+            }
+            (ShareMsg::CopyLink, Some(panel)) => {
+                platform::copy(&panel.address);
+                self.tell(self.t(Key::ShareCopied).to_owned(), false);
+            }
+            (ShareMsg::CopyEmbed, Some(panel)) => {
+                platform::copy(&panel.embed);
+                self.tell(self.t(Key::ShareCopied).to_owned(), false);
+            }
+            (ShareMsg::Export(form), _) => self.export(form),
+            (ShareMsg::CopyLink | ShareMsg::CopyEmbed, None) => {}
+        }
+    }
+
     /// Puts the moment into the address, and the address where it can be pasted from.
-    pub(crate) fn share(&mut self) {
+    fn share(&mut self) {
+        self.stop();
         if self.is_recorded() || self.own.world.is_some() {
             // The file does not fit into an address, and is nobody else's business.
             let key = if self.is_recorded() { Key::RecNoShare } else { Key::OwnNoLink };
-            let text = self.t(key).to_owned();
-            self.notice = Some(Notice { text, bad: true });
-            return;
+            return self.tell(self.t(key).to_owned(), true);
         }
-        let address = platform::set_hash(&format!("{FRAGMENT}{}", self.permalink().encode()));
+        let fragment = self.fragment();
+        let address = platform::set_hash(&fragment);
         platform::copy(&address);
-        let text = self.t(Key::ShareDone).to_owned();
-        self.announced.clone_from(&text);
-        self.notice = Some(Notice { text, bad: false });
+        let embed = embed_code(&platform::base(), self.lang, &fragment);
+        self.sharing.panel = Some(Panel { address, embed, hash: self.trace_hash() });
+        self.tell(self.t(Key::ShareDone).to_owned(), false);
+    }
+
+    /// Opens what the address names: a moment, or a scenario of the library.
+    pub(crate) fn open_place(&mut self) {
+        if !platform::hash().is_empty() {
+            self.open_address();
+        } else if let Some(name) = platform::query("scenario") {
+            self.open_scenario(&name);
+        }
+    }
+
+    /// Opens a scenario: all of it is known, and one stands at its beginning, or at the step that
+    /// the address says.
+    fn open_scenario(&mut self, name: &str) {
+        let Some(scenario) = find(name).and_then(|text| Scenario::parse(text).ok()) else {
+            let error = LinkError::UnknownScenario(name.to_owned());
+            return self.cannot_show(&error);
+        };
+        let mut timeline = scenario.play();
+        let step = platform::query("step").and_then(|step| step.parse().ok());
+        timeline.seek(step.unwrap_or(0).min(timeline.len()));
+        self.sharing.title = Some([scenario.title.clone(), scenario.title_zh.clone()]);
+        self.show(Scenario { script: Vec::new(), ..scenario }, timeline);
+    }
+
+    /// Shows a world that an address has named.
+    fn show(&mut self, start: Scenario, timeline: Timeline) {
+        self.stop();
+        self.experiment = usize::MAX;
+        self.shape = None;
+        self.own.world = None;
+        self.era = start.era;
+        self.start = start;
+        self.timeline.replace(timeline);
+        self.begin();
+        self.message = self.moment();
+    }
+
+    fn cannot_show(&mut self, error: &LinkError) {
+        let text = self.lang.fill(Key::ShareBad, &[&words(self.lang, error)]);
+        self.notice = Some(Notice { text, bad: true });
     }
 
     /// Opens the moment that the address names, if it names one.
@@ -82,20 +202,10 @@ impl App {
                 if let Some(name) = &link.branch {
                     timeline.set_name(name);
                 }
-                self.stop();
-                self.experiment = usize::MAX;
-                self.shape = None;
-                self.own.world = None;
-                self.era = start.era;
-                self.start = start;
-                self.timeline.replace(timeline);
-                self.begin();
-                self.message = self.moment();
+                self.sharing.title = None;
+                self.show(start, timeline);
             }
-            Err(error) => {
-                let text = self.lang.fill(Key::ShareBad, &[&words(self.lang, &error)]);
-                self.notice = Some(Notice { text, bad: true });
-            }
+            Err(error) => self.cannot_show(&error),
         }
     }
 }
@@ -103,7 +213,7 @@ impl App {
 #[cfg(test)]
 mod tests {
     use lockstep_core::config::Era;
-    use lockstep_sim::{Timeline, scenarios};
+    use lockstep_sim::scenarios;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -149,6 +259,13 @@ mod tests {
             assert_eq!(words(Lang::En, &error), error.to_string());
             assert_ne!(words(Lang::Zh, &error), error.to_string());
         }
+    }
+
+    #[test]
+    fn another_page_shows_the_moment_in_its_readers_language() {
+        let code = embed_code("https://example.org/x/", Lang::Zh, "#run=AB");
+        let src = "<iframe src=\"https://example.org/x/?embed=1&amp;lang=zh-CN#run=AB\" title=\"";
+        assert!(code.starts_with(src) && code.ends_with("></iframe>"), "{code}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::app::{App, Msg, OfBranch, Selected};
 use crate::own::OwnMsg;
+use crate::share::ShareMsg;
 use crate::view::stage::layout::{Place, layout};
 use crate::worlds::{self, Shape};
 
@@ -138,6 +139,8 @@ impl App {
             Msg::Own(OwnMsg::Close)
         } else if self.branches_open {
             Msg::OfBranch(OfBranch::Panel)
+        } else if self.sharing.panel.is_some() {
+            Msg::Share(ShareMsg::Close)
         } else if self.world_panel {
             Msg::WorldPanel
         } else if self.picked {

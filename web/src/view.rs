@@ -15,6 +15,7 @@ mod lane;
 pub(crate) mod log;
 mod machine;
 mod origin;
+mod share;
 pub(crate) mod stage;
 mod state;
 mod transport;
@@ -29,6 +30,7 @@ use yew::prelude::*;
 
 use crate::app::{App, LowerTab, Msg, Pane, SideTab};
 use crate::i18n::{Key, Lang};
+use crate::platform;
 
 /// A share of a width or height, for styles.
 fn percent(value: f64) -> String {
@@ -40,7 +42,7 @@ impl App {
     pub(crate) fn page(&self, ctx: &Context<Self>) -> Html {
         html! {
             <>
-                { self.header(ctx) }
+                if !platform::is_embedded() { { self.header(ctx) } }
                 { self.own_view(ctx).unwrap_or_else(|| self.playground(ctx)) }
                 <p class="sr" role="status" aria-live="polite" data-testid="announce">
                     { &self.announced }
@@ -71,6 +73,14 @@ impl App {
                 data-fingerprint={fingerprint}
                 style={format!("--step:{}ms", self.step_ms().min(600))}
             >
+                if platform::is_embedded() { { self.embedded(ctx) } } else { { self.all_panes(ctx) } }
+            </main>
+        }
+    }
+
+    fn all_panes(&self, ctx: &Context<Self>) -> Html {
+        html! {
+            <>
                 { self.panes(ctx) }
                 { self.guide(ctx) }
                 { self.stage(ctx) }
@@ -78,7 +88,7 @@ impl App {
                 { self.side(ctx) }
                 { self.transport(ctx) }
                 { self.branches_panel(ctx) }
-            </main>
+            </>
         }
     }
 

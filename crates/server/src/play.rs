@@ -32,10 +32,12 @@ const CONNECTIONS_MAX: usize = 64;
 /// An idle connection is closed after this.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Only this origin, WebAssembly, and style attributes; nothing may frame the page.
+/// Only this origin, WebAssembly, and style attributes; only pages of this machine may frame the page
+/// (`?embed=1`).
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
 style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
-base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self' \
+http://127.0.0.1:* http://localhost:*";
 
 const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
 <title>Lockstep: the page is missing</title>\
@@ -264,6 +266,7 @@ fn content_type(name: &str) -> &'static str {
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
         Some("ico") => "image/x-icon",
+        Some("webmanifest") => "application/manifest+json",
         Some("json" | "map") => "application/json",
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",

@@ -8,6 +8,7 @@ mod bench;
 mod cmd;
 mod html;
 mod lessons;
+mod offline;
 mod play;
 mod profile;
 mod test;

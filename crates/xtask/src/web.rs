@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::cmd::{self, cargo};
 use crate::html::{self, Asset, Kind, Piece};
-use crate::{lessons, tools};
+use crate::{lessons, offline, tools};
 
 /// Where the page goes, and where the native program's build takes it from.
 pub(crate) const DIST: &str = "dist";
@@ -207,7 +207,12 @@ impl Page {
         }
         fs::write(self.out.join("index.html"), text)?;
         // Whoever walks the opening world needs none.
-        if self.mode == Mode::Profile { Ok(()) } else { lessons::write(&self.out.join("lessons")) }
+        if self.mode == Mode::Profile {
+            return Ok(());
+        }
+        lessons::write(&self.out.join("lessons"))?;
+        // When all files are there.
+        offline::write(&self.out)
     }
 
     /// Writes what a link stands for, and returns the tag that takes its place.

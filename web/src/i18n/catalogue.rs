@@ -15,6 +15,8 @@ mod live;
 mod own;
 #[macro_use]
 mod recording;
+#[macro_use]
+mod share;
 
 use super::{Lang, placeholders};
 

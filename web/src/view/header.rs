@@ -6,6 +6,7 @@ use super::icons::{Icon, icon};
 use crate::app::{App, Msg};
 use crate::i18n::{Key, Lang};
 use crate::platform::Theme;
+use crate::share::ShareMsg;
 
 impl App {
     pub(super) fn header(&self, ctx: &Context<Self>) -> Html {
@@ -47,9 +48,11 @@ impl App {
                 </button>
                 <button
                     type="button"
+                    id="share"
                     class="quiet"
                     data-testid="share"
-                    onclick={link.callback(|_| Msg::Share)}
+                    aria-expanded={self.sharing.panel.is_some().to_string()}
+                    onclick={link.callback(|_| Msg::Share(ShareMsg::Open))}
                 >
                     { icon(Icon::Share) }<span class="wide">{ self.t(Key::Share) }</span>
                     <span class="sr narrow">{ self.t(Key::Share) }</span>

@@ -60,6 +60,7 @@ impl App {
                 </div>
                 { self.link_panel(ctx, places) }
                 { self.world_panel(ctx) }
+                { self.share_panel(ctx) }
                 { self.say() }
             </section>
         }

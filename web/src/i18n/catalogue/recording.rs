@@ -1,7 +1,7 @@
 //! Texts about recordings: captures and traces that are shown instead of the sandbox.
 
 macro_rules! recording_texts {
-    ($($rest:tt)*) => { catalogue! { $($rest)*
+    ($($rest:tt)*) => { share_texts! { $($rest)*
 
     RecCapture = "A capture", "抓包";
     RecTrace = "A trace", "跟踪记录";
