@@ -43,4 +43,6 @@ if (live) {
   };
   watch();
   registration.addEventListener("updatefound", watch);
+  // Without a network there is nothing new.
+  registration.update().catch(() => {});
 }

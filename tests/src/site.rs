@@ -4,12 +4,15 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Serves a directory until the process ends.
 #[derive(Debug)]
 pub struct Site {
     /// The address of its index, with a slash at the end.
     pub url: String,
+    answers: Arc<AtomicBool>,
 }
 
 impl Site {
@@ -23,13 +26,23 @@ impl Site {
         let port = listener.local_addr().expect("an address").port();
         let root = format!("/{prefix}/");
         let url = format!("http://127.0.0.1:{port}{root}");
+        let answers = Arc::new(AtomicBool::new(true));
+        let on = answers.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                if !on.load(Ordering::Relaxed) {
+                    continue;
+                }
                 let (dir, root) = (dir.clone(), root.clone());
                 std::thread::spawn(move || serve(stream, &dir, &root));
             }
         });
-        Self { url }
+        Self { url, answers }
+    }
+
+    /// Answers nobody from now on.
+    pub fn stop(&self) {
+        self.answers.store(false, Ordering::Relaxed);
     }
 }
 

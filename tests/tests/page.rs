@@ -10,6 +10,8 @@ mod eras;
 mod inspector;
 #[path = "page/own.rs"]
 mod own;
+#[path = "page/share.rs"]
+mod share;
 #[path = "page/stage.rs"]
 mod stage;
 
@@ -91,13 +93,24 @@ impl Page {
         let _ = browser.take_requests();
         browser.open(&url);
         let page = Self { browser, url, _play: play };
+        page.appears();
+        page
+    }
+
+    fn appears(&self) {
         wait_for("the world to appear", Duration::from_secs(60), || {
-            if page.browser.count(&id("main")) == 1 {
+            if self.browser.count(&id("main")) == 1 {
                 return Ok(());
             }
-            Err(format!("{:?}", page.browser.take_log("browser")))
+            Err(format!("{:?}", self.browser.take_log("browser")))
         });
-        page
+    }
+
+    /// Loads the page anew, in the same browser.
+    fn again(&self, query: &str) {
+        let base = self.url.split(['?', '#']).next().unwrap_or_default();
+        self.browser.open(&format!("{base}{query}"));
+        self.appears();
     }
 
     fn main(&self, attribute: &str) -> String {
