@@ -113,6 +113,8 @@ pub(crate) enum Msg {
     Tidy,
     /// Opens or closes the panel for new worlds.
     WorldPanel,
+    /// Opens or closes the panel of a node's host.
+    HostPanel,
     Replicas(usize),
     World(Shape),
     /// A line for a node's console; the page goes on until the answer has arrived.
@@ -221,6 +223,7 @@ pub(crate) struct App {
     /// The history that was compared with, and what differs.
     pub(crate) comparison: Option<(String, Comparison)>,
     pub(crate) world_panel: bool,
+    pub(crate) host_panel: bool,
     /// The shape of the world, if it was built here.
     pub(crate) shape: Option<Shape>,
     /// Replicas of the next world that is built.
@@ -284,6 +287,7 @@ impl Component for App {
             branches_open: false,
             comparison: None,
             world_panel: false,
+            host_panel: false,
             shape: None,
             replicas: 3,
             help: false,
@@ -631,6 +635,7 @@ impl App {
             Msg::Noticed => self.notice = None,
             Msg::Tidy => self.moved_cards.clear(),
             Msg::WorldPanel => self.world_panel = !self.world_panel,
+            Msg::HostPanel => self.host_panel = !self.host_panel,
             Msg::Replicas(count) => self.replicas = count,
             Msg::Language => {
                 self.lang = self.lang.other();

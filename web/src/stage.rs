@@ -141,6 +141,8 @@ impl App {
             Msg::OfBranch(OfBranch::Panel)
         } else if self.sharing.panel.is_some() {
             Msg::Share(ShareMsg::Close)
+        } else if self.host_panel {
+            Msg::HostPanel
         } else if self.world_panel {
             Msg::WorldPanel
         } else if self.picked {

@@ -6,6 +6,8 @@
 #[macro_use]
 mod dissect;
 #[macro_use]
+mod host;
+#[macro_use]
 mod inspect;
 #[macro_use]
 mod lesson;

@@ -3,6 +3,7 @@
 //! A message moves by a transition of its place: nothing is animated while the cursor stands still.
 
 mod card;
+mod host;
 pub(crate) mod layout;
 mod links;
 mod messages;
@@ -59,6 +60,7 @@ impl App {
                     </div>
                 </div>
                 { self.link_panel(ctx, places) }
+                { self.host_panel(ctx) }
                 { self.world_panel(ctx) }
                 { self.share_panel(ctx) }
                 { self.say() }

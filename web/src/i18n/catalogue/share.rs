@@ -1,7 +1,7 @@
 //! Texts about sharing: links, embedding, files of the conversation.
 
 macro_rules! share_texts {
-    ($($rest:tt)*) => { catalogue! { $($rest)*
+    ($($rest:tt)*) => { host_texts! { $($rest)*
 
     ShareTitle = "Share this moment", "分享这一时刻";
     ShareLink = "Link", "链接";

@@ -263,10 +263,10 @@ impl App {
 }
 
 /// What a dial turns through: microseconds, bytes per second (0: without limit, the last one).
-const LATENCIES: &[u64] = &[
+pub(super) const LATENCIES: &[u64] = &[
     0, 1_000, 2_000, 5_000, 10_000, 20_000, 40_000, 80_000, 150_000, 400_000, 1_000_000, 3_000_000,
 ];
-const BANDWIDTHS: &[u64] =
+pub(super) const BANDWIDTHS: &[u64] =
     &[200, 1_000, 2_000, 5_000, 20_000, 50_000, 200_000, 1_000_000, 10_000_000, 0];
 
 /// A bandwidth that one feels, in bytes per second.
@@ -279,12 +279,12 @@ fn is_slow(link: &LinkView) -> bool {
     link.latency_us >= LATE || (1..=SCARCE).contains(&link.bandwidth)
 }
 
-fn millis(us: u64) -> String {
+pub(super) fn millis(us: u64) -> String {
     format!("{}\u{202f}ms", grouped(us / 1_000))
 }
 
 /// Bytes per second, short.
-fn rate(bytes: u64) -> String {
+pub(super) fn rate(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes}\u{202f}B/s"),
         1_000..1_000_000 => format!("{}\u{202f}KB/s", bytes / 1_000),

@@ -88,6 +88,7 @@ impl App {
             .child(prompt.done())
             .text(self.t(Key::Console));
         tools.push(console.done());
+        tools.push(self.host_button(ctx));
         tools
     }
 
