@@ -69,8 +69,7 @@ fn another_page_shows_the_bare_stage() {
     let code = {
         let page = Page::open_at(Look::default(), play.url.clone(), None);
         let _ = shared(&page);
-        let value = format!("return document.querySelector('{}').value", id("share-embed"));
-        page.browser.script(&value, &[]).as_str().expect("the code").to_owned()
+        page.text("share-embed")
     };
     assert!(
         code.contains(&format!("<iframe src=\"{}?embed=1&amp;lang=en#run=", play.url)),

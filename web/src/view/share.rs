@@ -9,16 +9,6 @@ use crate::app::{App, Msg};
 use crate::i18n::{Key, Lang, grouped};
 use crate::share::ShareMsg;
 
-/// A text to be copied, in a field.
-fn field(tag: &'static str, id: &str, label: &str, text: &str) -> Html {
-    let field = el(tag, "copied").id(id).attr("readonly", "readonly".to_owned());
-    let field = field.attr("aria-label", label.to_owned());
-    match tag {
-        "textarea" => field.attr("rows", "4".to_owned()).text(text).done(),
-        _ => field.attr("value", text.to_owned()).done(),
-    }
-}
-
 impl App {
     fn share_tool(&self, ctx: &Context<Self>, id: &str, text: &str, msg: ShareMsg) -> El {
         self.button(ctx, "tool", id, Msg::Share(msg)).text(text)
@@ -26,6 +16,10 @@ impl App {
 
     pub(super) fn share_panel(&self, ctx: &Context<Self>) -> Html {
         let Some(panel) = &self.sharing.panel else { return Html::default() };
+        let text = |id, text: &str| {
+            // It scrolls, and so it can be reached.
+            el("code", "copied").id(id).attr("tabindex", "0".to_owned()).text(text).done()
+        };
         let heading = |key| el("h3", "").text(self.t(key)).done();
         let close = self
             .button(ctx, "quiet square close", "share-close", Msg::Share(ShareMsg::Close))
@@ -55,10 +49,10 @@ impl App {
             .child(el("b", "").text(self.t(Key::ShareTitle)).done())
             .child(close.done())
             .child(heading(Key::ShareLink))
-            .child(field("input", "share-link", self.t(Key::ShareLink), &panel.address))
+            .child(text("share-link", &panel.address))
             .child(copy("copy-link", Key::ShareCopyLink, ShareMsg::CopyLink))
             .child(heading(Key::ShareEmbed))
-            .child(field("textarea", "share-embed", self.t(Key::ShareEmbed), &panel.embed))
+            .child(text("share-embed", &panel.embed))
             .child(copy("copy-embed", Key::ShareCopyEmbed, ShareMsg::CopyEmbed))
             .child(heading(Key::ShareHash))
             .child(el("code", "hash").id("trace-hash").text(&hash).done())
