@@ -52,6 +52,9 @@ pub struct Checkers {
     /// roles may have the node count anew under it: a replica that was away meanwhile may then be
     /// let go on where it must not. That is true to life, so nothing is compared under these.
     reused: Vec<ReplId>,
+    /// Ports of nodes whose commands bear other commands' names (`rename-command`): what they answer
+    /// to a replica's handshake need not be what it says.
+    liars: Vec<u16>,
     /// Clients have written to a writable replica: what its master knows nothing of may have
     /// spread, by its snapshots and by its promotion, and datasets say nothing any more.
     apart: bool,
@@ -93,7 +96,11 @@ impl Checkers {
         self.steps += 1;
         self.nodes.resize_with(world.node_ids().len(), Seen::default);
         for core in world.node_ids().filter_map(|id| world.core(id)) {
-            self.older |= core.config().era != Era::V7;
+            let config = core.config();
+            self.older |= config.era != Era::V7;
+            if !config.renamed.is_empty() && !self.liars.contains(&config.port) {
+                self.liars.push(config.port);
+            }
         }
         self.strangers |= matches!(step.cause, Cause::Intervention(Intervention::Telnet { .. }));
         self.acks.request_arrives(world, step);
@@ -125,11 +132,15 @@ impl Checkers {
             let Event::Closed { reason: CloseReason::Protocol(why), .. } = event else {
                 return false;
             };
-            self.strangers && why == "a replica sent a command"
+            let known = ["a replica sent a command", "an impossible acknowledgement"];
+            self.strangers && known.contains(&why.as_str())
         };
         if !from_stranger(step, id) {
             let apart = self.apart || self.is_reused(core.place().0);
-            let mut events = events().filter(|event| !strange(event));
+            let of = core.config().replicaof.as_ref().map(|(_, port)| port);
+            let misled = of.is_some_and(|port| self.liars.contains(port));
+            let mut events =
+                events().filter(|event| !strange(event) && !(misled && lied_to(event)));
             events.try_for_each(|event| understood(id, event, apart))?;
         }
         let was_master = seen.master;
@@ -334,6 +345,14 @@ const REFUSALS: [&str; 15] = [
     "No space left on device",
     "Input/output error",
 ];
+
+/// Whether a replica refuses what its master took for an answer.
+fn lied_to(event: &Event) -> bool {
+    let Event::Closed { reason: CloseReason::Protocol(why), .. } = event else { return false };
+    let known =
+        ["Bad protocol from MASTER", "Failed trying to load the MASTER synchronization DB from"];
+    known.iter().any(|known| why.starts_with(known))
+}
 
 /// `apart`: a replica may lack what its master changes.
 fn understood(id: NodeId, event: &Event, apart: bool) -> Result<(), Violation> {

@@ -34,6 +34,7 @@ pub const LIBRARY: &[(&str, &str)] = library! {
     "a16-telnet-2.6"
     "a17-what-goes-into-the-stream"
     "a18-cron"
+    "a19-a-master-that-speaks-another-protocol"
     "a19-what-a-replica-accepts"
     "a20-a-replica-never-answers"
     "a21-an-empty-master-wipes-its-replicas"

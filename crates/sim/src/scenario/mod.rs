@@ -149,6 +149,7 @@ mod watch;
 
 use std::sync::Arc;
 
+use lockstep_core::commands::lookup;
 use lockstep_core::config::{Config, Era, Line, Reader};
 
 pub use acts::print as act_line;
@@ -380,7 +381,11 @@ fn check_directive(line: &str) -> Result<(), String> {
     match read {
         Line::Done if reader.config.port == 1 => Ok(()),
         Line::Done => Err("the port is said behind the node's name".into()),
-        Line::Dir | Line::Renamed | Line::Include(_) => {
+        Line::Renamed => match reader.config.renamed.iter().all(|(old, _)| lookup(old).is_some()) {
+            true => Ok(()),
+            false => Err("No such command in rename-command".into()),
+        },
+        Line::Dir | Line::Include(_) => {
             Err("this needs a file system, which these nodes do not have".into())
         }
     }

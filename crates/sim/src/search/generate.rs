@@ -16,6 +16,9 @@ const MOVES: (u64, u64) = (12, 40);
 /// be without it.
 const RARE: u64 = 0x7a6d_3c21_95e8_b04f;
 
+/// The same for what came later.
+const LIE: u64 = 0x51c3_98d7_0be6_2a49;
+
 /// Kinds of faults that a seed has or has not.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fault {
@@ -103,6 +106,7 @@ impl Plan {
         let mut rng = Rng::new(seed ^ RARE);
         rare_directives(&mut rng, &mut nodes);
         rude_clients(&mut rng, nodes.len() as u64, &mut moves);
+        lying_master(&mut Rng::new(seed ^ LIE), &mut nodes);
         Self { seed: world_seed, nodes, latency_us, bandwidth, stagger_us, moves }
     }
 }
@@ -200,6 +204,30 @@ fn rare_directives(rng: &mut Rng, nodes: &mut [NodePlan]) {
         if let Some(line) = RARE_DIRECTIVES.get(rng.below(40) as usize) {
             node.directives.push((*line).to_owned());
         }
+    }
+}
+
+/// Commands that bear the names of those with which a replica asks: it is answered with an array, a
+/// number, nothing, or the length of a text that is no RDB.
+const LIES: [(&str, &str); 5] = [
+    ("SYNC", "TIME"),
+    ("SYNC", "DBSIZE"),
+    ("SYNC", "INFO"),
+    ("SYNC", "RANDOMKEY"),
+    ("PSYNC", "HEXISTS"),
+];
+
+/// In one of twelve seeds one node is no master for anybody, whatever it says. It is not the first,
+/// whom all follow in the end.
+fn lying_master(rng: &mut Rng, nodes: &mut [NodePlan]) {
+    let which = 1 + rng.below(nodes.len() as u64 - 1) as usize;
+    if let (Some((asked, told)), Some(node)) =
+        (LIES.get(rng.below(60) as usize), nodes.get_mut(which))
+    {
+        let mut gone = vec!["PSYNC"];
+        gone.extend(Some(*asked).filter(|asked| *asked != "PSYNC"));
+        node.directives.extend(gone.iter().map(|name| format!("rename-command {name} \"\"")));
+        node.directives.push(format!("rename-command {told} {asked}"));
     }
 }
 

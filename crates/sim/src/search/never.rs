@@ -1,7 +1,9 @@
 //! What a search cannot reach, and why: everything else that it has never reached it may reach yet.
 
-/// Masters here are nodes of the core, and say nothing else.
-const MASTERS: &str = "no master here breaks the protocol: each is a node like the others";
+/// Masters here are nodes of the core. Some of them bear false names for their commands, and answer
+/// a handshake with an array or a text; their streams are streams.
+const MASTERS: &str =
+    "no master here breaks the protocol in this way: each is a node like the others";
 
 /// Names of verdicts, reasons of transitions, and templates of log lines, each with a sentence.
 #[rustfmt::skip]
@@ -9,8 +11,6 @@ const NEVER: &[(&str, &str)] = &[
     ("full: before Redis 4.0 no second id is kept",
      "before Redis 4.0 who is sent to another master forgets the id that it has followed"),
     ("the last link ended with a protocol error, after which no offset can be trusted", MASTERS),
-    ("Bad protocol from MASTER, the first byte is not '$' (we received '*'), are you sure the \
-      host and port are right?", MASTERS),
     ("I/O error reading bulk count from MASTER: line too long", MASTERS),
     ("I/O error reading from MASTER: line too long", MASTERS),
     ("Master replied +CONTINUE to a request for a full resynchronization", MASTERS),
@@ -21,6 +21,12 @@ const NEVER: &[(&str, &str)] = &[
       master connection and discarding the cached master. The line begins with '*'", MASTERS),
     ("The master's transaction is longer than client-query-buffer-limit",
      "no transaction here is as long as the smallest limit, one megabyte"),
+    ("Error moving temp DB file * on the final destination * (in server root dir *): *",
+     "a disk fails an operation when it begins, and the last write begins at the same moment: it \
+      is the write that fails"),
+    ("Read error sending DB to replica: *",
+     "a snapshot is read in pieces of 64 KB, the first as soon as its file has its name; no dataset \
+      here has more than one piece"),
     ("Unable to AUTH to MASTER: *", "no node here has a password"),
 ];
 

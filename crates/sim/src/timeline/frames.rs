@@ -32,11 +32,22 @@ const CLONE_EVERY: u64 = 256;
 /// As many steps have the shorter distance.
 const DENSE_STEPS: u64 = 2_048;
 
+/// What clones may cost a walk for each of its steps, in bytes: the distance grows with the world.
+const CLONE_BYTES_PER_STEP: u64 = 2 * 1024;
+
+/// How much longer it gets at most.
+const CLONE_FACTOR_MAX: u64 = 32;
+
 /// Whether every walk that comes through this index goes on with a clone of the world there, so
-/// that it does not matter whether it came through or began there.
-pub(super) fn is_clone_point(index: u64) -> bool {
+/// that it does not matter whether it came through or began there. The world is as it is there.
+pub(super) fn is_clone_point(index: u64, world: &World) -> bool {
     let every = if index < DENSE_STEPS { CLONE_EVERY_DENSE } else { CLONE_EVERY };
-    index.is_multiple_of(every)
+    index.is_multiple_of(every) && index.is_multiple_of(every * factor(world.weight(), every))
+}
+
+/// A power of two.
+fn factor(weight: u64, every: u64) -> u64 {
+    (weight / (every * CLONE_BYTES_PER_STEP)).clamp(1, CLONE_FACTOR_MAX).next_power_of_two()
 }
 
 /// The keyframes of a history.
@@ -123,9 +134,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_larger_world_is_cloned_more_rarely() {
+        let factors = [0, 500 << 10, 1 << 20, 2 << 20, 3 << 20, 1 << 40];
+        assert_eq!(factors.map(|weight| factor(weight, CLONE_EVERY)), [1, 1, 2, 4, 8, 32]);
+    }
+
+    #[test]
     fn near_frames_lie_at_halving_distances() {
+        let world = crate::scenarios::three_nodes(1);
         let near: Vec<u64> =
-            (0..=70_000).filter(|i| is_clone_point(*i) && is_near(*i, 69_999)).collect();
+            (0..=70_000).filter(|i| is_clone_point(*i, &world) && is_near(*i, 69_999)).collect();
         assert_eq!(near, [65_536, 69_632, 69_888]);
         assert!(near.iter().all(|i| 69_999 - i < 8_192));
     }

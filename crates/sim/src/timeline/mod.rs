@@ -144,7 +144,7 @@ impl Timeline {
             let scripted = self.script.binary_search_by_key(&index, |act| act.index);
             let act = scripted.ok().map(|place| &self.script[place]);
             let Some(step) = make_step(&mut world, act) else { return };
-            if is_clone_point(index) {
+            if is_clone_point(index, &world) {
                 world = world.clone();
             }
             show(&world, &step);
@@ -263,7 +263,7 @@ impl Timeline {
             let act = scripted.ok().map(|place| &self.script[place]);
             let Some(step) = make_step(&mut world, act) else { break };
             self.records.again(step);
-            if is_clone_point(at) {
+            if is_clone_point(at, &world) {
                 world = world.clone();
             }
         }
@@ -325,7 +325,7 @@ impl Timeline {
         } else {
             self.records.again(step);
         }
-        if is_clone_point(self.cursor) {
+        if is_clone_point(self.cursor, &self.world) {
             let clone = self.world.clone();
             let frame = std::mem::replace(&mut self.world, clone);
             self.frames.pass(self.cursor, target, || frame);
