@@ -34,15 +34,15 @@ pub(super) struct Flows {
     /// Who is at the other end of a connection, where its address does not say.
     peers: BTreeMap<(String, NodeId), Peer>,
     flows: BTreeMap<(WireId, Peer), Flow>,
-    /// Where the last step took place: what follows from it is told there.
-    last: Option<String>,
+    /// The last step may get more.
+    begun: bool,
 }
 
 impl Flows {
     /// Something is missing: what was under way may have arrived.
     pub(super) fn lost(&mut self) {
         self.flows.clear();
-        self.last = None;
+        self.begun = false;
     }
 }
 
@@ -68,12 +68,12 @@ impl Recording {
     pub fn push(&mut self, record: &Record) {
         let at = record.at;
         if let What::Act { what, .. } = &record.what {
-            self.flows.last = None;
+            self.flows.begun = true;
             return self.push_recorded(at, Recorded::Act(what.clone()));
         }
         let Some(place) = self.place(&record.place) else { return };
-        let follows = self.flows.last.as_deref() == Some(&record.place)
-            && self.steps.last().is_some_and(|step| step.at == at);
+        // As in every trace: what has the time of a cause follows from it, wherever it happens.
+        let follows = self.flows.begun && self.steps.last().is_some_and(|step| step.at == at);
         let cause = match (&record.what, place) {
             (What::Packet(packet), _) => return self.packet(record, packet, place, follows),
             (What::Event(event), Peer::Node(node)) => {
@@ -107,7 +107,7 @@ impl Recording {
         sent: Vec<MessageRef>,
         note: Option<Box<Note>>,
     ) {
-        self.flows.last = Some(record.place.clone());
+        self.flows.begun = true;
         self.push_step(Step { index: 0, at: record.at, cause, effects, sent, note });
     }
 

@@ -419,6 +419,11 @@ impl State {
             live.master = None;
             return;
         }
+        // Who has become a master gives up its link as well.
+        if state == ReplState::Connect && live.known.role && live.role == Role::Master {
+            live.master = None;
+            return;
+        }
         (live.role, live.known.role) = (Role::Replica, true);
         let link = live.master.get_or_insert_with(|| link_to(String::new(), 0));
         link.state = state;

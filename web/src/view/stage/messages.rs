@@ -43,7 +43,12 @@ impl App {
         let mut piles: Vec<Pile> = Vec::new();
         for (message, t, fate) in underway.chain(fate) {
             let Some((from, to)) = self.ends(places, &message) else { continue };
-            let place = underway_at(from, to, t);
+            // A client has no card: what is near its node keeps off the node's.
+            let place = match (message.from.node(), message.to.node()) {
+                (None, _) => underway_at(from, to, t * 0.35),
+                (_, None) => underway_at(from, to, 0.65 + t * 0.35),
+                _ => underway_at(from, to, t),
+            };
             let near = |pile: &&mut Pile| {
                 (pile.place.x - place.x).abs() < 6.0 && (pile.place.y - place.y).abs() < 6.0
             };
