@@ -63,6 +63,10 @@ impl Page {
     }
 
     fn says(&self, name: &str, what: &str) {
+        wait_for(what, LONG, || match self.browser.count(&id(name)) {
+            0 => Err("nothing is there".to_owned()),
+            _ => Ok(()),
+        });
         wait_for(what, LONG, || match self.text(name) {
             text if text.replace('\u{202f}', " ").contains(what) => Ok(()),
             text => Err(text),

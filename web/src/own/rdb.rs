@@ -116,6 +116,8 @@ pub(crate) struct Rdb {
     /// Counts what was picked: tells pieces of an earlier one.
     picks: u32,
     load: Option<Extract>,
+    /// What gets the focus once it is drawn.
+    focus: Option<&'static str>,
 }
 
 impl Component for Rdb {
@@ -136,9 +138,9 @@ impl Component for Rdb {
         true
     }
 
-    fn rendered(&mut self, _ctx: &Context<Self>, first: bool) {
-        if first {
-            platform::focus("own-title");
+    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        if let Some(id) = self.focus.take() {
+            platform::focus(id);
         }
     }
 
@@ -215,8 +217,17 @@ impl Component for Rdb {
                             .child(self.by_prefix(ctx))
                             .done(),
                     )
-                    .children(if kept { vec![self.keys(ctx)] } else { Vec::new() })
-                    .children(self.picked.iter().map(|picked| self.detail(ctx, picked)).collect())
+                    .child(
+                        el(
+                            "div",
+                            if self.picked.is_some() { "own-right picked" } else { "own-right" },
+                        )
+                        .children(if kept { vec![self.keys(ctx)] } else { Vec::new() })
+                        .children(
+                            self.picked.iter().map(|picked| self.detail(ctx, picked)).collect(),
+                        )
+                        .done(),
+                    )
                     .done(),
             )
             .done()
@@ -241,6 +252,7 @@ impl Rdb {
             picked: None,
             picks: 0,
             load: None,
+            focus: Some("own-title"),
         }
     }
 
@@ -337,7 +349,7 @@ impl Rdb {
         self.picked = Some(Picked { key, at, value, parts, next, bytes, show_bytes });
         self.read_picked(ctx);
         if !again {
-            platform::focus("picked-title");
+            self.focus = Some("picked-title");
         }
     }
 

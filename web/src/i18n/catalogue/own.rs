@@ -12,7 +12,7 @@ macro_rules! own_texts {
         "{0} 既不是 RDB 文件，也不是抓包文件（pcap、pcapng）或 Lockstep 的跟踪记录：开头的字节与它们都不符。";
 
     OwnTitle = "An RDB file", "RDB 文件";
-    OwnClose = "Playground", "返回演示";
+    OwnClose = "Playground", "返回沙盒";
     OwnReading = "Reading the file", "正在读取文件";
     OwnProgress = "{0} of {1} bytes", "已读 {0}，共 {1} 字节";
     OwnStop = "Stop", "停止";

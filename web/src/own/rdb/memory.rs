@@ -13,10 +13,10 @@ use crate::view::el::el;
 /// Groups shown.
 const SHOWN: usize = 25;
 
-/// The head of a table, of columns of which all but the first hold numbers.
-pub(super) fn head(lang: Lang, columns: &[Key]) -> Html {
+/// The head of a table; the columns from `first` up to `last` hold numbers.
+pub(super) fn head(lang: Lang, columns: &[Key], first: usize, last: usize) -> Html {
     let columns = columns.iter().enumerate().map(|(at, key)| {
-        el("th", if at == 0 { "" } else { "num" })
+        el("th", if (first..last).contains(&at) { "num" } else { "" })
             .attr("scope", "col".to_owned())
             .text(lang.t(*key))
             .done()
@@ -60,7 +60,7 @@ impl Rdb {
             .child(
                 el("table", "sizes")
                     .id("own-types")
-                    .child(head(lang, &COLUMNS))
+                    .child(head(lang, &COLUMNS, 1, 4))
                     .child(el("tbody", "").children(rows.collect()).done())
                     .done(),
             )
@@ -104,7 +104,7 @@ impl Rdb {
             .child(
                 el("table", "sizes")
                     .id("own-prefixes")
-                    .child(head(lang, &COLUMNS))
+                    .child(head(lang, &COLUMNS, 1, 4))
                     .child(el("tbody", "").children(rows).done())
                     .done(),
             )

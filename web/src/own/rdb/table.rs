@@ -1,6 +1,7 @@
 //! The list of keys: filters, order, one page.
 
 use lockstep_core::rdb::scan;
+use lockstep_sim::rdb::Order;
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
@@ -63,13 +64,30 @@ impl Rdb {
         ];
         let owned =
             |all: [(&str, &str); 3]| all.map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec();
+        let filter = self.search.filter();
+        let kind = filter.kind.unwrap_or_default();
+        let db = filter.db.map(|db| db.to_string()).unwrap_or_default();
+        let expiry = filter.expires.map(|expires| expires.to_string()).unwrap_or_default();
+        let order = match self.order {
+            Order::File => "file",
+            Order::Size => "size",
+            Order::Name => "name",
+        };
+        let (expires, orders) = (owned(expires), owned(orders));
         el("div", "own-filters")
             .attr("role", "search".to_owned())
             .child(text.done())
-            .child(self.select(ctx, "own-kind", Key::OwnKind, kinds, RdbMsg::Kind))
-            .child(self.select(ctx, "own-db", Key::OwnDb, dbs, RdbMsg::Db))
-            .child(self.select(ctx, "own-expires", Key::OwnExpiry, owned(expires), RdbMsg::Expires))
-            .child(self.select(ctx, "own-order", Key::OwnOrder, owned(orders), RdbMsg::Order))
+            .child(self.select(ctx, "own-kind", Key::OwnKind, kinds, kind, RdbMsg::Kind))
+            .child(self.select(ctx, "own-db", Key::OwnDb, dbs, &db, RdbMsg::Db))
+            .child(self.select(
+                ctx,
+                "own-expires",
+                Key::OwnExpiry,
+                expires,
+                &expiry,
+                RdbMsg::Expires,
+            ))
+            .child(self.select(ctx, "own-order", Key::OwnOrder, orders, order, RdbMsg::Order))
             .done()
     }
 
@@ -79,15 +97,22 @@ impl Rdb {
         id: &str,
         label: Key,
         options: Vec<(String, String)>,
+        now: &str,
         msg: fn(String) -> RdbMsg,
     ) -> Html {
         let chosen = ctx.link().batch_callback(move |event: Event| {
             let select: HtmlSelectElement = event.target_dyn_into()?;
             Some(msg(select.value()))
         });
-        let options = options
-            .into_iter()
-            .map(|(value, text)| el("option", "").attr("value", value).text(&text).done());
+        let options = options.into_iter().map(|(value, text)| {
+            let option = el("option", "");
+            // The browser would take the one that came first into the document.
+            let option = match value == now {
+                true => option.attr("selected", String::new()),
+                false => option,
+            };
+            option.attr("value", value).text(&text).done()
+        });
         let select = el("select", "").id(id).on_change(chosen).children(options.collect());
         el("label", "own-field").text(ctx.props().lang.t(label)).child(select.done()).done()
     }
@@ -128,7 +153,7 @@ impl Rdb {
         });
         el("table", "own-table")
             .id("own-keys")
-            .child(head(lang, &columns))
+            .child(head(lang, &columns, 2, 4))
             .child(el("tbody", "").children(rows.collect()).done())
             .done()
     }

@@ -119,7 +119,11 @@ impl Rdb {
             Err(Refusal::Version) => (false, lang.t(Key::OwnLoadVersion).to_owned()),
             Err(Refusal::Empty) => (false, lang.t(Key::OwnLoadEmpty).to_owned()),
         };
-        let note = el("span", "soft").attr("id", "own-load-note".to_owned()).text(&note).done();
+        let note = el("span", "soft")
+            .attr("id", "own-load-note".to_owned())
+            .id("own-load-note")
+            .text(&note)
+            .done();
         let mut button =
             Self::button(ctx, if can { "primary" } else { "" }, "own-load", || RdbMsg::Load)
                 .attr("aria-describedby", "own-load-note".to_owned());
