@@ -32,17 +32,21 @@ if (live) {
   const known = await serviceWorker.getRegistration("./");
   await known?.unregister();
 } else {
-  // The first worker of all brings nothing new.
-  const before = (await serviceWorker.getRegistration("./"))?.active;
+  serviceWorker.addEventListener("message", ({ data }) => {
+    if (data === "renewed") say();
+  });
+  serviceWorker.startMessages();
   const registration = await serviceWorker.register("./sw.js", { updateViaCache: "none" });
+  const ask = () => registration.active?.postMessage("renewed?");
   const watch = () => {
     const worker = registration.installing;
     worker?.addEventListener("statechange", () => {
-      if (worker.state === "activated" && before) say();
+      if (worker.state === "activated") ask();
     });
   };
   watch();
   registration.addEventListener("updatefound", watch);
+  ask();
   // Without a network there is nothing new.
   registration.update().catch(() => {});
 }

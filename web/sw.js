@@ -114,6 +114,16 @@ addEventListener("activate", (event) => {
   event.waitUntil(BUILD ? sweep() : leave());
 });
 
+// A page asks whether it is still of the newest build.
+const asked = async ({ source }) => {
+  const build = await began(source.id);
+  if (build && build !== HERE) source.postMessage("renewed");
+};
+
+addEventListener("message", (event) => {
+  event.waitUntil(asked(event));
+});
+
 addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);

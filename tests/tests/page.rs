@@ -4,6 +4,8 @@
 //! `data-step`, `data-steps` and `data-fingerprint` of the main element say where the history
 //! stands and what state the world is in.
 
+#[path = "page/budgets.rs"]
+mod budgets;
 #[path = "page/eras.rs"]
 mod eras;
 #[path = "page/inspector.rs"]
@@ -360,6 +362,10 @@ fn no_accessibility_violations() {
                 "mode-telnet",
                 "tab-backlog",
                 "link-1-3",
+                "link-close",
+                "host",
+                "share",
+                "share-close",
                 "world",
                 "try-6",
                 "help",
@@ -392,37 +398,6 @@ fn violations(page: &Page, look: &Look, state: &str, wrong: &mut Vec<String>) {
     }
 }
 
-/// How soon the page can be read, and stepped through. The numbers are printed: they are this
-/// machine's, and no test judges them.
-#[test]
-fn text_comes_first_and_the_world_soon_after() {
-    let html = fs::read_to_string(root().join("dist/index.html")).expect("the page is built");
-    assert!(html.contains("A master and two replicas run in this page"), "before any code: {html}");
-    let site = Site::start(root().join("dist"), "soon");
-    let browser = Browser::start(Look::default());
-    // Noted when it happens: the world stands in the page, and its controls work.
-    let watch = "const seen = () => { const main = document.querySelector('main[data-step]');\
-        if (main) { globalThis.worldAt ??= performance.now(); observer.disconnect(); } };\
-        const observer = new MutationObserver(seen);\
-        observer.observe(document, { childList: true, subtree: true });";
-    browser.devtools("Page.addScriptToEvaluateOnNewDocument", &json!({ "source": watch }));
-    let mut times = Vec::new();
-    for _ in 0..5 {
-        browser.open(&site.url);
-        let (text, world) = wait_for("the world to appear", Duration::from_secs(60), || {
-            let body = "return [performance.getEntriesByName('first-contentful-paint')[0]\
-                ?.startTime, globalThis.worldAt]";
-            let found = browser.script(body, &[]);
-            let number = |index: usize| found[index].as_f64().ok_or_else(|| found.to_string());
-            Ok::<_, String>((number(0)?, number(1)?))
-        });
-        times.push((world, text));
-    }
-    times.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (world, text) = times[times.len() / 2];
-    tell(&format!("text after {text:.0} ms, can be stepped after {world:.0} ms"));
-}
-
 /// Prints what was measured, past the capture of what passing tests print.
 fn tell(measured: &str) {
     let line = format!("page: {measured}\n");
@@ -438,7 +413,7 @@ fn without_later(dir: &Path) -> PathBuf {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         if name.contains("_later-") {
             later = Some(path);
-        } else {
+        } else if path.is_file() {
             fs::copy(&path, dir.join(name)).expect("a copy");
         }
     }

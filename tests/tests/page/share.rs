@@ -51,8 +51,7 @@ fn a_link_has_the_trace_hash_in_a_fresh_browser_that_it_has_natively() {
         assert_eq!(hash, native_hash(&link), "{scenario}");
         // And the other way round: what was done here.
         page.click("share-close");
-        page.browser.click("[data-testid=node-1] .pick");
-        page.click("kill");
+        page.click("add");
         for _ in 0..10 {
             page.click("step");
         }
