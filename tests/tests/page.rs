@@ -10,6 +10,8 @@ mod budgets;
 mod eras;
 #[path = "page/inspector.rs"]
 mod inspector;
+#[path = "page/live.rs"]
+mod live;
 #[path = "page/own.rs"]
 mod own;
 #[path = "page/share.rs"]
@@ -43,9 +45,14 @@ struct Play {
 
 impl Play {
     fn start() -> Self {
+        Self::start_with(&["--no-nodes"])
+    }
+
+    fn start_with(args: &[&str]) -> Self {
         let port = free_port();
         let child = Command::new(lockstep())
-            .args(["play", "--no-nodes", "--http-port", &port.to_string()])
+            .args(["play", "--http-port", &port.to_string()])
+            .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()

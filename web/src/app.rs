@@ -364,6 +364,10 @@ impl Component for App {
                 self.experiment(self.experiment);
             }
             Msg::Key(event) => return self.key(ctx, &event),
+            Msg::OpenAddress => {
+                live::begin(ctx);
+                self.open_address();
+            }
             Msg::Own(msg) => return self.own(ctx, msg),
             Msg::Lesson(msg) => return self.lesson(ctx, msg),
             Msg::Live(msg) => return self.live(ctx, msg),
@@ -631,7 +635,6 @@ impl App {
             Msg::SaveLane(kind) => platform::save_diagram(kind, self.timeline.cursor()),
             Msg::OfBranch(what) => self.of_branch(what),
             Msg::Share(msg) => self.sharing(msg),
-            Msg::OpenAddress => self.open_address(),
             Msg::Noticed => self.notice = None,
             Msg::Tidy => self.moved_cards.clear(),
             Msg::WorldPanel => self.world_panel = !self.world_panel,

@@ -11,6 +11,7 @@
 mod panel;
 mod story;
 
+use lockstep_sim::Step;
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
@@ -32,7 +33,9 @@ pub(crate) struct Live {
     /// The number of the recording that grows.
     number: u32,
     /// The connection is lost, or was not made yet.
-    pub(crate) lost: bool,
+    lost: bool,
+    /// The list of events has what comes every second, too.
+    heartbeats: bool,
 }
 
 /// What happens to them.
@@ -42,6 +45,8 @@ pub(crate) enum LiveMsg {
     Open,
     /// Something was told; or the connection is lost.
     Told(Option<String>),
+    /// Has heartbeats listed, or not.
+    Heartbeats,
     /// Back to what happens now.
     Now,
     /// Back to the sandbox.
@@ -67,6 +72,11 @@ impl App {
         self.live.each.is_some()
     }
 
+    /// Whether a step is left out of the list of events.
+    pub(crate) fn is_unlisted(&self, step: &Step) -> bool {
+        self.shows_live() && !self.live.heartbeats && step.is_heartbeat()
+    }
+
     /// Something happens to live nodes. Returns whether the page looks different.
     pub(crate) fn live(&mut self, ctx: &Context<Self>, msg: LiveMsg) -> bool {
         match msg {
@@ -78,6 +88,7 @@ impl App {
                 });
                 lockstep_live(each.as_ref());
                 self.live = Live { each: Some(each), lost: true, ..Live::default() };
+                self.own.told = None;
                 self.lower = LowerTab::Events;
             }
             LiveMsg::Open => return false,
@@ -93,6 +104,7 @@ impl App {
                 self.told(&text);
                 lockstep_live_taken();
             }
+            LiveMsg::Heartbeats => self.live.heartbeats = !self.live.heartbeats,
             LiveMsg::Now => {
                 self.stop();
                 self.timeline.seek(self.timeline.len());

@@ -5,7 +5,7 @@ use lockstep_core::time::Instant;
 use lockstep_core::trace::Event;
 
 use crate::ids::{ClientId, MessageId, NodeId, Peer};
-use crate::message::MessageRef;
+use crate::message::{MessageKind, MessageRef};
 use crate::script::Intervention;
 
 /// How far one step of the timeline goes.
@@ -208,6 +208,30 @@ impl Step {
             Grain::Delivery => intervention || self.arrives(true) || self.is_transition(),
             Grain::Transition => intervention || self.is_transition(),
         }
+    }
+
+    /// Whether it is what nodes do every second while nothing happens: a timer, a `PING`, an `ACK`,
+    /// a keepalive.
+    pub fn is_heartbeat(&self) -> bool {
+        let beats =
+            |kind| matches!(kind, MessageKind::Ping | MessageKind::Ack | MessageKind::Keepalive);
+        let caused = match &self.cause {
+            Cause::Delivered(message) => beats(message.kind),
+            Cause::Timer { .. }
+            | Cause::Recorded(Recorded::Sent { .. } | Recorded::Inside { .. }) => true,
+            _ => false,
+        };
+        let idle = |effect: &Effect| {
+            use lockstep_core::trace::Fed;
+            match &effect.event {
+                Event::TimerFired(_) | Event::Acked { .. } | Event::Applied { .. } => true,
+                Event::Fed { why, .. } => matches!(why, Fed::Ping | Fed::Proxied),
+                _ => false,
+            }
+        };
+        caused
+            && self.effects.iter().all(idle)
+            && self.sent.iter().all(|message| beats(message.kind))
     }
 
     fn arrives(&self, whole: bool) -> bool {

@@ -35,13 +35,13 @@ impl App {
             (true, false) => (Key::LiveConnecting, "busy"),
             (true, true) => (Key::LiveLostShort, "bad"),
         };
-        let mut panel = el("nav", "guide live")
+        let mut panel = el("nav", "guide live-nodes")
             .attr("aria-label", self.t(Key::LiveTitle).to_owned())
             .attr("tabindex", "0".to_owned())
             .id("live-panel")
             .child(el("h2", "").text(self.t(Key::LiveTitle)).done())
             .child(
-                el("p", &format!("pill {tone}"))
+                el("span", &format!("badge {tone}"))
                     .id("live-state")
                     .attr("data-state", tone.to_owned())
                     .text(self.t(state))
@@ -57,19 +57,34 @@ impl App {
                 .button(ctx, "primary", "live-now", Msg::Live(LiveMsg::Now))
                 .text(self.t(Key::LiveJump))
                 .child(icon(Icon::ForwardFar));
-            panel = panel.child(now.done());
+            panel = panel.child(el("div", "ways").child(now.done()).done());
         }
         if let Some(story) = story {
             panel = panel.child(self.live_nodes(&story.nodes, story.followed.as_deref()));
         }
         let leave = self
-            .button(ctx, "quiet", "live-leave", Msg::Live(LiveMsg::Leave))
-            .child(icon(Icon::Back))
+            .button(ctx, "action", "live-leave", Msg::Live(LiveMsg::Leave))
             .text(self.t(Key::LiveLeave));
         panel
-            .child(leave.done())
+            .child(self.live_heartbeats(ctx))
+            .child(el("div", "ways").child(leave.done()).done())
             .child(el("p", "soft small").text(self.t(Key::LiveHonest)).done())
             .done()
+    }
+
+    /// Whether the list of events has what comes every second.
+    fn live_heartbeats(&self, ctx: &Context<Self>) -> Html {
+        html! {
+            <label>
+                <input
+                    type="checkbox"
+                    data-testid="live-heartbeats"
+                    checked={self.live.heartbeats}
+                    onchange={ctx.link().callback(|_| Msg::Live(LiveMsg::Heartbeats))}
+                />
+                <span>{ self.t(Key::LiveHeartbeats) }</span>
+            </label>
+        }
     }
 
     /// Where the nodes are, and how to talk to them.

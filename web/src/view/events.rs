@@ -9,6 +9,8 @@ use crate::sentence::{self, Part};
 
 /// Rows before and after the cursor that are there: a long history stays quick.
 const ROWS_AROUND: u64 = 60;
+/// Steps that are looked at for them, where some are left out.
+const LOOK_MAX: u64 = 2_000;
 
 /// A part of a sentence as an element.
 pub(super) fn part(part: &Part) -> Html {
@@ -20,11 +22,23 @@ pub(super) fn part(part: &Part) -> Html {
 }
 
 impl App {
+    /// The steps around the cursor that have a row, in order.
+    fn listed(&self, cursor: u64) -> Vec<u64> {
+        let listed = |index: &u64| {
+            let step = self.timeline.step(*index);
+            step.is_some_and(|step| !self.is_unlisted(step))
+        };
+        let before = (cursor.saturating_sub(LOOK_MAX).max(1)..=cursor).rev().filter(listed);
+        let mut rows: Vec<u64> = before.take(ROWS_AROUND as usize).collect();
+        rows.reverse();
+        let last = self.timeline.len().min(cursor + LOOK_MAX);
+        rows.extend((cursor + 1..=last).filter(listed).take(ROWS_AROUND as usize));
+        rows
+    }
+
     pub(super) fn events(&self, ctx: &Context<Self>) -> Html {
         let cursor = self.timeline.cursor();
-        let last = self.timeline.len().min(cursor + ROWS_AROUND);
-        let first = cursor.saturating_sub(ROWS_AROUND).max(1);
-        let rows = (first..=last).rev().filter_map(|index| {
+        let rows = self.listed(cursor).into_iter().rev().filter_map(|index| {
             let step = self.timeline.step(index)?;
             let parts = sentence::parts(self.lang, &self.scene.names, step);
             let onclick = ctx.link().callback(move |_| Msg::Seek(index));

@@ -231,7 +231,7 @@ fn told(wish: &Wish, plans: &[Plan]) -> String {
             "A replica of {host}:{port} runs on 127.0.0.1:{own}; the page shows what the two say."
         );
     }
-    let mut text = String::from("Real nodes run beside the page, which shows them live:");
+    let mut text = String::from("Real nodes run beside the page, which shows them (Live):");
     for plan in plans {
         let role = if plan.master.is_some() { "replica" } else { "master" };
         text.push_str(&format!("\n    redis-cli -p {:<5}    {role}", plan.port));

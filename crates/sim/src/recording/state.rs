@@ -159,7 +159,11 @@ impl State {
             _ => None,
         };
         for message in step.sent.iter().filter(|m| Some(m.id) != arrived) {
-            self.message(message);
+            if away {
+                self.message(message);
+            } else {
+                self.leaves(message);
+            }
             let flights = if away { &mut self.away } else { &mut self.flights };
             if flights.len() < FLIGHTS_MAX {
                 flights.push(message.clone());
@@ -171,6 +175,17 @@ impl State {
         let pair = (a.min(b), a.max(b));
         if a != b && !self.pairs.contains(&pair) {
             self.pairs.push(pair);
+        }
+    }
+
+    /// What follows for its sender from a message that has left, and whose arrival will be told.
+    fn leaves(&mut self, m: &Message) {
+        let (Peer::Node(from), Peer::Node(to)) = (m.from, m.to) else { return };
+        self.pair(from, to);
+        let range = m.stream.filter(|_| m.complete);
+        if let (MessageKind::Stream | MessageKind::Ping, Some(range)) = (m.kind, range) {
+            self.wire(m.wire, to, from);
+            self.fed(m.wire, (from, to), range.to - 1);
         }
     }
 
@@ -298,14 +313,20 @@ impl State {
 
     /// A byte of the stream, and all before it, has gone from a master to a replica.
     fn streamed(&mut self, wire: WireId, (master, replica): (NodeId, NodeId), last: u64) {
+        self.fed(wire, (master, replica), last);
         let above = self.live(master);
-        if !above.known.offset || above.offset < last {
-            (above.offset, above.known.offset) = (last, true);
-        }
         let id = above.replid;
         let (known, below) = (above.known.replid, self.live(replica));
         if !below.known.offset || below.offset < last || (known && below.replid != id) {
             (below.offset, below.known.offset) = (last, true);
+        }
+    }
+
+    /// A byte of the stream, and all before it, has left a master for a replica.
+    fn fed(&mut self, wire: WireId, (master, replica): (NodeId, NodeId), last: u64) {
+        let above = self.live(master);
+        if !above.known.offset || above.offset < last {
+            (above.offset, above.known.offset) = (last, true);
         }
         self.position(wire, master, replica).sent_offset = last;
         self.settle(master);

@@ -16,6 +16,7 @@ macro_rules! live_texts {
         "你看到的是已经发生的事。节点仍在运行，它们之后所做的都替你留着。";
     LiveJump = "Jump to now", "回到现在";
     LiveLeave = "Back to the sandbox", "返回沙盒";
+    LiveHeartbeats = "list heartbeats too (PING, ACK, timers)", "列表中也显示心跳（PING、ACK、定时器）";
     LiveFirst = "began as the master", "启动时为主节点";
     LiveOther = "began as a replica", "启动时为从节点";
     LiveNodesText = "These are real servers on this machine. Type into one with redis-cli, and watch here what becomes of it:",
