@@ -10,6 +10,8 @@ mod budgets;
 mod eras;
 #[path = "page/inspector.rs"]
 mod inspector;
+#[path = "page/lessons.rs"]
+mod lessons;
 #[path = "page/live.rs"]
 mod live;
 #[path = "page/own.rs"]
