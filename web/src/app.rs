@@ -388,6 +388,7 @@ impl Component for App {
         if let Some(id) = self.refocus.take() {
             platform::focus(&id);
         }
+        self.lessons.rendered();
     }
 }
 

@@ -37,12 +37,17 @@ use shelf::{Entry, INDEX, Shelf};
 /// Where the browser keeps what was done.
 const PROGRESS: &str = "lockstep.progress";
 
+/// The id of what is to be done now: a question, a goal, or what to take home.
+const NOW: &str = "lesson-now";
+
 /// What of the page's state belongs to lessons.
 #[derive(Debug, Default)]
 pub(crate) struct Lessons {
     shelf: Shelf,
     progress: Progress,
     open: Option<Open>,
+    /// What is new in the lesson is to be scrolled to when it is there.
+    turned: bool,
     /// Somebody is asked whether all that was done is to be forgotten.
     forgetting: bool,
 }
@@ -112,6 +117,13 @@ impl Lessons {
     pub(crate) fn leave(&mut self) {
         if self.open.take().is_some() {
             platform::set_query("", &platform::hash());
+        }
+    }
+
+    /// The page was drawn.
+    pub(crate) fn rendered(&mut self) {
+        if std::mem::take(&mut self.turned) {
+            platform::reveal(".guide", NOW);
         }
     }
 
@@ -354,6 +366,7 @@ impl App {
         if !open.shown {
             self.playing = None;
         }
+        self.lessons.turned = true;
         let next = open.next_goal(self.lang, reached);
         let said = match open.course.is_done(cursor) {
             true => self.t(Key::LessonDone).to_owned(),

@@ -220,6 +220,20 @@ extern "C" {
     fn lockstep_give(name: &str, bytes: &[u8]);
 }
 
+/// Scrolls a part of the page so far that an element in it is seen.
+pub(crate) fn reveal(part: &str, id: &str) {
+    use wasm_bindgen::JsCast;
+    let Some(document) = window().and_then(|window| window.document()) else { return };
+    let part = document.query_selector(part).ok().flatten();
+    let element = document.get_element_by_id(id).and_then(|e| e.dyn_into::<HtmlElement>().ok());
+    if let (Some(part), Some(element)) = (part, element) {
+        part.set_scroll_top(element.offset_top() - REVEAL_PX);
+    }
+}
+
+/// Room above what is scrolled to.
+const REVEAL_PX: i32 = 56;
+
 /// Moves the focus to an element.
 pub(crate) fn focus(id: &str) {
     use wasm_bindgen::JsCast;

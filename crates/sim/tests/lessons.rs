@@ -5,9 +5,9 @@
 use std::path::PathBuf;
 
 use lockstep_core::replication::state::ReplState;
-use lockstep_sim::{Cut, Grain, Intervention, NodeId, Timeline, World};
 use lockstep_sim::lesson::{Answer, Asked, Course, Lesson, Verdict, check, text};
 use lockstep_sim::view::{LiveView, Role};
+use lockstep_sim::{Cut, Grain, Intervention, NodeId, Timeline, World};
 
 /// The folders of lessons, by name.
 fn folders() -> Vec<(String, PathBuf)> {
@@ -79,8 +79,13 @@ fn differences(world: &World) -> Vec<String> {
         if !info.starts_with('$') {
             continue;
         }
+        // Before Redis 4.0 INFO names no histories, and in 2.6 no stream.
+        let old = field(&info, "master_replid").is_none();
         for (name, expected) in shown(live) {
             let said = field(&info, name);
+            if old && name != "role" && said.is_none() {
+                continue;
+            }
             if said != Some(&*expected) {
                 found.push(format!("{}: {name} is shown as {expected}, INFO: {said:?}", node.port));
             }

@@ -4,7 +4,7 @@ use lockstep_sim::lesson::{Answer, Asked, Asks, Goal, Item, Question, Verdict};
 use yew::prelude::*;
 
 use super::shelf::{Entry, Shelf};
-use super::{LessonMsg, Open};
+use super::{LessonMsg, NOW, Open};
 use crate::app::{App, Msg};
 use crate::i18n::{Key, grouped};
 use crate::own;
@@ -51,15 +51,23 @@ impl App {
     fn plan(&self, ctx: &Context<Self>, open: &Open, reached: usize, goals: usize) -> Vec<Html> {
         let (mut goal, mut question) = (0, 0);
         let mut out = Vec::new();
+        let mut marked = false;
+        let mut mark = |out: &mut Vec<Html>, goal| {
+            if goal == reached && !std::mem::replace(&mut marked, true) {
+                out.push(el("div", "").attr("id", NOW.to_owned()).done());
+            }
+        };
         for item in &open.lesson.items {
             match item {
                 Item::Goal(one) => {
+                    mark(&mut out, goal);
                     if goal <= reached {
                         out.push(self.goal(ctx, open, one, goal, goal < reached, goals));
                     }
                     goal += 1;
                 }
                 Item::Question(one) => {
+                    mark(&mut out, goal);
                     if goal <= reached {
                         out.push(self.question(ctx, open, one, question));
                     }
@@ -68,6 +76,7 @@ impl App {
                 Item::Let(..) => {}
             }
         }
+        mark(&mut out, goal);
         out
     }
 
