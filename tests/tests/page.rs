@@ -385,6 +385,9 @@ fn no_accessibility_violations() {
                 violations(&page, &look, tab, &mut wrong);
             }
         }
+        lessons::open_at_a_question(&page);
+        states.push("a lesson");
+        violations(&page, &look, "a lesson", &mut wrong);
         let wide = page.browser.script("return document.documentElement.scrollWidth", &[]);
         assert!(wide.as_u64() <= Some(u64::from(width)), "{look:?}: {wide} px wide");
         let lang = page.browser.script("return document.documentElement.lang", &[]);

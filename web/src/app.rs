@@ -452,10 +452,15 @@ impl App {
     fn forward(&mut self, grain: Grain) {
         let before = std::mem::take(&mut self.scene.nodes);
         let recorded = self.is_recorded();
+        // Whoever goes far in one step stops where a goal of a lesson is reached.
+        let mut turned = false;
         let moved = match &mut self.watch {
             _ if recorded => self.timeline.forward(grain),
             Some(watch) => {
-                let seen = &mut |timeline: &mut _| self.lessons.follow(timeline);
+                let seen = &mut |timeline: &mut _| {
+                    turned = self.lessons.follow(timeline);
+                    turned
+                };
                 watch.forward(&mut self.timeline, grain, &mut self.marks, seen)
             }
             None => self.timeline.forward(grain),
@@ -464,7 +469,7 @@ impl App {
             self.stop();
         }
         self.moved(Some(before));
-        self.tell_vain(moved, grain);
+        self.tell_vain(moved && !turned, grain);
     }
 
     /// Tells that nothing of this grain was found, if so.

@@ -127,11 +127,12 @@ impl Lessons {
         }
     }
 
-    /// A step was made: whoever hears of each need not walk the way again.
-    pub(crate) fn follow(&mut self, timeline: &mut Timeline) {
-        if let Some(open) = &mut self.open {
-            open.course.follow(timeline);
-        }
+    /// A step was made: whoever hears of each need not walk the way again. Returns whether it has
+    /// reached a goal.
+    pub(crate) fn follow(&mut self, timeline: &mut Timeline) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        open.course.follow(timeline);
+        open.course.reached(timeline.cursor()) > open.told
     }
 
     pub(crate) fn is_open(&self) -> bool {

@@ -19,13 +19,14 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Goes forward by one step of this grain, as [`Timeline::forward`] does; what is violated on
-    /// the way gets a mark, and the way ends there. `seen` is shown every step of it.
+    /// the way gets a mark, and the way ends there. `seen` is shown every step of it,
+    /// and may end it there.
     pub(crate) fn forward(
         &mut self,
         timeline: &mut Timeline,
         grain: Grain,
         marks: &mut Marks,
-        seen: &mut dyn FnMut(&mut Timeline),
+        seen: &mut dyn FnMut(&mut Timeline) -> bool,
     ) -> bool {
         if timeline.world().node_ids().len() > NODES_MAX {
             return self.leap(timeline, grain, marks);
@@ -35,13 +36,13 @@ impl Watch {
             self.checkers = Checkers::new();
         }
         while timeline.cursor() < start + FORWARD_STEPS_MAX && timeline.forward(Grain::Event) {
-            seen(timeline);
+            let ends = seen(timeline);
             let Some(step) = timeline.current() else { break };
             if let Err(violation) = self.checkers.check(timeline.world(), step) {
                 marks.violated(step.index, violation.to_string());
                 break;
             }
-            if step.has_grain(grain) {
+            if ends || step.has_grain(grain) {
                 break;
             }
         }
@@ -77,7 +78,7 @@ mod tests {
         for grain in [Grain::Event, Grain::Delivery, Grain::Transition, Grain::Segment] {
             for _ in 0..20 {
                 let moved = plain.forward(grain);
-                assert_eq!(watch.forward(&mut checked, grain, &mut marks, &mut |_| {}), moved);
+                assert_eq!(watch.forward(&mut checked, grain, &mut marks, &mut |_| false), moved);
                 assert_eq!(checked.cursor(), plain.cursor());
             }
         }
@@ -99,14 +100,14 @@ mod tests {
         let (mut one, mut other) = (history("one"), history("two"));
         let (mut watch, mut marks) = (Watch::default(), Marks::default());
         for _ in 0..3 {
-            watch.forward(&mut one, Grain::Event, &mut marks, &mut |_| {});
+            watch.forward(&mut one, Grain::Event, &mut marks, &mut |_| false);
             other.forward(Grain::Event);
         }
         assert_eq!(one.cursor(), other.cursor());
         assert_eq!(marks.violations().len(), 0);
         let from = other.cursor();
         for _ in 0..40 {
-            watch.forward(&mut other, Grain::Event, &mut marks, &mut |_| {});
+            watch.forward(&mut other, Grain::Event, &mut marks, &mut |_| false);
         }
         let found = marks.violations();
         assert!(found.first().is_some_and(|(step, _)| *step > from), "{found:?}");
