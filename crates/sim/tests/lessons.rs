@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use lockstep_core::replication::state::ReplState;
 use lockstep_sim::lesson::{Answer, Asked, Course, Lesson, Verdict, check, text};
-use lockstep_sim::view::{LiveView, Role};
+use lockstep_sim::view::{LiveView, MasterLinkView, Role};
 use lockstep_sim::{Cut, Grain, Intervention, NodeId, Timeline, World};
 
 /// The folders of lessons, by name.
@@ -79,10 +79,18 @@ fn differences(world: &World) -> Vec<String> {
         if !info.starts_with('$') {
             continue;
         }
-        // Before Redis 4.0 INFO names no histories, and in 2.6 no stream.
+        // Before Redis 4.0 INFO names no histories, and a replica's offset otherwise; in 2.6 none.
         let old = field(&info, "master_replid").is_none();
         for (name, expected) in shown(live) {
-            let said = field(&info, name);
+            let of_replica = old && name == "master_repl_offset";
+            let own = of_replica.then(|| field(&info, "slave_repl_offset")).flatten();
+            // Redis says 1 where there is no master, connected or cached, to ask.
+            let follows =
+                |m: &MasterLinkView| m.state == ReplState::Connected || m.cached_master.is_some();
+            if own == Some("1") && !live.master.as_ref().is_some_and(follows) {
+                continue;
+            }
+            let said = own.or(field(&info, name));
             if old && name != "role" && said.is_none() {
                 continue;
             }

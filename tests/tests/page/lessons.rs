@@ -88,8 +88,12 @@ const PLAY: &str = "
       }
       if (!('role' in info)) return 0;
       const role = info.role === 'slave' ? 'replica' : info.role;
-      // Redis 2.6 has no offset in INFO, and before 4.0 it names no history.
-      const said = [role, info.master_repl_offset ?? card.offset, info.master_replid ?? card.replid];
+      // Before Redis 4.0 INFO names no history, and a replica's offset otherwise; 2.6 has none.
+      const old = !('master_replid' in info);
+      const followed = old && role === 'replica';
+      if (followed && info.master_link_status !== 'up') return 1;
+      const offset = (followed && info.slave_repl_offset) || info.master_repl_offset;
+      const said = [role, offset ?? card.offset, info.master_replid ?? card.replid];
       const shown = [card.role, card.offset, card.replid];
       if (String(said) !== String(shown)) {
         wrong.push(`step ${document.querySelector('main').dataset.step}: ${shown} / ${said}`);
