@@ -16,6 +16,8 @@ mod lessons;
 mod live;
 #[path = "page/own.rs"]
 mod own;
+#[path = "page/recording.rs"]
+mod recording;
 #[path = "page/share.rs"]
 mod share;
 #[path = "page/stage.rs"]

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use lockstep_sim::Recording;
 use lockstep_sim::capture::{self, Capture, CaptureError, Summary};
-use lockstep_sim::recording::{DATASET_BYTES_MAX, DATASET_COMMANDS_MAX, NoDataset};
+use lockstep_sim::rdb::{EXTRACT_BYTES_MAX, Extract, Index};
+use lockstep_sim::recording::{DATASET_COMMANDS_MAX, NoDataset};
 use lockstep_sim::trace::{Reader, Session};
 use yew::prelude::*;
 
-use crate::app::{App, LowerTab, Msg, Selected, SideTab};
+use crate::app::{App, LowerTab, Msg, SideTab};
 use crate::i18n::{Key, grouped};
 use crate::own::drop::{File, Magic};
 use crate::own::{Loaded, OwnMsg};
@@ -125,26 +126,27 @@ impl App {
     /// Begins a sandbox with what a replica has received up to the cursor.
     fn take_dataset(&mut self) {
         let Some(recording) = self.timeline.recording() else { return };
-        let (dataset, unix_ms) = (recording.dataset(), recording.started_unix_ms());
+        let (dataset, started) = (recording.dataset(), recording.started_unix_ms());
         let name = self.own.told.as_ref().map(|told| told.name.clone()).unwrap_or_default();
+        let large = (EXTRACT_BYTES_MAX >> 20).to_string();
         match dataset {
             Ok(dataset) => {
+                let Some((file, databases)) = loadable(&dataset.rdb) else {
+                    return self.tell_bad(Key::RecTakeLarge, &[&large]);
+                };
+                let unix_ms = started + self.timeline.now().0 / 1_000;
                 self.own.told = None;
-                self.selected = Selected::Node(lockstep_sim::NodeId(0));
                 self.load_world(Loaded {
                     name,
-                    file: Arc::new(dataset.rdb),
-                    unix_ms: Some(unix_ms + self.timeline.now().0 / 1_000).filter(|_| unix_ms > 0),
-                    databases: 16,
+                    file: Arc::new(file),
+                    unix_ms: Some(unix_ms).filter(|_| started > 0),
+                    databases: databases.max(16),
                     preload: dataset.commands,
                 });
             }
             Err(NoDataset::NoRdb) => self.tell_bad(Key::RecNoRdb, &[]),
             Err(NoDataset::Missing) => self.tell_bad(Key::RecTakeMissing, &[]),
-            Err(NoDataset::TooLarge) => {
-                let megabytes = (DATASET_BYTES_MAX >> 20).to_string();
-                self.tell_bad(Key::RecTakeLarge, &[&megabytes]);
-            }
+            Err(NoDataset::TooLarge) => self.tell_bad(Key::RecTakeLarge, &[&large]),
             Err(NoDataset::TooManyCommands) => {
                 let most = grouped(DATASET_COMMANDS_MAX as u64);
                 self.tell_bad(Key::RecTakeMany, &[&most]);
@@ -171,4 +173,16 @@ fn read_trace(bytes: &[u8]) -> Result<Recording, String> {
         }
     }
     Ok(Recording::of_session(&Session::join(vec![(reader, records)])))
+}
+
+/// An RDB without what simulated nodes do not hold, and how many databases it needs. `None`: it is
+/// too large, or damaged.
+fn loadable(rdb: &[u8]) -> Option<(Vec<u8>, u64)> {
+    let mut index = Index::default();
+    index.feed(rdb);
+    index.finish(rdb.len() as u64);
+    let databases = index.databases().iter().map(|db| db.number + 1).max().unwrap_or(1);
+    let mut extract = Extract::new(&index).ok()?;
+    extract.feed(rdb);
+    Some((extract.finish(), databases))
 }

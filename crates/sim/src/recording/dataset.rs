@@ -6,7 +6,8 @@ use crate::ids::Peer;
 use crate::message::{Message, MessageKind, StreamRange};
 use crate::step::{Cause, Recorded};
 
-/// Largest RDB that is taken, in bytes.
+/// Largest RDB that is put together, in bytes. What of it becomes a world's dataset has a limit of
+/// its own: [`crate::rdb::EXTRACT_BYTES_MAX`].
 pub const DATASET_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Most commands of a stream that are taken.
 pub const DATASET_COMMANDS_MAX: usize = 2_000;
@@ -55,10 +56,10 @@ impl Recording {
         for step in self.past() {
             match &step.cause {
                 Cause::Delivered(m) => last.message(m, self.missing(m.id)),
-                Cause::Recorded(Recorded::Gap { from, to, .. }) => {
-                    if last.ends == Some((*from, *to)) {
-                        last.wrong = Some(NoDataset::Missing);
-                    }
+                Cause::Recorded(Recorded::Gap { from, to, .. })
+                    if last.ends == Some((*from, *to)) =>
+                {
+                    last.wrong = Some(NoDataset::Missing);
                 }
                 Cause::Recorded(Recorded::LeftOut(_)) => last.wrong = Some(NoDataset::Missing),
                 _ => {}

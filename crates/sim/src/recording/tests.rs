@@ -48,7 +48,8 @@ fn what_a_trace_tells_of_nodes_is_what_they_are() {
     let (end, mut compared) = (t.len(), 0);
     assert_eq!(recording.len(), end);
     for index in (1..=end).rev() {
-        (t.seek(index), recording.seek(index));
+        t.seek(index);
+        recording.seek(index);
         assert_eq!(recording.now(), t.world().now(), "step {index}");
         for (seen, is) in recording.nodes().iter().zip(t.world().nodes()) {
             let (seen, is) = (seen.live.clone().expect("seen"), is.live.expect("it runs"));
@@ -90,7 +91,8 @@ fn a_recording_that_grows_shows_the_past_as_it_was() {
         let mut there = whole.clone();
         // The last step may still get something.
         let known = growing.len().saturating_sub(1);
-        (growing.seek(known), there.seek(known));
+        growing.seek(known);
+        there.seek(known);
         assert_eq!(growing.nodes(), there.nodes(), "step {known}");
         assert_eq!(growing.in_flight(), there.in_flight(), "step {known}");
     }

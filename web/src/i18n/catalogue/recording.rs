@@ -40,7 +40,8 @@ macro_rules! recording_texts {
         "到此步为止还没有完整收到 RDB：请继续向后，或其中没有 RDB。";
     RecTakeMissing = "Some bytes of the RDB or of the stream are missing here: a sandbox with half of the data would be wrong.",
         "这里缺少 RDB 或复制流的部分字节：用残缺的数据开始沙盒会是错误的。";
-    RecTakeLarge = "The RDB is larger than {0} MB, the most that a sandbox takes.", "RDB 超过 {0} MB，超出沙盒可接受的上限。";
+    RecTakeLarge = "The RDB is damaged, or larger than {0} MB, the most that a sandbox takes.",
+        "RDB 已损坏，或超过 {0} MB（沙盒可接受的上限）。";
     RecTakeMany = "More than {0} commands followed the RDB, the most that a sandbox takes: go back some steps.",
         "RDB 之后的命令超过 {0} 条，超出沙盒可接受的上限：请后退一些。";
     RecReading = "Reading {0}…", "正在读取 {0}…";
