@@ -109,9 +109,11 @@ fn the_first_departure_from_the_protocol_is_flagged() {
     page.watch(&path);
     let said = "The stream had been sent up to byte 0, but the replica acknowledges 9";
     assert!(page.text("breach").contains(said), "{}", page.text("breach"));
+    // The next one acknowledges less again.
+    assert!(page.text("breach").contains("1 more after it"), "{}", page.text("breach"));
     page.click("breach-go");
     assert!(page.text("sentence").contains(said), "{}", page.text("sentence"));
-    assert_eq!(page.browser.count(".flags .violation"), 1);
+    assert_eq!(page.browser.count(".flags .violation"), 2);
     page.assert_quiet();
 }
 
