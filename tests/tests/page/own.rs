@@ -168,6 +168,10 @@ fn a_damaged_file_shows_what_came_before() {
     assert!(!page.keys().is_empty(), "what came before is listed");
     let disabled = page.browser.attribute(&id("own-load"), "disabled");
     assert!(disabled.is_some(), "it cannot be loaded");
+    // The place itself: the record that is cut, explained as far as it goes.
+    page.click("own-fault");
+    page.says("own-picked", "The bytes at the damage");
+    page.says("fields", "the rest, not taken apart");
     // A changed byte that nothing contradicts: the checksum tells.
     let mut changed = whole.clone();
     let place = changed.windows(5).position(|bytes| bytes == b"hello").expect("a value");

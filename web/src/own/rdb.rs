@@ -58,10 +58,20 @@ enum Reading {
     Over,
 }
 
-/// What is shown of a key, or of the beginning of the file.
+/// What of the file is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A key of the list.
+    Key(u32),
+    /// All before the first key.
+    Head,
+    /// Where the file is damaged.
+    Fault,
+}
+
+/// What is shown of a place.
 struct Picked {
-    /// The key's place in the list; none: the beginning of the file.
-    key: Option<u32>,
+    place: Place,
     at: Range<u64>,
     /// What was read of the value, and how many elements are wanted.
     value: Value,
@@ -88,7 +98,7 @@ pub(crate) enum RdbMsg {
     Separator(String),
     /// Looks into the keys that begin with this.
     Within(Vec<u8>),
-    Pick(Option<u32>),
+    Pick(Place),
     PickedPiece(u32, Option<Vec<u8>>),
     /// More of the value.
     More,
@@ -183,11 +193,12 @@ impl Component for Rdb {
                 self.group(ctx, Vec::new());
             }
             RdbMsg::Within(prefix) => self.group(ctx, prefix),
-            RdbMsg::Pick(key) => self.pick(ctx, key, VALUE_PARTS),
+            RdbMsg::Pick(place) => self.pick(ctx, place, VALUE_PARTS),
             RdbMsg::More => {
-                let key = self.picked.as_ref().and_then(|picked| picked.key);
-                let parts = self.picked.as_ref().map_or(0, |picked| picked.parts);
-                self.pick(ctx, key, (parts * 10).min(PARTS_MAX));
+                let now = self.picked.as_ref().map(|picked| (picked.place, picked.parts));
+                if let Some((place, parts)) = now {
+                    self.pick(ctx, place, (parts * 10).min(PARTS_MAX));
+                }
             }
             RdbMsg::ShowBytes(show) => {
                 if let Some(picked) = &mut self.picked {
@@ -331,22 +342,28 @@ impl Rdb {
         self.rows = self.search.page(&self.index, self.order, first, PAGE_KEYS);
     }
 
-    /// Shows a key, or the beginning of the file.
-    fn pick(&mut self, ctx: &Context<Self>, key: Option<u32>, parts: usize) {
-        let at = match key {
-            Some(key) => match self.index.entry(key) {
-                Some(entry) => entry.at,
-                None => return,
-            },
-            None => 0..self.index.entry(0).map_or(self.index.received(), |entry| entry.at.start),
+    /// Shows a place of the file.
+    fn pick(&mut self, ctx: &Context<Self>, place: Place, parts: usize) {
+        let index = &self.index;
+        let first = index.entry(0).map(|entry| entry.at.start);
+        let at = match place {
+            Place::Key(key) => index.entry(key).map(|entry| entry.at),
+            Place::Head => Some(0..first.unwrap_or(index.received())),
+            Place::Fault => index.fault().map(|fault| {
+                // So much that the damage is in it, with some of what follows.
+                let start =
+                    fault.start.max(fault.error.offset.saturating_sub(RECORD_BYTES_MAX / 2));
+                start..ctx.props().file.size.min(start + RECORD_BYTES_MAX)
+            }),
         };
+        let Some(at) = at else { return };
         let value = Value::new(&self.index, &at, parts);
-        let again = self.picked.as_ref().is_some_and(|picked| picked.key == key);
+        let again = self.picked.as_ref().is_some_and(|picked| picked.place == place);
         let show_bytes = self.picked.as_ref().is_some_and(|picked| picked.show_bytes);
         let bytes = self.picked.take().and_then(|picked| picked.bytes).filter(|_| again);
         let next = at.start;
         self.picks += 1;
-        self.picked = Some(Picked { key, at, value, parts, next, bytes, show_bytes });
+        self.picked = Some(Picked { place, at, value, parts, next, bytes, show_bytes });
         self.read_picked(ctx);
         if !again {
             self.focus = Some("picked-title");
@@ -370,7 +387,7 @@ impl Rdb {
         picked.bytes.get_or_insert_with(|| {
             Rc::new(piece[..piece.len().min(RECORD_BYTES_MAX as usize)].to_vec())
         });
-        let more = picked.key.is_some() && picked.value.feed(&piece);
+        let more = matches!(picked.place, Place::Key(_)) && picked.value.feed(&piece);
         if more && picked.next < picked.at.end && !piece.is_empty() {
             self.read_picked(ctx);
         }
@@ -407,6 +424,14 @@ impl Rdb {
                     preload: Vec::new(),
                 });
             }
+        }
+    }
+
+    /// The place of the key that is shown.
+    fn picked_key(&self) -> Option<u32> {
+        match self.picked.as_ref()?.place {
+            Place::Key(key) => Some(key),
+            _ => None,
         }
     }
 

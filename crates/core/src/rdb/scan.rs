@@ -163,6 +163,11 @@ impl Scanner {
         (self.state == State::Value).then_some(&self.found)
     }
 
+    /// Where the item that is being read begins.
+    pub fn item_start(&self) -> u64 {
+        self.start.unwrap_or(self.offset)
+    }
+
     /// Takes steps until the bytes end, or what the checksum covers does. Returns where.
     fn run(
         &mut self,

@@ -83,6 +83,8 @@ pub struct Entry<'a> {
 pub struct Fault {
     /// Where, and what is wrong.
     pub error: RdbError,
+    /// Where the item that is damaged begins.
+    pub start: u64,
     /// The key whose value was being read: its name, its database, its type.
     pub key: Option<(Vec<u8>, u64, u8)>,
 }
@@ -165,7 +167,7 @@ impl Index {
         let key = self.scanner.under_way().map(|Found { key, db, type_byte, .. }| {
             (key[..key.len().min(NAME_BYTES_MAX)].to_vec(), *db, *type_byte)
         });
-        self.fault = Some(Fault { error, key });
+        self.fault = Some(Fault { error, start: self.scanner.item_start(), key });
     }
 
     /// The version of the format, and whether it is one of Valkey's own.

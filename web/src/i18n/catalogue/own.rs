@@ -20,6 +20,7 @@ macro_rules! own_texts {
     OwnDamaged = "Damaged at byte {0}: {1}.", "文件在第 {0} 字节处损坏：{1}。";
     OwnRedisSays = "Redis would log: “{0}”", "Redis 的日志会写：“{0}”";
     OwnBefore = "Before it: {0}, which are shown below.", "在此之前有 {0}，显示在下面。";
+    OwnFault = "The bytes at the damage", "损坏处的字节";
     OwnWhole = "The file is whole: {0} in {1} databases.", "文件完整：{1} 个数据库中有 {0}。";
     OwnWholeButSum = "The checksum is wrong: a byte was changed, though nothing in the file contradicts itself. {0} in {1} databases.",
         "校验和不符：有字节被改动过，尽管文件结构没有矛盾。{1} 个数据库中有 {0}。";

@@ -6,7 +6,7 @@ use lockstep_core::rdb::scan;
 use lockstep_sim::rdb::{Entry, Part, Text};
 use yew::prelude::*;
 
-use super::{PARTS_MAX, Picked, RECORD_BYTES_MAX, Rdb, RdbMsg, words};
+use super::{PARTS_MAX, Picked, Place, RECORD_BYTES_MAX, Rdb, RdbMsg, words};
 use crate::dissect::{Context as Around, readable};
 use crate::i18n::{Key, grouped};
 use crate::sentence::Names;
@@ -16,9 +16,10 @@ use crate::view::el::el;
 impl Rdb {
     pub(super) fn detail(&self, ctx: &Context<Self>, picked: &Picked) -> Html {
         let lang = ctx.props().lang;
-        let entry = picked.key.and_then(|key| self.index.entry(key));
+        let entry = self.picked_key().and_then(|key| self.index.entry(key));
         let name = match &entry {
             Some(key) => readable(key.name, 200),
+            None if picked.place == Place::Fault => lang.t(Key::OwnFault).to_owned(),
             None => lang.t(Key::OwnHead).to_owned(),
         };
         let title = el("h2", "")
@@ -161,7 +162,7 @@ impl Rdb {
             let text = lang.fill(Key::OwnBytesCut, &[&grouped(RECORD_BYTES_MAX), &grouped(len)]);
             el("p", "soft small").text(&text).done()
         });
-        let magic: &[u8] = if picked.key.is_some() { &self.magic } else { &[] };
+        let magic: &[u8] = if picked.at.start > 0 { &self.magic } else { &[] };
         let around = Around::record(magic, bytes);
         let shared = Shared::Place(u64::from(self.picks), bytes.clone());
         html! {

@@ -6,7 +6,7 @@ use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::memory::head;
-use super::{PAGE_KEYS, Rdb, RdbMsg, section, words};
+use super::{PAGE_KEYS, Place, Rdb, RdbMsg, section, words};
 use crate::dissect::readable;
 use crate::i18n::{Key, grouped};
 use crate::view::el::el;
@@ -121,7 +121,7 @@ impl Rdb {
         let lang = ctx.props().lang;
         let columns = [Key::OwnKey, Key::OwnKind, Key::OwnElements, Key::OwnBytes, Key::OwnExpiry];
         let several = self.index.databases().len() > 1;
-        let shown = self.picked.as_ref().and_then(|picked| picked.key);
+        let shown = self.picked_key();
         let rows = self.rows.iter().filter_map(|&at| {
             let key = self.index.entry(at)?;
             let mut name = readable(key.name, 60);
@@ -129,7 +129,7 @@ impl Rdb {
                 name = "\"\"".to_owned();
             }
             let on = shown == Some(at);
-            let pick = Self::button(ctx, "link", "own-key", move || RdbMsg::Pick(Some(at)))
+            let pick = Self::button(ctx, "link", "own-key", move || RdbMsg::Pick(Place::Key(at)))
                 .attr("aria-pressed", on.to_string())
                 .text(&name);
             let mut first = el("th", "").attr("scope", "row".to_owned());

@@ -4,7 +4,7 @@ use lockstep_core::rdb::scan::{self, Checksum};
 use lockstep_sim::rdb::{EXTRACT_BYTES_MAX, Extract, Refusal};
 use yew::prelude::*;
 
-use super::{Rdb, RdbMsg, Reading, section, words};
+use super::{Place, Rdb, RdbMsg, Reading, section, words};
 use crate::dissect::readable;
 use crate::i18n::{Key, grouped};
 use crate::view::el::el;
@@ -87,7 +87,13 @@ impl Rdb {
                 }
                 text.push(' ');
                 text.push_str(&lang.fill(Key::OwnBefore, &[&keys]));
-                said("verdict bad", &text)
+                let show = Self::button(ctx, "", "own-fault", || RdbMsg::Pick(Place::Fault));
+                el("div", "")
+                    .child(said("verdict bad", &text))
+                    .child(
+                        el("p", "own-load").child(show.text(lang.t(Key::OwnFault)).done()).done(),
+                    )
+                    .done()
             }
             (Reading::Over, None) => {
                 let wrong = matches!(index.checksum(), Some(Checksum::Wrong { .. }));
@@ -183,7 +189,7 @@ impl Rdb {
             let note = (self.index.surplus() == 40).then(|| lang.t(Key::OwnSurplusMark));
             rows.push(row(lang.t(Key::OwnSurplus), &lang.bytes(self.index.surplus()), note));
         }
-        let bytes = Self::button(ctx, "link", "own-head", || RdbMsg::Pick(None));
+        let bytes = Self::button(ctx, "link", "own-head", || RdbMsg::Pick(Place::Head));
         section(lang, "own-about", Key::OwnAbout)
             .child(
                 el("table", "facts wide")
