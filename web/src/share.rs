@@ -21,6 +21,17 @@ pub(crate) fn named(hash: &str) -> Option<Result<Permalink, LinkError>> {
     hash.starts_with(FRAGMENT).then(|| Permalink::decode(hash))
 }
 
+/// What makes no sense in a link, as the simulator says it, and in Chinese.
+const SENSELESS: &[(&str, &str)] = &[
+    ("its body cannot be unpacked", "正文无法解压"),
+    ("its interventions are not in order", "操作的先后次序不对"),
+    ("it ends too early", "内容提前结束"),
+    ("it begins neither with a scenario nor a world", "开头既不是场景，也不是环境"),
+    ("it stands at a step that nobody reaches", "所在的步骤无法到达"),
+    ("something is done at a time that nobody reaches", "有操作发生在无法到达的时刻"),
+    ("something follows its end", "结尾之后还有内容"),
+];
+
 /// Why a link cannot be opened, in the language of the page.
 fn words(lang: Lang, error: &LinkError) -> String {
     match error {
@@ -36,7 +47,10 @@ fn words(lang: Lang, error: &LinkError) -> String {
             lang.fill(Key::LinkVersion, &[&version.to_string(), &VERSION.to_string()])
         }
         LinkError::Damaged => lang.t(Key::LinkDamaged).to_owned(),
-        LinkError::Senseless(what) => lang.fill(Key::LinkSenseless, &[what]),
+        LinkError::Senseless(what) => {
+            let chinese = SENSELESS.iter().find(|(en, _)| lang == Lang::Zh && en == what);
+            lang.fill(Key::LinkSenseless, &[chinese.map_or(*what, |(_, zh)| zh)])
+        }
         LinkError::UnknownScenario(name) => lang.fill(Key::LinkUnknownScenario, &[name]),
         LinkError::OtherScenario(name) => lang.fill(Key::LinkOtherScenario, &[name]),
         LinkError::Scenario(error) => lang.fill(Key::LinkScenario, &[&error.to_string()]),
@@ -266,6 +280,20 @@ mod tests {
         let code = embed_code("https://example.org/x/", Lang::Zh, "#run=AB");
         let src = "<iframe src=\"https://example.org/x/?embed=1&amp;lang=zh-CN#run=AB\" title=\"";
         assert!(code.starts_with(src) && code.ends_with("></iframe>"), "{code}");
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_said_in_chinese() {
+        // Right in itself, and about a step that nobody reaches.
+        let far = Permalink {
+            start: Start::Inline(Box::new(scenario(Shape::Star, 2, Era::default()))),
+            script: Vec::new(),
+            cursor: u64::MAX,
+            branch: None,
+        };
+        let error = Permalink::decode(&far.encode()).expect_err("nobody gets there");
+        let said = words(Lang::Zh, &error);
+        assert!(said.ends_with("所在的步骤无法到达"), "{said}");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 //! prompt, completion and hints. Measured on redis-cli 7.0.15.
 
 pub mod assist;
+pub(crate) mod help;
 mod render;
+pub(crate) mod replica;
 pub(crate) mod session;
 
 use lockstep_core::resp::decode::{self, Value};

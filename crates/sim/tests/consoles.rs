@@ -6,6 +6,9 @@ use lockstep_sim::{Intervention, MessageKind, NodeId, World, console, scenarios}
 
 const NODE: NodeId = NodeId(0);
 
+/// What redis-cli says after it has sent SYNC.
+const ENTERS: &str = "Entering replica output mode...  (press Ctrl-C to quit)";
+
 /// A world in which the replicas are in step with their master.
 fn world() -> World {
     let mut timeline = scenarios::first_light();
@@ -157,4 +160,35 @@ fn what_tab_offers_is_what_the_node_knows() {
         .collect();
     names.sort();
     assert_eq!(console::assist::commands(), names);
+}
+
+#[test]
+fn sync_makes_a_console_a_replica_that_prints_the_stream() {
+    let mut w = world();
+    assert_eq!(say(&mut w, "SYNC").lines().next(), Some(ENTERS));
+    run(&mut w, 12_000);
+    w.intervene(Intervention::Telnet { node: NODE, line: "SET b 2".into() });
+    run(&mut w, 500);
+    let lines = w.console(NODE);
+    let texts = lines.iter().filter_map(|line| match &line.what {
+        ConsoleText::Reply(text) | ConsoleText::Notice(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let text = texts.collect::<Vec<_>>().join("\n");
+    let (before, after) = text.split_once("SYNC with master, discarding ").expect("a snapshot");
+    assert!(before.ends_with(&format!("{ENTERS}\n")), "{text}");
+    let (size, after) = after.split_once(" bytes of bulk transfer...\n").expect("its size");
+    assert!(size.parse::<u64>().is_ok_and(|size| size > 100), "{text}");
+    assert!(after.starts_with("SYNC done. Logging commands from master.\n"), "{text}");
+    assert!(after.contains("\"SELECT\",\"0\"\n"), "{text}");
+    assert!(after.ends_with("\"SET\",\"b\",\"2\""), "{text}");
+}
+
+#[test]
+fn help_needs_no_server() {
+    let mut w = world();
+    let before = w.in_flight().len();
+    let text = say(&mut w, "help psync");
+    assert!(text.starts_with("  PSYNC replicationid offset\n  summary: "), "{text}");
+    assert_eq!(w.in_flight().len(), before);
 }

@@ -117,8 +117,16 @@ impl World {
             None => self.note(client, ConsoleText::Notice("Invalid argument(s)".into())),
             Some(args) if args.is_empty() => {}
             Some(args) => {
+                if let Some(text) = console::help::help(&args) {
+                    self.note(client, ConsoleText::Reply(text));
+                    return Ok(());
+                }
                 if console::listens(&args) {
                     let text = "Reading messages... (press Ctrl-C to quit)".to_owned();
+                    self.note(client, ConsoleText::Reply(text));
+                }
+                if console::replica::enters(&args) {
+                    let text = console::replica::ENTERS.to_owned();
                     self.note(client, ConsoleText::Reply(text));
                 }
                 if !self.client_send(client, &args) {
@@ -263,7 +271,8 @@ impl World {
         let bytes = std::mem::take(&mut c.partial);
         let text = if !answer {
             // After SYNC the connection carries a replication stream.
-            bytes.escape_ascii().to_string()
+            let Some(text) = console::replica::shown(message.kind, &bytes) else { return };
+            text
         } else if console::is_push(&bytes) {
             // It answers no command: messages of channels, what a monitor is shown.
             console::render_reply(&bytes, false)
