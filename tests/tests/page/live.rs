@@ -135,10 +135,9 @@ fn a_real_redis_is_followed_and_its_answers_are_shown() {
 fn without_live_nodes_the_page_asks_for_none() {
     for page in [Page::open(Look::default()), Page::open_plain(Look::default())] {
         assert_eq!(page.browser.count(&id("live")), 0);
-        let asked = page.browser.script(
-            "return performance.getEntriesByType('resource').filter(e => /live/.test(e.name)).length",
-            &[],
-        );
+        let requests = "return performance.getEntriesByType('resource')\
+                        .filter(e => /live/.test(e.name)).length";
+        let asked = page.browser.script(requests, &[]);
         assert_eq!(asked, json!(0));
         page.assert_quiet();
     }

@@ -4,8 +4,8 @@
 //!
 //! * What is remembered has a bound ([`BYTES_MAX`]); the oldest goes first. Who writes never waits
 //!   for who reads.
-//! * A reader gets every line once, in order. Where lines are gone before he came to them he is told
-//!   how many, what the nodes hold, and which connections are open.
+//! * A reader gets every line once, in order. Where lines are gone before he came to them he is
+//!   told how many, what the nodes hold, and which connections are open.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;

@@ -9,12 +9,12 @@
 //! ```
 //!
 //! The story is a trace as [`lockstep_sim::trace`] describes it, with more comments: `# live` tells
-//! whether own nodes are shown (`nodes`) or a Redis is followed (`follow HOST:PORT`), `# left-out N`
-//! that lines are missing, `# open w1 w2` which connections are open after that, `# ended n1` that a
-//! node's process has ended.
+//! whether own nodes are shown (`nodes`) or a Redis is followed (`follow HOST:PORT`),
+//! `# left-out N` that lines are missing, `# open w1 w2` which connections are open after that,
+//! `# ended n1` that a node's process has ended.
 //!
-//! Invariant: a node never waits for a page, nor for this program; each stage has a bound, and tells
-//! what it leaves out.
+//! Invariant: a node never waits for a page, nor for this program; each stage has a bound, and
+//! tells what it leaves out.
 
 pub(crate) mod hub;
 mod nodes;

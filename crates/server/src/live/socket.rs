@@ -1,8 +1,9 @@
 //! The WebSocket through which a page follows the story.
 //!
 //! A page of another origin cannot reach it: a browser says in `Origin` where the page came from,
-//! and that must be this very server, as the page's address names it; `Host` must name this machine,
-//! or a foreign name was made to point here (DNS rebinding). What comes without `Origin` is no page.
+//! and that must be this very server, as the page's address names it; `Host` must name this
+//! machine, or a foreign name was made to point here (DNS rebinding). What comes without `Origin`
+//! is no page.
 //!
 //! # Invariant
 //!

@@ -2,7 +2,7 @@
 //! it from bytes.
 //!
 //! ```text
-//! 12.345678 n0 state role=master replid=... offset=58 replicas=1 replica0=online replica0_wire=w3 ...
+//! 12.345678 n0 state role=master replid=... offset=58 replicas=1 replica0=online ...
 //! ```
 //!
 //! It stands after the lines of what changed it.
