@@ -113,7 +113,19 @@ fn a_real_redis_is_followed_and_its_answers_are_shown() {
     page.stands("data-role", &["master", "replica"]);
     page.stands("data-state", &["calm", "good"]);
     page.tells(&["PSYNC ? -1"]);
-    page.tells(&[&redis.port.to_string(), "+FULLRESYNC"]);
+    let answer = format!("{} answers", redis.port);
+    page.tells(&[&answer, "you get a full copy"]);
+    // The row leads to the step, and the step to the bytes that redis-server has sent.
+    let open = "[...document.querySelectorAll('[data-testid=events] button')]\
+                .find(row => row.textContent.includes(arguments[0])).click()";
+    let _ = page.browser.script(open, &[answer.into()]);
+    wait_for("the answer's bytes", PATIENCE, || {
+        let bytes = "return document.querySelector('.side .body').textContent";
+        let shown = page.browser.script(bytes, &[]);
+        let shown = shown.as_str().unwrap_or_default().to_owned();
+        if shown.contains("FULLRESYNC") { Ok(()) } else { Err(shown) }
+    });
+    page.click("live-now");
     let info = redis_cli(redis.port, &["INFO", "replication"]);
     let replid = info.lines().find_map(|line| line.strip_prefix("master_replid:"));
     page.stands("data-replid", &[replid.expect("an id").trim(); 2]);
@@ -126,7 +138,7 @@ fn a_real_redis_is_followed_and_its_answers_are_shown() {
     let address = format!("127.0.0.1:{}", redis.port);
     let page = Page::open_live(Look::default(), &["--follow", &address, "--pass", "se-cret"]);
     page.stands("data-state", &["calm", "good"]);
-    page.tells(&["+FULLRESYNC"]);
+    page.tells(&["you get a full copy"]);
     let html = page.browser.script("return document.documentElement.outerHTML", &[]);
     assert!(!html.as_str().unwrap_or_default().contains("cret"));
 }
