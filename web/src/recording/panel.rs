@@ -32,7 +32,7 @@ impl App {
             .child(el("p", "name").child(el("code", "").text(&told.name).done()).done())
             .children(self.facts(recording, told))
             .child(el("h2", "").text(self.t(Key::RecProtocol)).done())
-            .child(self.first_breach(ctx, recording))
+            .child(self.first_breach(ctx, recording, told))
             .child(el("h2", "").text(self.t(Key::RecKnown)).done())
             .child(el("p", "small").text(self.t(note)).done())
             .children(self.missing(recording, told.capture.as_ref()))
@@ -62,9 +62,11 @@ impl App {
     }
 
     /// Where the conversation first departs from the protocol.
-    fn first_breach(&self, ctx: &Context<Self>, recording: &Recording) -> Html {
+    fn first_breach(&self, ctx: &Context<Self>, recording: &Recording, told: &Told) -> Html {
         let Some((step, breach)) = recording.breaches().first() else {
-            return el("p", "small kept").id("breach-none").text(self.t(Key::RecNoBreach)).done();
+            let whole = told.capture.as_ref().is_none_or(|summary| summary.missing == 0);
+            let key = if whole { Key::RecNoBreach } else { Key::RecNoBreachSeen };
+            return el("p", "small kept").id("breach-none").text(self.t(key)).done();
         };
         let packet = breach.packet.map_or_else(|| "–".to_owned(), grouped);
         let place =

@@ -245,8 +245,9 @@ impl State {
                 let Some(n) = n else { return };
                 let below = self.live(replica);
                 (below.offset, below.known.offset) = (n, true);
+                // What the master has sent tells more than what somebody claims to hold.
                 let above = self.live(master);
-                if !above.known.offset || above.offset < n {
+                if !above.known.offset {
                     (above.offset, above.known.offset) = (n, true);
                 }
                 self.position(m.wire, master, replica).ack_offset = n;

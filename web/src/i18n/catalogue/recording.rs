@@ -14,6 +14,8 @@ macro_rules! recording_texts {
     RecProtocol = "The protocol", "协议";
     RecNoBreach = "Everything that was said follows the replication protocol.",
         "其中的所有内容都符合复制协议。";
+    RecNoBreachSeen = "Nothing that was captured departs from the replication protocol. What is missing cannot be judged.",
+        "抓到的内容中没有不符合复制协议之处；缺失的部分无从判断。";
     RecBreach = "The first departure from the protocol:", "首个不符合协议之处：";
     RecBreachPlace = "Step {0}, packet {1}, byte {2} of its direction", "第 {0} 步，第 {1} 个数据包，该方向的第 {2} 字节";
     RecBreachGo = "Go there", "转到该处";
