@@ -21,6 +21,7 @@ mod nodes;
 pub(crate) mod socket;
 mod weave;
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead as _, BufReader};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -83,11 +84,10 @@ impl Wish {
             return Ok(Self::Nodes(count));
         }
         let ports: Result<Vec<u16>, _> = text.split(',').map(|port| port.trim().parse()).collect();
-        let mut ports = ports.map_err(|_| wrong())?;
-        let given = ports.len();
-        ports.dedup();
+        let ports = ports.map_err(|_| wrong())?;
+        let different: BTreeSet<u16> = ports.iter().copied().collect();
         let low = ports.iter().any(|port| usize::from(*port) <= NODES_MAX);
-        if ports.len() != given || given > NODES_MAX || low {
+        if different.len() != ports.len() || ports.len() > NODES_MAX || low {
             return Err(wrong());
         }
         Ok(Self::Ports(ports))

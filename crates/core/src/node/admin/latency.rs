@@ -9,8 +9,9 @@ use std::collections::VecDeque;
 
 use super::super::Node;
 use super::super::conn::Conn;
+use super::sparkline::graph;
 use super::{Sub, help};
-use crate::commands::{CommandSpec, Flags, Outcome, lookup};
+use crate::commands::{CmdError, CommandSpec, Flags, Outcome, lookup};
 use crate::resp::Args;
 use crate::trace::Trace;
 
@@ -118,6 +119,18 @@ impl<T: Trace> Node<T> {
                 conn.out.array(2);
                 [at, millis].iter().for_each(|number| conn.out.int(**number as i64));
             }
+        } else if sub.is("graph", 3)? {
+            let (event, spikes) = self
+                .admin
+                .events
+                .iter()
+                .find(|(name, _)| name.as_bytes() == args.at(2))
+                .ok_or_else(|| {
+                    CmdError::quoting("ERR No samples available for event '", args.at(2), "'")
+                })?;
+            let samples: Vec<(u64, u64)> = spikes.samples.iter().copied().collect();
+            let text = graph(event, &samples, spikes.worst, self.now.unix_ms / 1000);
+            conn.out.verbatim("txt", text.as_bytes());
         } else if sub.is("reset", -2)? {
             let before = self.admin.events.len();
             self.admin.events.retain(|event, _| {
@@ -199,6 +212,8 @@ impl<T: Trace> Node<T> {
 const HELP: &[&str] = &[
     "DOCTOR",
     "    Return a human readable latency analysis report.",
+    "GRAPH <event>",
+    "    Return an ASCII latency graph for the <event> class.",
     "HISTORY <event>",
     "    Return time-latency samples for the <event> class.",
     "LATEST",

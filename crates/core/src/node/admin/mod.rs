@@ -17,6 +17,7 @@ mod latency;
 mod lockstep;
 mod memory;
 mod slowlog;
+mod sparkline;
 mod state;
 mod subcommands;
 #[cfg(test)]
@@ -109,6 +110,7 @@ const SUBCOMMANDS: &[&str] = &[
     "acl|users",
     "acl|whoami",
     "latency|doctor",
+    "latency|graph",
     "latency|histogram",
     "latency|history",
     "latency|latest",
