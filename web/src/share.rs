@@ -94,7 +94,8 @@ fn embed_code(base: &str, lang: Lang, link: &str) -> String {
     let (tag, title) = (lang.tag(), lang.t(Key::Title));
     format!(
         "<iframe src=\"{base}?embed=1&amp;lang={tag}{link}\" title=\"{title}\" width=\"100%\" \
-         height=\"480\" style=\"border: 1px solid #ccc; border-radius: 8px\" loading=\"lazy\"></iframe>"
+         height=\"480\" style=\"border: 1px solid #ccc; border-radius: 8px\" \
+         loading=\"lazy\"></iframe>"
     )
 }
 

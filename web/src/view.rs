@@ -73,12 +73,15 @@ impl App {
                 data-fingerprint={fingerprint}
                 style={format!("--step:{}ms", self.step_ms().min(600))}
             >
-                if platform::is_embedded() { { self.embedded(ctx) } } else { { self.all_panes(ctx) } }
+                { self.inner(ctx) }
             </main>
         }
     }
 
-    fn all_panes(&self, ctx: &Context<Self>) -> Html {
+    fn inner(&self, ctx: &Context<Self>) -> Html {
+        if platform::is_embedded() {
+            return self.embedded(ctx);
+        }
         html! {
             <>
                 { self.panes(ctx) }

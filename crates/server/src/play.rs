@@ -32,8 +32,8 @@ const CONNECTIONS_MAX: usize = 64;
 /// An idle connection is closed after this.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// Only this origin, WebAssembly, and style attributes; only pages of this machine may frame the page
-/// (`?embed=1`).
+/// Only this origin, WebAssembly, and style attributes; only pages of this machine may frame the
+/// page (`?embed=1`).
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \
 style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
 manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self' \

@@ -48,12 +48,12 @@ pub struct Checkers {
     older: bool,
     /// Somebody talks to a node through a raw connection, and may be taken for a replica.
     strangers: bool,
-    /// Ids that have named two histories. Before Redis 4.0 a history bears a run id, and a change of
-    /// roles may have the node count anew under it: a replica that was away meanwhile may then be
+    /// Ids that have named two histories. Before Redis 4.0 a history bears a run id, and a change
+    /// of roles may have the node count anew under it: a replica that was away meanwhile may then be
     /// let go on where it must not. That is true to life, so nothing is compared under these.
     reused: Vec<ReplId>,
-    /// Ports of nodes whose commands bear other commands' names (`rename-command`): what they answer
-    /// to a replica's handshake need not be what it says.
+    /// Ports of nodes whose commands bear other commands' names (`rename-command`): what they
+    /// answer to a replica's handshake need not be what it says.
     liars: Vec<u16>,
     /// Clients have written to a writable replica: what its master knows nothing of may have
     /// spread, by its snapshots and by its promotion, and datasets say nothing any more.
@@ -139,8 +139,7 @@ impl Checkers {
             let apart = self.apart || self.is_reused(core.place().0);
             let of = core.config().replicaof.as_ref().map(|(_, port)| port);
             let misled = of.is_some_and(|port| self.liars.contains(port));
-            let mut events =
-                events().filter(|event| !strange(event) && !(misled && lied_to(event)));
+            let mut events = events().filter(|event| !(strange(event) || misled && lied_to(event)));
             events.try_for_each(|event| understood(id, event, apart))?;
         }
         let was_master = seen.master;

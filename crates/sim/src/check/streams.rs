@@ -111,7 +111,7 @@ impl Checkers {
             was.filter(|was| was.0 == now.0 && was.1 > now.1).map(|was| (was.1, now.1))
         };
         let went = back(seen.stream, stream).or(back(seen.place, place));
-        if let Some((was, now)) = went.filter(|_| !loaded && !(old && turned)) {
+        if let Some((was, now)) = went.filter(|_| !(loaded || old && turned)) {
             let what = format!("{id} goes back from offset {was} to {now}");
             return Err(Violation::new(Promise::OffsetsGrow, id, what));
         }

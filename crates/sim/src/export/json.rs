@@ -16,9 +16,10 @@
 //! }
 //! ```
 //!
-//! * A record is a line of a trace ([`crate::trace`] is the reference): where, what, and its fields by
-//!   their names. The first one of a step is its cause; the messages it sent come last.
-//! * Whole numbers are numbers; `yes` and `no` are true and false, `none` is null; all else is text.
+//! * A record is a line of a trace ([`crate::trace`] is the reference): where, what, and its fields
+//!   by their names. The first one of a step is its cause; the messages it sent come last.
+//! * Whole numbers are numbers; `yes` and `no` are true and false, `none` is null; all else is
+//!   text.
 //! * Times are seconds of virtual time, with six decimals.
 //! * `bytes`, `raw` and `key`, and each of a list of `keys`, are bytes: one character each, U+0000
 //!   to U+00FF. In Python `text.encode("latin-1")`, in JavaScript `charCodeAt`.

@@ -71,7 +71,8 @@ struct End {
     /// its segments begin in `entries`.
     underway: VecDeque<(MessageId, u32, usize)>,
     last: Option<MessageId>,
-    /// Whether it has said that it is there (SYN), that it goes (FIN or RST), that it is gone (RST).
+    /// Whether it has said that it is there (SYN), that it goes (FIN or RST), and that nothing more
+    /// is heard (RST).
     begun: bool,
     ended: bool,
     reset: bool,

@@ -174,8 +174,8 @@ impl Course {
         if reached < self.lesson.asked_after(question) {
             return Asked::NotYet;
         }
-        let verdicts = self.stages[..=reached].iter().flat_map(|stage| &stage.verdicts);
-        let found = verdicts.filter(|(known, _)| *known == question).last();
+        let mut verdicts = self.stages[..=reached].iter().flat_map(|stage| &stage.verdicts);
+        let found = verdicts.rfind(|(known, _)| *known == question);
         found.map_or(Asked::Open, |(_, verdict)| Asked::Judged(verdict.clone()))
     }
 
