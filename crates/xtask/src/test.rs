@@ -155,8 +155,10 @@ fn in_browser() -> Result<()> {
 
 fn page() -> Result<()> {
     tools::apt(tools::BROWSER)?;
-    let tests = ["test", "--package", "xtask", "--features", "bindgen", "--bin", "xtask-bindgen"];
-    cmd::run(&mut cargo(tests))?;
+    for (feature, program) in [("bindgen", "xtask-bindgen"), ("lessons", "xtask-lessons")] {
+        let tests = ["test", "--package", "xtask", "--features", feature, "--bin", program];
+        cmd::run(&mut cargo(tests))?;
+    }
     web::build(&web::Args::default())?.checked().map(drop)
 }
 
