@@ -2,7 +2,7 @@
 //! says, at every step. (`cargo xtask lessons` checks the texts as well, and tells an author more.)
 #![cfg(not(target_arch = "wasm32"))]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use lockstep_core::replication::state::ReplState;
 use lockstep_sim::lesson::{Answer, Asked, Course, Lesson, Verdict, check, text};
@@ -21,7 +21,7 @@ fn folders() -> Vec<(String, PathBuf)> {
     found
 }
 
-fn lesson(folder: &PathBuf) -> Result<Lesson, String> {
+fn lesson(folder: &Path) -> Result<Lesson, String> {
     let path = folder.join("lesson.scenario");
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
     Lesson::parse(&text).map_err(|error| error.to_string())
