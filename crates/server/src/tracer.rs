@@ -283,6 +283,14 @@ impl Tracer {
         }
     }
 
+    /// When the node has dealt with what it was given: what it holds now, if it is to say so.
+    pub(crate) fn settled<T: Trace>(&mut self, node: &Node<T>, now: Instant) {
+        let Out::Stream(stream) = &mut self.out else { return };
+        if stream.take_turn() {
+            self.state(node, now);
+        }
+    }
+
     /// After a turn of the driver: what the node holds now, if it is to say so and something has
     /// changed. What only the clock changes is said once a second. The turn began at `turn`.
     pub(crate) fn turned<T: Trace>(&mut self, node: &Node<T>, turn: Instant, now: Instant) {

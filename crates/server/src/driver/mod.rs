@@ -207,6 +207,7 @@ impl Driver {
             self.busy = !self.readable.is_empty();
             self.read_all(now);
             self.handle_timeout();
+            self.trace_state();
             self.drain(now);
             self.trace_turn(now);
         }

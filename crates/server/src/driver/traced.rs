@@ -34,6 +34,13 @@ impl Driver {
         }
     }
 
+    /// Before what follows is sent: has told what the node has come to hold by what it was given.
+    pub(super) fn trace_state(&mut self) {
+        let Some(mut tracer) = self.node.trace_mut().tracer.take() else { return };
+        tracer.settled(&self.node, self.clock.now().instant);
+        self.node.trace_mut().tracer = Some(tracer);
+    }
+
     /// After a turn: has what the node holds told, to who wants to know. A node that was only there
     /// to be watched, and is not any more, leaves.
     pub(super) fn trace_turn(&mut self, turn: Now) {
