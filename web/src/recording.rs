@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! open    files: captures and traces
-//! panel   the left column while a recording is shown: what it is, where it departs from the protocol
+//! panel   the left column meanwhile: what is shown, where it departs from the protocol
 //! ```
 //!
 //! # Invariant

@@ -1,3 +1,5 @@
+//! What recordings tell is held against the worlds that they are of.
+
 use lockstep_core::time::Instant;
 
 use super::*;

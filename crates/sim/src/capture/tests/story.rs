@@ -34,7 +34,8 @@ fn a_capture_of_two_redis_servers_reads_as_their_story() {
         0.001 26381 tells 26380 what it understands: eof psync2.
         0.001 26380 answers 26381: OK.
         0.001 26381 asks 26380 to go on with history 26b598 at byte 1.
-        0.001 26380 answers 26381: you get a full copy; it stands for history 417798 up to offset 0.
+        0.001 26380 answers 26381: you get a full copy;
+              it stands for history 417798 up to offset 0.
         0.003 26380 announces to 26381 an RDB of unknown length, which ends at a mark.
         0.003 26381 receives 270 bytes of the RDB of 26380.
         0.004 26381 reports to 26380: I hold everything up to byte 0.
@@ -195,7 +196,8 @@ fn the_handshake_of_the_articles_reads_as_their_story() {
         0.009 6381 tells 6380 what it understands: eof.
         0.011 6380 answers 6381: OK.
         0.012 6381 has no history and asks 6380 for everything.
-        0.013 6380 answers 6381: you get a full copy; it stands for history 0a1b2c up to offset 3194.
+        0.013 6380 answers 6381: you get a full copy;
+              it stands for history 0a1b2c up to offset 3194.
         0.015 6380 announces to 6381 an RDB of 273 bytes.
         0.015 6381 receives 273 bytes of the RDB of 6380.
         0.017 6381 reports to 6380: I hold everything up to byte 3194.
