@@ -205,7 +205,8 @@ fn the_handshake_of_the_articles_reads_as_their_story() {
         0.019 6381 receives set name chaoge from 6380: bytes 3218 to 3252 of the stream.
         0.021 6381 receives PING from 6380: bytes 3253 to 3266 of the stream.
         0.022 6381 reports to 6380: I hold everything up to byte 3266.
-    "#]].assert_eq(&story(&capture));
+    "#]]
+    .assert_eq(&story(&capture));
 }
 
 #[test]
