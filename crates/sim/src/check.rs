@@ -49,8 +49,8 @@ pub struct Checkers {
     /// Somebody talks to a node through a raw connection, and may be taken for a replica.
     strangers: bool,
     /// Ids that have named two histories. Before Redis 4.0 a history bears a run id, and a change
-    /// of roles may have the node count anew under it: a replica that was away meanwhile may then be
-    /// let go on where it must not. That is true to life, so nothing is compared under these.
+    /// of roles may have the node count anew under it: a replica that was away meanwhile may then
+    /// be let go on where it must not. That is true to life, so nothing is compared under these.
     reused: Vec<ReplId>,
     /// Ports of nodes whose commands bear other commands' names (`rename-command`): what they
     /// answer to a replica's handshake need not be what it says.

@@ -103,7 +103,8 @@ const PLAY: &str = "
     (async () => {
       let presses = 0, compared = 0;
       while (lesson().done !== 'true' && presses < most) {
-        // Thousands of writes are passed over as a learner passes over them: to the next transition.
+        // Thousands of writes are passed over as a learner passes over them: to the next
+        // transition.
         press('ArrowRight', presses >= 200);
         presses += 1;
         await drawn();

@@ -103,11 +103,13 @@ impl App {
             }
             None => self.t(Key::CalculatorQuiet).to_owned(),
         };
+        let measured =
+            self.lang.fill(Key::CalculatorMeasured, &[&grouped(measured), &grouped(WINDOW_S)]);
         html! {
             <section class="calculator" data-testid="calculator" aria-label={self.t(Key::CalculatorTitle)}>
                 <h3>{ self.t(Key::CalculatorTitle) }</h3>
                 <p class="small soft">
-                    { self.lang.fill(Key::CalculatorMeasured, &[&grouped(measured), &grouped(WINDOW_S)]) }
+                    { measured }
                 </p>
                 { field(Field::Rate, Key::CalculatorRate, "calculator-rate", rate) }
                 { field(Field::Away, Key::CalculatorAway, "calculator-away", calculator.away) }
