@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(one("title", "The *cut* & more").unwrap(), "The <em>cut</em> &amp; more");
         assert_eq!(
             one("story", "`a < b`, {{master(GET \"x\")}}").unwrap(),
-            "<p><code>a &lt; b</code>, {{master(GET &quot;x&quot;)}}</p>\n"
+            "<p><code>a &lt; b</code>, {{master(GET \"x\")}}</p>\n"
         );
         let link = one("after", "[r](https://redis.io/?a&b)").unwrap();
         assert!(link.contains("href=\"https://redis.io/?a&amp;b\" target=\"_blank\""), "{link}");
