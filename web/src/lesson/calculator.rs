@@ -93,7 +93,13 @@ impl App {
             html! {
                 <label>
                     <span>{ self.t(key) }</span>
-                    <input type="number" min="0" data-testid={id} value={value.to_string()} {oninput} />
+                    <input
+                        type="number"
+                        min="0"
+                        data-testid={id}
+                        value={value.to_string()}
+                        {oninput}
+                    />
                 </label>
             }
         };
@@ -105,8 +111,13 @@ impl App {
         };
         let measured =
             self.lang.fill(Key::CalculatorMeasured, &[&grouped(measured), &grouped(WINDOW_S)]);
+        let command = format!("CONFIG SET repl-backlog-size {needed}");
         html! {
-            <section class="calculator" data-testid="calculator" aria-label={self.t(Key::CalculatorTitle)}>
+            <section
+                class="calculator"
+                data-testid="calculator"
+                aria-label={self.t(Key::CalculatorTitle)}
+            >
                 <h3>{ self.t(Key::CalculatorTitle) }</h3>
                 <p class="small soft">
                     { measured }
@@ -116,7 +127,7 @@ impl App {
                 <p aria-live="polite" data-testid="calculator-size">
                     <b>{ self.lang.fill(Key::CalculatorNeeds, &[&grouped(needed)]) }</b>
                 </p>
-                { el("code", "block").text(&format!("CONFIG SET repl-backlog-size {needed}")).done() }
+                { el("code", "block").text(&command).done() }
                 <p class="small">{ lasts }</p>
             </section>
         }

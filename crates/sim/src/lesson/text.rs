@@ -263,7 +263,8 @@ mod tests {
                     ## goal cut\n\nDo it.\n\n> hint\n> One.\n\n\
                     > Two,\n> and more.\n\n## question what\n\nWhich?\n\n\
                     - a: first\n  goes on\n\
-                    - b: second\n\n### right\n\nYes.\n\n### wrong\n\nNo.\n\n## after\n\nEnd {{master.offset}}.\n";
+                    - b: second\n\n### right\n\nYes.\n\n### wrong\n\nNo.\n\n\
+                    ## after\n\nEnd {{master.offset}}.\n";
         let found = sections(text).expect("it is well formed");
         let found: Vec<(&str, &str)> = found.iter().map(|(a, b)| (&**a, &**b)).collect();
         assert_eq!(
