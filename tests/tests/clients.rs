@@ -190,15 +190,18 @@ fn tidied(bytes: &[u8]) -> String {
     without_times(&without_deadlines(&out))
 }
 
-/// Deadlines in the stream are milliseconds of when the command came.
+/// Deadlines in the stream (`PXAT`, `PEXPIREAT`) are milliseconds of when the command came: 13
+/// digits.
 fn without_deadlines(text: &str) -> String {
-    const BEFORE: &str = r"PXAT\r\n$13\r\n";
+    const BEFORE: &str = r"\r\n$13\r\n";
     let mut parts = text.split(BEFORE);
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         out.push_str(BEFORE);
-        out.push_str("deadline");
-        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit());
+        let is_deadline = part.len() - rest.len() == 13;
+        out.push_str(if is_deadline { "deadline" } else { &part[..part.len() - rest.len()] });
+        out.push_str(rest);
     }
     out
 }

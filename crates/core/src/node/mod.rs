@@ -525,7 +525,8 @@ impl<T: Trace> Node<T> {
 
     /// The next thing for the driver to do.
     pub fn poll_action(&mut self) -> Option<Action> {
-        if self.waiting.turn_due() {
+        // The end of a failover, which a turn's end may bring, frees clients that it held back.
+        while self.waiting.turn_due() {
             self.end_turn();
         }
         self.actions.pop_front()

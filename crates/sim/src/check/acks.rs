@@ -1,7 +1,8 @@
 //! Acknowledgements, and what rests on them: WAIT and min-replicas-to-write.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
+use lockstep_core::sorted::Sorted;
 use lockstep_core::trace::{Event, Fed};
 
 use super::{Promise, Violation};
@@ -14,12 +15,12 @@ use crate::world::World;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Acks {
     /// The last acknowledgement that arrived, by connection.
-    arrived: BTreeMap<WireId, u64>,
+    arrived: Sorted<WireId, u64>,
     /// The last that was sent.
-    sent: BTreeMap<WireId, u64>,
-    clients: BTreeMap<WireId, Client>,
+    sent: Sorted<WireId, u64>,
+    clients: Sorted<WireId, Client>,
     /// The beginnings of acknowledgements of which the rest is yet to come: sent, and arrived.
-    begun: [BTreeMap<WireId, Vec<u8>>; 2],
+    begun: [Sorted<WireId, Vec<u8>>; 2],
 }
 
 /// A client's connection: its commands are answered in their order.
@@ -50,7 +51,7 @@ fn clock_us(world: &World, node: Peer) -> u64 {
 }
 
 /// The acknowledgement that a message completes.
-fn ack_of(begun: &mut BTreeMap<WireId, Vec<u8>>, message: &Message) -> Option<u64> {
+fn ack_of(begun: &mut Sorted<WireId, Vec<u8>>, message: &Message) -> Option<u64> {
     if message.kind != MessageKind::Ack {
         return None;
     }
@@ -78,7 +79,7 @@ impl Acks {
             }
             _ => Asked::Other,
         };
-        let client = self.clients.entry(message.wire).or_default();
+        let client = self.clients.or_default(message.wire);
         client.of = message.to.node();
         // The one command that is never answered.
         if !args.first().is_some_and(|name| name.eq_ignore_ascii_case(b"replconf")) {

@@ -59,6 +59,7 @@ pub const LIBRARY: &[(&str, &str)] = library! {
     "found-a-last-save-lost-to-a-load"
     "found-a-last-save-that-never-ended"
     "found-a-reload-without-del"
+    "found-a-write-held-back-too-long"
     "found-two-histories-under-one-run-id"
     "promotion-in-2.6"
     "promotion-in-2.8"
