@@ -32,6 +32,10 @@ pub(super) struct Promise {
 /// The reply that is promised.
 const OK: &[u8] = b"+OK\r\n";
 
+/// The smallest backlog that `CONFIG SET` gives, in bytes; a file may ask for a smaller one (Redis
+/// 7.0.15, measured).
+const BACKLOG_SET_MIN: u64 = 16 * 1024;
+
 impl<T: Trace> Node<T> {
     pub(super) fn config_command(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
         let sub = Sub::new("config", args);
@@ -76,6 +80,7 @@ impl<T: Trace> Node<T> {
         let set = self.config.set(&pairs, setting).map_err(CmdError::new)?;
         // Most directives are read where they matter; these have state elsewhere.
         if set.iter().any(|directive| directive.name == "repl-backlog-size") {
+            self.config.repl_backlog_size = self.config.repl_backlog_size.max(BACKLOG_SET_MIN);
             self.stream.resize_backlog(self.config.repl_backlog_size);
             // What no longer fits is let go of with the next transmission.
             self.stream_grew = true;

@@ -268,3 +268,12 @@ fn the_average_time_to_live_is_that_of_the_keys_that_have_one() {
     run(&mut net, "del b");
     assert!(shown(&mut net).contains("db0:keys=2,expires=0,avg_ttl=0"));
 }
+
+#[test]
+fn a_running_node_keeps_a_backlog_of_at_least_16_kb() {
+    let (mut net, run) = one();
+    assert_eq!(run(&mut net, "config set repl-backlog-size 1"), r"+OK\r\n");
+    let info = run(&mut net, "info replication");
+    assert_eq!(field(&info, "repl_backlog_size").as_deref(), Some("16384"));
+    assert!(run(&mut net, "config get repl-backlog-size").ends_with(r"$5\r\n16384\r\n"));
+}

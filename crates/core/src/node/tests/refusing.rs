@@ -15,7 +15,6 @@ fn bereft(refuse: bool) -> (Net, usize, End) {
     net.run(writer, "MSET a 1 b 2 c 3");
     net.pass_ms(3_000);
     // A restart without the dataset: another history, and nothing in it.
-    net.run(writer, "CONFIG SET repl-backlog-size 1");
     net.run(writer, "DEBUG CHANGE-REPL-ID");
     net.cut(replica, master);
     net.run(writer, "FLUSHALL");
