@@ -21,6 +21,8 @@ pub(super) struct Acks {
     clients: Sorted<WireId, Client>,
     /// The beginnings of acknowledgements of which the rest is yet to come: sent, and arrived.
     begun: [Sorted<WireId, Vec<u8>>; 2],
+    /// How often each node's configuration had changed after the last step.
+    configured: Vec<u64>,
 }
 
 /// A client's connection: its commands are answered in their order.
@@ -111,23 +113,36 @@ impl Acks {
         if let Cause::Delivered(message) = &step.cause
             && message.kind == MessageKind::Request
         {
-            // The write itself may be too much for a replica's output buffer.
-            let kept = |e: &&Effect| !drops(step, e.node);
+            // The write itself may be too much for a replica's output buffer; and what a client was
+            // held back with may be a write and a CONFIG SET after it.
+            let kept = |e: &&Effect| !drops(step, e.node) && !self.reconfigured(world, e.node);
             let mut effects = step.effects.iter().filter(kept);
             effects.try_for_each(|e| write_taken(world, e.node, &e.event))?;
         }
+        self.configured.clear();
+        self.configured.extend(world.node_ids().map(|node| revision(world, node)));
         Ok(())
     }
 
-    /// Before Redis 4.0 a node counts anew in a new role: what was written before has no number
-    /// that a WAIT could wait for.
+    /// Whether a node's configuration has changed in this step.
+    fn reconfigured(&self, world: &World, node: NodeId) -> bool {
+        self.configured.get(node.0 as usize) != Some(&revision(world, node))
+    }
+
+    /// A node that takes over another history, by a full resynchronisation or, before Redis 4.0, in a
+    /// new role, may count from further back: what was written before has no number there that a
+    /// WAIT could wait for.
     fn forget_old_counts(&mut self, world: &World, step: &Step) {
         for Effect { node, event } in &step.effects {
-            let old = || world.core(*node).is_some_and(|core| !core.config().era.has_psync2());
-            if matches!(event, Event::RoleChanged { .. }) && old() {
-                let theirs = self.clients.values_mut().filter(|client| client.of == Some(*node));
-                theirs.for_each(|client| client.wrote = 0);
-            }
+            let Some(core) = world.core(*node) else { continue };
+            let old = !core.config().era.has_psync2();
+            let most = match event {
+                Event::RoleChanged { .. } if old => 0,
+                Event::RoleChanged { .. } | Event::Loaded { .. } => core.master_repl_offset(),
+                _ => continue,
+            };
+            let theirs = self.clients.values_mut().filter(|client| client.of == Some(*node));
+            theirs.for_each(|client| client.wrote = client.wrote.min(most));
         }
     }
 
@@ -264,6 +279,11 @@ fn applies(step: &Step, node: NodeId) -> bool {
 fn drops(step: &Step, node: NodeId) -> bool {
     let dropped = |event: &Event| matches!(event, Event::ReplicaStateChanged { to: None, .. });
     step.effects.iter().any(|e| e.node == node && dropped(&e.event))
+}
+
+/// How often a node's configuration has changed.
+fn revision(world: &World, node: NodeId) -> u64 {
+    world.core(node).map_or(0, |core| core.config().revision)
 }
 
 /// A node has got another role in this step.

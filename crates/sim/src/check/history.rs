@@ -87,8 +87,15 @@ impl Histories {
     ) -> Result<(), Violation> {
         let fresh = || Known { first: from, bytes: Vec::new() };
         let known = self.known.entry(replid).or_insert_with(fresh);
+        // Who follows from further back, by an id that went on meanwhile, adds nothing before it has
+        // come to what is known: the later bytes are those that decisions are about.
+        let before = known.first.saturating_sub(from);
+        let Some(bytes) = bytes.get(usize::try_from(before).unwrap_or(usize::MAX)..) else {
+            return Ok(());
+        };
+        let from = from + before;
         let next = known.first + known.bytes.len() as u64;
-        if from > next || from < known.first {
+        if from > next {
             // A gap: what happened in between was not seen.
             *known = Known { first: from, bytes: bytes.to_vec() };
             return Ok(());
@@ -119,6 +126,16 @@ mod tests {
 
     fn id(letter: u8) -> ReplId {
         ReplId::parse(&[letter; 40]).unwrap()
+    }
+
+    #[test]
+    fn who_follows_from_further_back_takes_nothing_of_what_is_known() {
+        let mut histories = Histories::default();
+        histories.add(N[0], id(b'a'), 100, b"stream").unwrap();
+        histories.add(N[1], id(b'a'), 10, b"older bytes").unwrap();
+        histories.add(N[1], id(b'a'), 97, b"...str").unwrap();
+        assert!(histories.add(N[1], id(b'a'), 97, b"...sTr").is_err());
+        assert!(histories.add(N[2], id(b'a'), 103, b"EAM").is_err());
     }
 
     #[test]
