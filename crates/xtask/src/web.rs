@@ -27,7 +27,7 @@ const SIZE_WANTED: usize = 200 * 1024;
 /// Its budget: the most that it may be.
 const SIZE_LIMIT: usize = 300 * 1024;
 /// The most that all of it may be, with what comes later.
-const SIZE_ALL: usize = 825 * 1024;
+const SIZE_ALL: usize = 820 * 1024;
 
 /// How the page's standard library differs from the one that Rust ships: compiled for size, and
 /// ending at once where it would first have put a panic into words. The page shows what to do then

@@ -129,8 +129,8 @@ impl Acks {
         self.configured.get(node.0 as usize) != Some(&revision(world, node))
     }
 
-    /// A node that takes over another history, by a full resynchronisation or, before Redis 4.0, in a
-    /// new role, may count from further back: what was written before has no number there that a
+    /// A node that takes over another history, by a full resynchronisation or, before Redis 4.0, in
+    /// a new role, may count from further back: what was written before has no number there that a
     /// WAIT could wait for.
     fn forget_old_counts(&mut self, world: &World, step: &Step) {
         for Effect { node, event } in &step.effects {

@@ -87,8 +87,8 @@ impl Histories {
     ) -> Result<(), Violation> {
         let fresh = || Known { first: from, bytes: Vec::new() };
         let known = self.known.entry(replid).or_insert_with(fresh);
-        // Who follows from further back, by an id that went on meanwhile, adds nothing before it has
-        // come to what is known: the later bytes are those that decisions are about.
+        // Who follows from further back, by an id that went on meanwhile, adds nothing before it
+        // has come to what is known: the later bytes are those that decisions are about.
         let before = known.first.saturating_sub(from);
         let Some(bytes) = bytes.get(usize::try_from(before).unwrap_or(usize::MAX)..) else {
             return Ok(());
