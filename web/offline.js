@@ -1,6 +1,9 @@
 // Has the page kept for when there is no network (`sw.js`), and says when a newer one has come.
 // Fetched when the page stands.
 
+// How long after a failed attempt the next one comes, in milliseconds; twice as long after each.
+const FIRST_PAUSE = 5000;
+
 const say = () => {
   if (document.getElementById("renewed")) return;
   const chinese = document.documentElement.lang.toLowerCase().startsWith("zh");
@@ -36,17 +39,31 @@ if (live) {
     if (data === "renewed") say();
   });
   serviceWorker.startMessages();
-  const registration = await serviceWorker.register("./sw.js", { updateViaCache: "none" });
+  // Browsers can be told to keep nothing: then the page is there as long as the network is.
+  const refused = () => null;
+  const registration = await serviceWorker
+    .register("./sw.js", { updateViaCache: "none" })
+    .catch(refused);
   const ask = () => registration.active?.postMessage("renewed?");
+  // Without a network there is nothing new.
+  const look = () => registration.update().catch(refused);
+  let pause = FIRST_PAUSE;
   const watch = () => {
     const worker = registration.installing;
+    let kept = false;
     worker?.addEventListener("statechange", () => {
+      kept ||= worker.state === "installed";
       if (worker.state === "activated") ask();
+      if (worker.state !== "redundant" || kept) return;
+      // Half of a build: whoever puts it there will have put the rest there soon.
+      setTimeout(look, pause);
+      pause *= 2;
     });
   };
-  watch();
-  registration.addEventListener("updatefound", watch);
-  ask();
-  // Without a network there is nothing new.
-  registration.update().catch(() => {});
+  if (registration) {
+    watch();
+    registration.addEventListener("updatefound", watch);
+    ask();
+    look();
+  }
 }

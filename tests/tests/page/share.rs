@@ -160,16 +160,30 @@ fn works_without_a_network_once_it_was_loaded() {
     }
 }
 
-/// Adds something to a file of a page, and tells its worker: the right sum, or another one.
-fn change(dir: &Path, name: &str, more: &str, sum: Option<&str>) {
+/// Adds something to files of a page, and tells its worker: the right sum, or another one.
+fn change(dir: &Path, files: &[(&str, &str)], sum: Option<&str>) {
     let read = |name: &str| fs::read_to_string(dir.join(name)).expect("it is there");
-    let (new, worker) = (read(name) + more, read("sw.js"));
-    let (_, rest) = worker.split_once(&format!("\"{name}\": \"")).expect("it is in the list");
-    let right = hex(&sha256(new.as_bytes()));
-    let worker = worker.replace(&rest[..64], sum.unwrap_or(&right));
-    let worker = worker.replace("const BUILD = \"", "const BUILD = \"x");
-    fs::write(dir.join(name), new).expect("changed");
+    let mut worker = read("sw.js").replace("const BUILD = \"", "const BUILD = \"x");
+    for (name, more) in files {
+        let new = read(name) + more;
+        let (_, rest) = worker.split_once(&format!("\"{name}\": \"")).expect("it is in the list");
+        let right = hex(&sha256(new.as_bytes()));
+        worker = worker.replace(&rest[..64], sum.unwrap_or(&right));
+        fs::write(dir.join(name), new).expect("changed");
+    }
     fs::write(dir.join("sw.js"), worker).expect("changed");
+}
+
+/// Has the page look for a newer build, and waits until it has it or has failed to get it.
+fn look(page: &Page) {
+    let body = "const done = arguments[arguments.length - 1];\
+        const rest = ms => new Promise(go => setTimeout(go, ms));\
+        (async () => {\
+          const known = await navigator.serviceWorker.getRegistration('./');\
+          await known.update();\
+          while (known.installing || known.waiting) await rest(50);\
+        })().then(() => done('looked'), error => done(String(error)))";
+    assert_eq!(page.browser.script_async(body, &[]), "looked");
 }
 
 #[test]
@@ -188,20 +202,17 @@ fn a_new_build_comes_whole_or_not_at_all_and_is_used_from_the_next_load() {
 
     // Half of a new build has been put there: nothing of it is used.
     let second = "<meta name=\"second\">";
-    change(dir.path(), "index.html", second, Some(&"0".repeat(64)));
+    change(dir.path(), &[("index.html", second)], Some(&"0".repeat(64)));
     page.again("");
-    std::thread::sleep(Duration::from_secs(2));
+    look(&page);
     assert_eq!(page.browser.count("#renewed"), 0);
     page.again("");
     assert!(!is_new(&page), "half a build");
-    // That page looks for a newer build, too: it has failed before the next one is put there, or
-    // the page after it would wait for the same attempt.
-    std::thread::sleep(Duration::from_secs(2));
 
-    // All of it. The page that is open stays what it is, in all its parts, and says what there is.
-    change(dir.path(), "index.html", "<!-- whole -->", None);
-    change(dir.path(), "diagram.js", "// second", None);
-    page.again("");
+    // All of it. The page that is open stays what it is, in all its parts, and says what there is:
+    // it asks again by itself after it has found half a build.
+    look(&page);
+    change(dir.path(), &[("index.html", "<!-- whole -->"), ("diagram.js", "// second")], None);
     wait_for("the news", Duration::from_secs(30), || {
         if page.browser.count("#renewed") == 1 { Ok(()) } else { Err("none".to_owned()) }
     });

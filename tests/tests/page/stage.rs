@@ -262,18 +262,27 @@ fn a_long_history_of_many_nodes_is_scrubbed() {
             document.body.getBoundingClientRect(); times.push(performance.now() - began);\
             await new Promise((go) => setTimeout(go, 0)); }\
           times.sort((a, b) => a - b); done(times); })();";
-    let times = page.browser.script_async(scrub, &[]);
-    let times: Vec<f64> =
-        times.as_array().expect("times").iter().filter_map(Value::as_f64).collect();
-    let (fast, median) = (times[times.len() / 10], times[times.len() / 2]);
-    let p95 = times[times.len() * 95 / 100];
+    // Other tests and other processes run on the same two cores: a busy moment is waited out, and a
+    // page that is slow stays slow.
+    let measure = || {
+        let times = page.browser.script_async(scrub, &[]);
+        let times: Vec<f64> =
+            times.as_array().expect("times").iter().filter_map(Value::as_f64).collect();
+        (times[times.len() / 2], times[times.len() * 95 / 100])
+    };
+    let (mut median, mut p95) = measure();
+    for _ in 0..3 {
+        if median < FRAME_MS {
+            break;
+        }
+        std::thread::sleep(Duration::from_secs(5));
+        (median, p95) = measure();
+    }
     crate::tell(&format!(
         "8 nodes, 10,000 events: made in {:.1} s; a frame of scrubbing takes {median:.1} ms \
-         (median), {fast:.1} ms (10 of 100), {p95:.1} ms (95 of 100)",
+         (median), {p95:.1} ms (95 of 100)",
         grown.as_secs_f64()
     ));
-    // Other tests and other processes run beside this one, on the same two cores: what can be held
-    // are the frames that had a core for themselves.
-    assert!(fast < FRAME_MS, "{fast} ms for a frame");
+    assert!(median < FRAME_MS, "{median} ms for a frame");
     page.assert_quiet();
 }
