@@ -427,6 +427,18 @@ fn a_slow_disk_takes_its_time_to_save() {
 }
 
 #[test]
+fn a_frozen_process_hears_of_its_save_when_it_goes_on() {
+    let (mut t, first) = saving();
+    t.act(Intervention::PauseNode { node: MASTER, paused: true });
+    scenarios::pass(&mut t, 6_000);
+    assert_eq!(t.world().file(MASTER, "dump.rdb").unwrap().len(), first, "nobody renames it");
+    t.act(Intervention::PauseNode { node: MASTER, paused: false });
+    scenarios::pass(&mut t, 1_000);
+    assert!(t.world().file(MASTER, "dump.rdb").unwrap().len() > first);
+    assert!(ask(&mut t, MASTER, "INFO persistence").contains("rdb_bgsave_in_progress:0"));
+}
+
+#[test]
 fn a_crash_while_saving_leaves_the_old_file_and_a_temporary_one() {
     let (mut t, first) = saving();
     t.act(Intervention::StopNode { node: MASTER, stop: Stop::Crash });

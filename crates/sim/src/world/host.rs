@@ -46,6 +46,8 @@ pub(super) struct Host {
     pub(super) boots: u64,
     pub(super) paused: bool,
     pub(super) asleep_until: Option<Instant>,
+    /// What the kernel has to tell a frozen process.
+    unheard: Vec<Due>,
     /// The whole host is without power: it does not even refuse.
     pub(super) dark: bool,
     /// It refuses new connections.
@@ -65,6 +67,7 @@ impl Host {
             boots: 0,
             paused: false,
             asleep_until: None,
+            unheard: Vec::new(),
             dark: false,
             refuses: false,
             clock,
@@ -85,6 +88,19 @@ impl Host {
     /// Whether what arrives is taken, or answered.
     pub(super) fn receives(&self) -> bool {
         !self.dark && !self.is_frozen()
+    }
+
+    /// Keeps what a frozen process cannot hear yet. Gives back what is for nobody to keep.
+    pub(super) fn keep_unheard(&mut self, due: Due) -> Option<Due> {
+        match due {
+            Due::DialFailed { boot, .. } | Due::File { boot, .. }
+                if boot == self.boots && self.is_frozen() =>
+            {
+                self.unheard.push(due);
+                None
+            }
+            due => Some(due),
+        }
     }
 
     /// How many sockets it has, closed ones included.
@@ -466,6 +482,7 @@ impl World {
         host.node = None;
         host.paused = false;
         host.asleep_until = None;
+        host.unheard.clear();
         host.dark = stop == Stop::PowerLoss;
         host.disk.abandon(stop == Stop::Crash);
         host.slots.iter_mut().for_each(|s| s.wire = None);
@@ -513,6 +530,17 @@ impl World {
                 self.drop_wire(id);
             }
         }
+    }
+
+    /// A process may go on, unless something else keeps it: it hears what it has missed.
+    pub(super) fn thaw(&mut self, node: NodeId) {
+        let host = self.host_mut(node);
+        if !host.is_frozen() {
+            for due in std::mem::take(&mut host.unheard) {
+                self.schedule(self.now, due);
+            }
+        }
+        self.kick_all();
     }
 
     /// When the next timer of any node is due, which node's, and why.

@@ -77,7 +77,7 @@ impl World {
             host.clock.set(now, self.unix_ms + now.0 / 1_000);
             host.disk.mend();
         }
-        self.kick_all();
+        self.node_ids().for_each(|node| self.thaw(node));
     }
 
     fn do_to_node(&mut self, what: &Intervention) -> Result<(), Impossible> {
@@ -96,7 +96,7 @@ impl World {
                     return Err(Impossible::Down(*node));
                 }
                 change(&mut self.hosts[node.0 as usize].paused, *paused)?;
-                self.kick_all();
+                self.thaw(*node);
             }
             I::RefuseConnections { node, refused } => {
                 change(&mut self.checked_host(*node)?.refuses, *refused)?;

@@ -57,6 +57,16 @@ enum Due {
     Write { client: ClientId },
 }
 
+impl Due {
+    /// The process that it is told to: one that is frozen hears it later.
+    fn process(&self) -> Option<NodeId> {
+        match self {
+            Self::DialFailed { node, .. } | Self::File { node, .. } => Some(*node),
+            Self::Arrival { .. } | Self::Wake { .. } | Self::Write { .. } => None,
+        }
+    }
+}
+
 /// How a world starts.
 #[derive(Debug, Clone)]
 pub struct Setup {
@@ -315,6 +325,10 @@ impl World {
     }
 
     fn happen(&mut self, due: Due) -> Option<Cause> {
+        let due = match due.process() {
+            Some(node) => self.hosts[node.0 as usize].keep_unheard(due)?,
+            None => due,
+        };
         Some(match due {
             Due::Arrival { wire, side } => return self.arrive(wire, side),
             Due::DialFailed { node, boot, dial, error } => {
@@ -344,7 +358,7 @@ impl World {
                 let host = &mut self.hosts[node.0 as usize];
                 if host.boots == boot {
                     host.asleep_until = None;
-                    self.kick_all();
+                    self.thaw(node);
                 }
                 Cause::Woke { node }
             }
