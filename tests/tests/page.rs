@@ -20,6 +20,8 @@ mod own;
 mod recording;
 #[path = "page/share.rs"]
 mod share;
+#[path = "page/sizing.rs"]
+mod sizing;
 #[path = "page/stage.rs"]
 mod stage;
 

@@ -24,7 +24,7 @@ fn lessons() -> Vec<(String, u64)> {
     index.lines().map(line).collect()
 }
 
-fn lesson_attribute(page: &Page, name: &str) -> String {
+pub(super) fn lesson_attribute(page: &Page, name: &str) -> String {
     page.browser.attribute(&id("lesson"), name).unwrap_or_default()
 }
 
@@ -143,7 +143,7 @@ const TAB: char = '\u{e004}';
 const ENTER_KEY: char = '\u{e007}';
 
 /// Moves the focus to a control, as somebody without a mouse does, and uses it.
-fn reach(page: &Page, name: &str) {
+pub(super) fn reach(page: &Page, name: &str) {
     let focused = "return document.activeElement?.dataset?.testid ?? ''";
     for _ in 0..200 {
         if page.browser.script(focused, &[]) == name {
@@ -154,13 +154,13 @@ fn reach(page: &Page, name: &str) {
     panic!("the Tab key does not reach {name}");
 }
 
-fn use_control(page: &Page, name: &str) {
+pub(super) fn use_control(page: &Page, name: &str) {
     reach(page, name);
     page.browser.press(ENTER_KEY);
 }
 
 /// Steps with the arrow key until so many goals are reached.
-fn step_to_goal(page: &Page, goals: &str) {
+pub(super) fn step_to_goal(page: &Page, goals: &str) {
     for _ in 0..200 {
         if lesson_attribute(page, "data-reached") == goals {
             return;
@@ -232,6 +232,6 @@ fn a_lesson_is_done_by_keyboard_alone_and_remembered() {
 }
 
 /// Out of a text field, to where arrow keys step.
-fn step_out(page: &Page) {
+pub(super) fn step_out(page: &Page) {
     page.browser.press(TAB);
 }

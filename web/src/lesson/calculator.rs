@@ -17,13 +17,13 @@ const WINDOW_S: u64 = 10;
 /// Largest number that may be typed.
 const INPUT_MAX: u64 = 1_000_000_000_000;
 
-/// What people typed into it.
-#[derive(Debug, Clone, Copy)]
+/// What people typed into it, as they typed it: a field can be empty while they do.
+#[derive(Debug, Clone)]
 pub(super) struct Calculator {
-    /// Bytes per second; `None`: as measured.
-    rate: Option<u64>,
+    /// Bytes per second; what is no number: as measured.
+    rate: Option<String>,
     /// Seconds that a replica may be away.
-    away: u64,
+    away: String,
 }
 
 /// A field of it.
@@ -35,18 +35,27 @@ pub(crate) enum Field {
 
 impl Default for Calculator {
     fn default() -> Self {
-        Self { rate: None, away: 60 }
+        Self { rate: None, away: "60".to_owned() }
     }
 }
 
 impl Calculator {
     pub(super) fn set(&mut self, field: Field, text: &str) {
-        let number = text.trim().parse().ok().map(|n: u64| n.min(INPUT_MAX));
         match field {
-            Field::Rate => self.rate = number,
-            Field::Away => self.away = number.unwrap_or_default(),
+            Field::Rate => self.rate = Some(text.to_owned()),
+            Field::Away => text.clone_into(&mut self.away),
         }
     }
+
+    /// Bytes for an absence of that long, and the rate that was reckoned with.
+    fn needed(&self, measured: u64) -> (u64, u64) {
+        let rate = self.rate.as_deref().and_then(number).unwrap_or(measured);
+        (needed(rate, number(&self.away).unwrap_or_default()), rate)
+    }
+}
+
+fn number(text: &str) -> Option<u64> {
+    text.trim().parse().ok().map(|number: u64| number.min(INPUT_MAX))
 }
 
 /// Bytes for an absence of so many seconds.
@@ -78,14 +87,14 @@ impl App {
     }
 
     /// The calculator of the lesson that is open.
-    pub(super) fn calculator(&self, ctx: &Context<Self>, calculator: Calculator) -> Html {
+    pub(super) fn calculator(&self, ctx: &Context<Self>, calculator: &Calculator) -> Html {
         let Some((master, measured)) = self.measured() else { return Html::default() };
         let live = self.scene.node(master).and_then(|node| node.live.as_ref());
         let size = live.and_then(|live| live.backlog).map_or(0, |backlog| backlog.size);
-        let rate = calculator.rate.unwrap_or(measured);
-        let needed = needed(rate, calculator.away);
+        let (needed, rate) = calculator.needed(measured);
+        let rate_shown = calculator.rate.clone().unwrap_or_else(|| measured.to_string());
         let lasts = size.checked_div(rate);
-        let field = |field, key, id: &'static str, value: u64| {
+        let field = |field, key, id: &'static str, value: &str| {
             let oninput = ctx.link().callback(move |event: InputEvent| {
                 let input = event.target_unchecked_into::<web_sys::HtmlInputElement>();
                 Msg::Lesson(LessonMsg::Calculator(field, input.value()))
@@ -97,7 +106,7 @@ impl App {
                         type="number"
                         min="0"
                         data-testid={id}
-                        value={value.to_string()}
+                        value={value.to_owned()}
                         {oninput}
                     />
                 </label>
@@ -122,8 +131,8 @@ impl App {
                 <p class="small soft">
                     { measured }
                 </p>
-                { field(Field::Rate, Key::CalculatorRate, "calculator-rate", rate) }
-                { field(Field::Away, Key::CalculatorAway, "calculator-away", calculator.away) }
+                { field(Field::Rate, Key::CalculatorRate, "calculator-rate", &rate_shown) }
+                { field(Field::Away, Key::CalculatorAway, "calculator-away", &calculator.away) }
                 <p aria-live="polite" data-testid="calculator-size">
                     <b>{ self.lang.fill(Key::CalculatorNeeds, &[&grouped(needed)]) }</b>
                 </p>
@@ -146,10 +155,13 @@ mod tests {
         assert_eq!(needed(1_500, 60), 90_000);
         assert_eq!(needed(u64::MAX, 2), u64::MAX);
         let mut calculator = Calculator::default();
+        assert_eq!(calculator.needed(100), (6_000, 100));
         calculator.set(Field::Rate, "250");
-        calculator.set(Field::Away, "x");
-        assert_eq!((calculator.rate, calculator.away), (Some(250), 0));
+        assert_eq!(calculator.needed(100), (15_000, 250));
+        calculator.set(Field::Away, "");
+        assert_eq!(calculator.needed(100), (0, 250));
         calculator.set(Field::Rate, "");
-        assert_eq!(calculator.rate, None, "as measured");
+        calculator.set(Field::Away, "12");
+        assert_eq!(calculator.needed(100), (1_200, 100), "as measured");
     }
 }

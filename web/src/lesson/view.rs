@@ -30,7 +30,7 @@ impl App {
         ];
         body.extend(self.plan(ctx, open, reached, goals));
         if open.lesson.calculator {
-            body.push(self.calculator(ctx, open.calculator));
+            body.push(self.calculator(ctx, &open.calculator));
         }
         if open.course.is_done(cursor) {
             body.push(self.lesson_end(ctx, open));
