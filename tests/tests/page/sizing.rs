@@ -46,7 +46,7 @@ fn the_backlog_is_sized_by_keyboard_alone() {
     use_control(&page, "lesson-sizing-the-backlog");
     wait_for("the lesson", Duration::from_secs(20), || {
         let there = page.browser.count("[data-lesson=\"sizing-the-backlog\"]");
-        if there == 1 { Ok(()) } else { Err(there) }
+        if there == 1 { Ok(()) } else { Err(there.to_string()) }
     });
     use_control(&page, "choice-1-1");
     at_link(&page, "restore");
