@@ -30,8 +30,10 @@ use crate::recording::Watched;
 use crate::sentence::{self, Names};
 use crate::share::{Notice, ShareMsg, Sharing};
 use crate::stage::Drag;
+use crate::view::lane::walk::Pick;
 use crate::view::log::LogFilter;
 use crate::view::stage::layout::Place;
+use crate::view::stage::short_label;
 use crate::watch::Watch;
 use crate::worlds::{self, Shape};
 
@@ -93,6 +95,8 @@ pub(crate) enum Msg {
     LaneGrab(NodeId),
     LaneDrag(PointerEvent),
     LaneDrop,
+    /// Chooses something in the diagram, by keyboard.
+    LanePick(Option<Pick>),
     /// Draws the diagram to scale with time, or with steps at equal distances.
     ByTime(bool),
     /// Gives the diagram to the reader as a file of this kind.
@@ -210,8 +214,11 @@ pub(crate) struct App {
     /// The lanes of the diagram, as far as somebody has put them in order.
     pub(crate) lanes: Vec<NodeId>,
     pub(crate) lane_held: Option<NodeId>,
+    pub(crate) lane_pick: Option<Pick>,
     /// What gets the focus back once it is drawn in its new place.
     pub(crate) refocus: Option<String>,
+    /// What had the focus before the next rendering.
+    focus: Option<platform::Focus>,
     pub(crate) by_time: bool,
     pub(crate) marks: Marks,
     /// Checks every step, from the first thing on that somebody does to a world.
@@ -278,7 +285,9 @@ impl Component for App {
             drag: None,
             lanes: Vec::new(),
             lane_held: None,
+            lane_pick: None,
             refocus: None,
+            focus: None,
             by_time: false,
             marks: Marks::default(),
             watch: None,
@@ -311,6 +320,7 @@ impl Component for App {
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        self.focus = platform::Focus::now();
         match msg {
             Msg::Forward(grain) => self.forward(grain.unwrap_or(self.grain)),
             Msg::Back(grain) => {
@@ -387,6 +397,9 @@ impl Component for App {
         self.help_shown = self.help;
         if let Some(id) = self.refocus.take() {
             platform::focus(&id);
+        }
+        if let Some(focus) = self.focus.take() {
+            focus.mend();
         }
         self.lessons.rendered();
     }
@@ -503,7 +516,8 @@ impl App {
         if !self.picked {
             self.message = None;
         }
-        if self.playing.is_none() {
+        // The slider says itself where it stands.
+        if self.playing.is_none() && !platform::is_focused("slider") {
             self.announced = self.sentence();
         }
         self.follow_lesson();
@@ -535,6 +549,7 @@ impl App {
         match what {
             OfBranch::Panel => {
                 self.branches_open = !self.branches_open;
+                self.refocus = self.branches_open.then(|| "branches-close".to_owned());
                 self.comparison = None;
             }
             OfBranch::Return(at) => {
@@ -600,6 +615,7 @@ impl App {
         self.watch = Some(Watch::default());
         self.moved_cards.clear();
         self.lanes.clear();
+        self.lane_pick = None;
         self.drag = None;
         self.desks.clear();
         self.world_panel = false;
@@ -615,6 +631,9 @@ impl App {
     fn choose(&mut self, msg: Msg) {
         match msg {
             Msg::Select(selected) => {
+                if self.selected != selected && matches!(selected, Selected::Link(..)) {
+                    self.refocus = Some("link-close".to_owned());
+                }
                 self.selected = selected;
                 self.picked = false;
                 if let Selected::Node(id) = selected
@@ -624,6 +643,8 @@ impl App {
                 }
             }
             Msg::Show(message) => {
+                let label = short_label(self.lang, &message, 40);
+                self.announced = format!("{}: {label}", self.t(Key::TabBytes));
                 self.message = Some(message);
                 self.picked = true;
                 self.side = SideTab::Bytes;
@@ -637,14 +658,22 @@ impl App {
             Msg::Log(filter) => self.log_filter = filter,
             Msg::Pane(pane) => self.pane = pane,
             Msg::LaneGrab(node) => self.lane_held = Some(node),
+            Msg::LanePick(pick) => self.lane_pick = pick,
             Msg::ByTime(by_time) => self.by_time = by_time,
             Msg::SaveLane(kind) => platform::save_diagram(kind, self.timeline.cursor()),
             Msg::OfBranch(what) => self.of_branch(what),
             Msg::Share(msg) => self.sharing(msg),
             Msg::Noticed => self.notice = None,
             Msg::Tidy => self.moved_cards.clear(),
-            Msg::WorldPanel => self.world_panel = !self.world_panel,
-            Msg::HostPanel => self.host_panel = !self.host_panel,
+            // The focus goes to what was opened; `data-refocus` brings it back.
+            Msg::WorldPanel => {
+                self.world_panel = !self.world_panel;
+                self.refocus = self.world_panel.then(|| "world-close".to_owned());
+            }
+            Msg::HostPanel => {
+                self.host_panel = !self.host_panel;
+                self.refocus = self.host_panel.then(|| "host-close".to_owned());
+            }
             Msg::Replicas(count) => self.replicas = count,
             Msg::Language => {
                 self.lang = self.lang.other();

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use crate::app::{App, Msg, Selected};
 use crate::console::Desk;
 use crate::platform::{self, Wants};
+use crate::view::lane::walk::WALK;
 
 /// Listens to the keyboard while it lives.
 pub(crate) struct Keys(
@@ -87,6 +88,11 @@ impl App {
             return false;
         }
         let transition = event.shift_key().then_some(Grain::Transition);
+        let walks = target.as_ref().is_some_and(|target| target.class_name() == WALK);
+        if let Some(msg) = walks.then(|| self.walk_key(&key)).flatten() {
+            event.prevent_default();
+            return Component::update(self, ctx, msg);
+        }
         let msg = match key.as_str() {
             " " if wants == Wants::None => Msg::TogglePlay,
             "ArrowRight" => Msg::Forward(transition),

@@ -234,11 +234,70 @@ pub(crate) fn reveal(part: &str, id: &str) {
 /// Room above what is scrolled to.
 const REVEAL_PX: i32 = 56;
 
-/// Moves the focus to an element.
+/// Moves the focus to the element of this id, or of this test id.
 pub(crate) fn focus(id: &str) {
+    let _ = focus_first(&format!("#{id}, [data-testid=\"{id}\"]"));
+}
+
+/// Moves the focus to the first element that a selector finds. Returns whether it is there.
+fn focus_first(selector: &str) -> bool {
     use wasm_bindgen::JsCast;
-    let element = window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id(id));
-    if let Some(element) = element.and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
+    let document = window().and_then(|w| w.document());
+    let element = document.and_then(|d| d.query_selector(selector).ok().flatten());
+    let Some(element) = element.and_then(|e| e.dyn_into::<HtmlElement>().ok()) else {
+        return false;
+    };
+    // What is not shown cannot have it.
+    element.focus().is_ok() && focused().as_ref() == Some(&*element)
+}
+
+/// What has the focus, and where it is to go should that disappear.
+pub(crate) struct Focus {
+    element: Element,
+    id: Option<String>,
+    /// Selectors: what has the same test id, then what the parts around it name in `data-refocus`.
+    fallbacks: Vec<String>,
+}
+
+impl Focus {
+    /// What has the focus now, if anything has.
+    pub(crate) fn now() -> Option<Self> {
+        let element = focused()?;
+        let id = test_id(&element);
+        let same = id.as_ref().map(|id| format!("[data-testid=\"{id}\"]"));
+        let mut fallbacks: Vec<String> = same.into_iter().collect();
+        let mut around = element.closest("[data-refocus]").ok().flatten();
+        while let Some(part) = around {
+            fallbacks.extend(part.get_attribute("data-refocus"));
+            let outer = part.parent_element();
+            around = outer.and_then(|outer| outer.closest("[data-refocus]").ok().flatten());
+        }
+        Some(Self { element, id, fallbacks })
     }
+
+    /// Gives the focus back if it was lost, or if its element became another control.
+    pub(crate) fn mend(&self) {
+        let lost = match focused() {
+            None => true,
+            Some(element) => element == self.element && test_id(&element) != self.id,
+        };
+        if lost {
+            let _ = self.fallbacks.iter().any(|selector| focus_first(selector));
+        }
+    }
+}
+
+fn test_id(element: &Element) -> Option<String> {
+    element.get_attribute("data-testid")
+}
+
+/// Whether the element of this test id has the focus.
+pub(crate) fn is_focused(id: &str) -> bool {
+    focused().and_then(|element| test_id(&element)).is_some_and(|focused| focused == id)
+}
+
+/// What has the focus, if anything has.
+fn focused() -> Option<Element> {
+    let document = window()?.document()?;
+    document.active_element().filter(|element| element.tag_name() != "BODY")
 }

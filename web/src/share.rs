@@ -160,6 +160,7 @@ impl App {
         let address = platform::set_hash(&fragment);
         platform::copy(&address);
         let embed = embed_code(&platform::base(), self.lang, &fragment);
+        self.refocus = Some("share-close".to_owned());
         self.sharing.panel = Some(Panel { address, embed, hash: self.trace_hash() });
         self.tell(self.t(Key::ShareDone).to_owned(), false);
     }

@@ -11,7 +11,7 @@ mod events;
 mod guide;
 mod header;
 pub(crate) mod icons;
-mod lane;
+pub(crate) mod lane;
 pub(crate) mod log;
 mod machine;
 mod origin;
@@ -65,6 +65,7 @@ impl App {
             <main
                 class="main"
                 data-testid="main"
+                data-refocus="[data-testid=step]"
                 data-pane={pane}
                 data-step={self.timeline.cursor().to_string()}
                 data-steps={self.timeline.len().to_string()}
@@ -104,8 +105,9 @@ impl App {
             .child(icons::icon(icons::Icon::Cross));
         el::el("div", if notice.bad { "toast bad" } else { "toast" })
             .id("notice")
+            .attr("data-refocus", "[data-testid=step]".to_owned())
             .attr("role", if notice.bad { "alert" } else { "status" }.to_owned())
-            .child(el::el("span", "").text(&notice.text).done())
+            .child(el::el("span", "").children(el::coded(&notice.text)).done())
             .child(close.done())
             .done()
     }
@@ -149,7 +151,7 @@ impl App {
             tab(LowerTab::Console(node.id), &text, &format!("tab-console-{}", node.id.0 + 1))
         });
         html! {
-            <section class="lower" aria-label={self.t(Key::PaneLower)}>
+            <section class="lower" data-refocus=".lower .tab.on" aria-label={self.t(Key::PaneLower)}>
                 <div class="tabs">
                     { tab(LowerTab::SpaceTime, self.t(Key::TabSpaceTime), "tab-spacetime") }
                     { tab(LowerTab::Backlog, self.t(Key::TabBacklog), "tab-backlog") }
@@ -172,7 +174,7 @@ impl App {
         let tab =
             |tab, key, id: &str| self.tab(ctx, self.side == tab, Msg::Side(tab), self.t(key), id);
         html! {
-            <aside class="side" aria-label={self.t(Key::PaneSide)}>
+            <aside class="side" data-refocus=".side .tab.on" aria-label={self.t(Key::PaneSide)}>
                 <div class="tabs">
                     { tab(SideTab::State, Key::TabState, "tab-state") }
                     { tab(SideTab::Bytes, Key::TabBytes, "tab-bytes") }

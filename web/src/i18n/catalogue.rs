@@ -110,6 +110,8 @@ dissect_texts! {
     SayYes = "yes", "是";
     SayNo = "no", "否";
     LaneGrip = "drag it, or press the up and down keys, to move its lane", "拖动，或按上下方向键，移动它的泳道";
+    LaneWalk = "What happened on the lanes: the arrow keys choose, Enter opens it, Space goes there", "各泳道上发生的事：方向键选择，回车打开，空格跳到那一步";
+    LaneLeaves = "{0} leaves for {1}", "{0} 发往 {1}";
     LaneScale = "Scale of the diagram", "时空图的刻度";
     LaneSteps = "Steps", "按步";
     LaneTime = "Time", "按时间";
@@ -213,7 +215,6 @@ dissect_texts! {
     LinkWorks = "works", "正常";
     Latency = "latency", "延迟";
     Bandwidth = "bandwidth", "带宽";
-    Unlimited = "without limit", "不限";
     LinkUses = "replication", "复制";
     LinkText = "A link carries bytes as TCP does: it never loses, doubles or reorders those of a live connection.",
         "链路像 TCP 一样传送字节：连接存活期间不会丢失、重复或乱序。";
@@ -290,13 +291,14 @@ dissect_texts! {
 
     // Help.
     HelpTitle = "How to use this page", "如何使用本页";
-    HelpText = "Three Redis nodes run in this page, over simulated links. They are the code of the real server. Nothing moves until you step; everything can be taken back.",
-        "本页运行着三个 Redis 节点，它们之间是模拟的链路，代码与真正的服务器相同。你不单步，就什么都不动；每一步都可以退回。";
+    HelpText = "Redis nodes run in this page, over simulated links. They are the code of the real server. Nothing moves until you step; everything can be taken back.",
+        "Redis 节点就运行在本页中，代码与真正的服务器相同，只有它们之间的链路是模拟的。你不单步，就什么都不动；每一步都可以退回。";
     HelpPlay = "play or pause", "播放或暂停";
     HelpStep = "one step back, one step forward", "后退一步、前进一步";
     HelpTransition = "to the previous or next transition", "到上一次或下一次状态变化";
     HelpNode = "choose a node", "选择节点";
     HelpMove = "move the card of the chosen node", "移动所选节点的卡片";
+    HelpLane = "in the diagram (reach it with Tab): choose what happened, open it, go there", "在时空图中（用 Tab 键进入）：选择发生的事、打开、跳到那一步";
     HelpHelp = "this help", "显示本帮助";
     HelpClose = "close", "关闭";
     LegendTitle = "Messages", "消息";
@@ -342,8 +344,9 @@ dissect_texts! {
         "6381 开始新的复制历史，但把旧的记作第二个复制 ID。6382 跟随的正是旧历史，所以不需要全量同步。";
     LinkLatency = "Latency", "延迟";
     LinkJitter = "Jitter, up to", "抖动，最多";
-    LinkOneWay = "nothing from {0} reaches {1}, ", "{0} 的数据到不了 {1}，";
+    LinkOneWay = "nothing from {0} reaches {1}", "{0} 的数据到不了 {1}";
     DoCutOneWay = "Lose what {0} sends to {1}", "丢弃 {0} 发给 {1} 的数据";
+    DoLose = "Lose {0} → {1}", "丢弃 {0} → {1}";
     DoStall = "Stall", "停滞";
     DoHold = "Hold", "扣住";
     DoRelease = "Let go", "放行";

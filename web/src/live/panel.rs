@@ -5,7 +5,7 @@ use yew::prelude::*;
 use super::{LiveMsg, is_offered};
 use crate::app::{App, Msg};
 use crate::i18n::Key;
-use crate::view::el::el;
+use crate::view::el::{coded, el};
 use crate::view::icons::{Icon, icon};
 
 impl App {
@@ -48,7 +48,7 @@ impl App {
                     .done(),
             );
         if self.live.lost && story.is_some() {
-            panel = panel.child(el("p", "").text(self.t(Key::LiveLost)).done());
+            panel = panel.child(el("p", "").children(coded(self.t(Key::LiveLost))).done());
         } else if !at_end {
             panel = panel.child(el("p", "").text(self.t(Key::LivePastText)).done());
         }

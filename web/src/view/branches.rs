@@ -48,11 +48,18 @@ impl App {
         let title = self.lang.fill(Key::Branches, &[&grouped(count as u64 + 1)]);
         el("div", "panel branches-panel")
             .id("branches-panel")
+            .attr("data-refocus", "[data-testid=branches]".to_owned())
             .attr("role", "group".to_owned())
             .attr("aria-label", title.clone())
             .child(el("b", "").text(&title).done())
             .child(close.done())
-            .child(el("ul", "").child(here.done()).children(rows.collect()).done())
+            .child(
+                el("ul", "")
+                    .attr("data-refocus", "[data-testid=branches-close]".to_owned())
+                    .child(here.done())
+                    .children(rows.collect())
+                    .done(),
+            )
             .child(self.comparison())
             .done()
     }

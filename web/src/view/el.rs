@@ -18,6 +18,17 @@ pub(crate) fn el(tag: &'static str, class: &str) -> El {
     if class.is_empty() { element } else { element.attr("class", class.to_owned()) }
 }
 
+/// A text of the catalogue, in which backticks mark code.
+pub(crate) fn coded(text: &str) -> Vec<Html> {
+    let parts = text.split('`').enumerate();
+    parts
+        .map(|(place, part)| match place % 2 {
+            0 => Html::from(part.to_owned()),
+            _ => el("code", "").text(part).done(),
+        })
+        .collect()
+}
+
 impl El {
     pub(crate) fn attr(mut self, name: &'static str, value: String) -> Self {
         self.0.add_attribute(name, value);

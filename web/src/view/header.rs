@@ -96,6 +96,7 @@ impl App {
             (&["Shift ←", "Shift →"], Key::HelpTransition),
             (&["1", "…", "9"], Key::HelpNode),
             (&["Alt ←↑↓→"], Key::HelpMove),
+            (&["←↑↓→", "Enter", "Space"], Key::HelpLane),
             (&["?"], Key::HelpHelp),
             (&["Esc"], Key::HelpClose),
         ];

@@ -32,6 +32,7 @@ pub(crate) enum Icon {
     World,
     File,
     Live,
+    Host,
 }
 
 impl Icon {
@@ -63,6 +64,7 @@ impl Icon {
             }
             Self::Save => "M8 2v8M4.5 7 8 10.500 11.500 7M3 13.500h10",
             Self::Grid => "M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z",
+            Self::Host => "M2.5 2.5h11v4h-11zM2.5 9.5h11v4h-11zM5 4.500v0M5 11.500v0",
             Self::File => "M4 2h5l3 3v9H4zM9 2v3h3",
             Self::Live => {
                 "M8 6.5a1.5 1.5 0 1 0 0 3 1.5 1.5 0 0 0 0-3M4.8 4.8a4.5 4.5 0 0 0 0 6.4M11.2 4.8a4.5 4.5 0 0 1 0 6.4M2.7 2.7a7.5 7.5 0 0 0 0 10.6M13.3 2.7a7.5 7.5 0 0 1 0 10.6"

@@ -3,6 +3,7 @@
 //! is as legible as a silence of seconds; or, if one wants, to scale with time.
 
 mod lines;
+pub(crate) mod walk;
 
 use lockstep_core::time::Instant;
 use lockstep_sim::{Intervention, NodeId, Step};
@@ -188,6 +189,7 @@ impl App {
                 onpointerup={link.callback(|_| Msg::LaneDrop)}
             >
                 { svg.done() }
+                { self.walk(&frame, &lines) }
                 { for order.iter().map(|&id| self.grip(ctx, id, y(id))) }
             </div>
         }

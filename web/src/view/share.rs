@@ -3,7 +3,7 @@
 use lockstep_sim::export::Form;
 use yew::prelude::*;
 
-use super::el::{El, el};
+use super::el::{El, coded, el};
 use super::icons::{Icon, icon};
 use crate::app::{App, Msg};
 use crate::i18n::{Key, Lang, grouped};
@@ -56,7 +56,7 @@ impl App {
             .child(copy("copy-embed", Key::ShareCopyEmbed, ShareMsg::CopyEmbed))
             .child(heading(Key::ShareHash))
             .child(el("code", "hash").id("trace-hash").text(&hash).done())
-            .child(el("p", "soft small").text(&note).done())
+            .child(el("p", "soft small").children(coded(&note)).done())
             .child(heading(Key::ShareExport))
             .child(el("ul", "files").children(files.to_vec()).done())
             .done()

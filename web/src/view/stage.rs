@@ -12,7 +12,7 @@ mod tools;
 use yew::prelude::*;
 
 use self::layout::layout;
-pub(super) use self::messages::short_label;
+pub(crate) use self::messages::short_label;
 use super::condition;
 use super::el::el;
 use crate::app::{App, Msg};
@@ -38,6 +38,7 @@ impl App {
                 <div class="stage" data-testid="stage">
                     <div
                         {class}
+                        data-refocus=".card.on .pick"
                         style={format!("--across:{};--down:{}", layout.across, layout.down)}
                         onpointermove={link.callback(Msg::Drag)}
                         onpointerup={link.callback(|_| Msg::Drop)}

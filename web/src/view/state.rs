@@ -2,8 +2,8 @@
 //! what the node itself says with `INFO replication`, and its keys. What this step changed is
 //! marked.
 
+use lockstep_sim::NodeId;
 use lockstep_sim::view::{KeyView, LinkView, LiveView, NodeView, Power, ReplicaView};
-use lockstep_sim::{Cut, NodeId};
 use yew::prelude::*;
 
 use super::condition;
@@ -212,16 +212,8 @@ impl App {
     }
 
     fn link_state(&self, link: &LinkView) -> Html {
-        let cut = match link.cut {
-            None => Key::LinkWorks,
-            Some(Cut::Reset) => Key::LinkCut,
-            Some(Cut::Silent) => Key::LinkSilent,
-            Some(Cut::Stall) => Key::LinkStalled,
-        };
-        let bandwidth = match link.bandwidth {
-            0 => self.t(Key::Unlimited).to_owned(),
-            bytes => format!("{}/s", self.lang.bytes(bytes)),
-        };
+        let cut = self.link_cut(link).unwrap_or_else(|| self.t(Key::LinkWorks).to_owned());
+        let [latency, bandwidth] = self.link_speed(link);
         let pair = |(a, b): &(NodeId, NodeId)| format!("{} → {}", self.name(*a), self.name(*b));
         let uses: Vec<String> = link.replication.iter().map(pair).collect();
         let row = |name: Key, value: String| {
@@ -231,8 +223,8 @@ impl App {
             <>
                 <h2>{ format!("{} – {}", self.name(link.a), self.name(link.b)) }</h2>
                 <table class="facts"><tbody>
-                    { row(Key::LinkState, self.t(cut).to_owned()) }
-                    { row(Key::Latency, format!("{}\u{202f}ms", link.latency_us / 1_000)) }
+                    { row(Key::LinkState, cut) }
+                    { row(Key::Latency, latency) }
                     { row(Key::Bandwidth, bandwidth) }
                     { row(Key::LinkUses, if uses.is_empty() { "–".to_owned() } else { uses.join(", ") }) }
                 </tbody></table>

@@ -17,6 +17,7 @@ impl App {
         let at_start = cursor == 0;
         let playing = self.playing.is_some();
         let button = |class: &'static str, key, mark, id: &'static str, msg: fn() -> Msg| {
+            // It keeps the focus: whoever went back to the beginning is still there.
             let disabled = at_start && matches!(mark, Icon::Back | Icon::BackFar);
             html! {
                 <button
@@ -25,7 +26,7 @@ impl App {
                     aria-label={self.t(key)}
                     title={self.t(key)}
                     data-testid={id}
-                    {disabled}
+                    aria-disabled={disabled.then_some("true")}
                     onclick={ctx.link().callback(move |_| msg())}
                 >{ icon(mark) }</button>
             }

@@ -66,6 +66,7 @@ impl App {
             .attr("aria-label", self.t(Key::Close).to_owned())
             .child(icon(Icon::Cross));
         el("div", "panel world-panel")
+            .attr("data-refocus", "[data-testid=world]".to_owned())
             .attr("role", "group".to_owned())
             .attr("aria-label", self.t(Key::WorldTitle).to_owned())
             .child(el("b", "").text(self.t(Key::WorldTitle)).done())

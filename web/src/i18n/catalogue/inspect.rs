@@ -29,7 +29,7 @@ macro_rules! inspect_texts {
     MachineReplica = "The replica's way to its master. Now: {0}.", "从节点连接主节点的过程。当前：{0}。";
     MachineTurn = "In this step, from “{0}” to “{1}”: {2}.", "本步从“{0}”到“{1}”：{2}。";
     MachineMaster = "Its replicas, as it sees them.", "它所看到的从节点状态。";
-    MachineLost = "link lost", "链路断开";
+    MachineLost = "from anywhere: link lost", "任何状态下链路断开";
     MachineWaitsStart = "waits for BGSAVE", "等待 BGSAVE";
     MachineWaitsEnd = "BGSAVE runs", "BGSAVE 进行中";
     MachineDiskless = "diskless", "无盘";

@@ -4,8 +4,8 @@ macro_rules! live_texts {
     ($($rest:tt)*) => { recording_texts! { $($rest)*
 
     LiveTitle = "Live", "实况";
-    LiveNote = "Real nodes on TCP, started by `lockstep play`: see what they do while it happens",
-        "`lockstep play` 启动的真实节点（TCP）：实时观看它们的一举一动";
+    LiveNote = "Real nodes on TCP, started by lockstep play: see what they do while it happens",
+        "lockstep play 启动的真实节点（TCP）：实时观看它们的一举一动";
     LiveNow = "now", "实时";
     LivePast = "in the past", "停在过去";
     LiveConnecting = "connecting…", "正在连接…";

@@ -11,6 +11,9 @@ pub(super) struct Line {
     pub(super) message: MessageRef,
     pub(super) from: (f64, f64),
     pub(super) to: (f64, f64),
+    /// The steps in which it left and arrived, if they are shown.
+    pub(super) left: Option<u64>,
+    pub(super) came: Option<u64>,
     pub(super) class: &'static str,
     /// Arrived, on its way, or it will arrive in a step that lies ahead.
     pub(super) fate: &'static str,
@@ -38,6 +41,8 @@ pub(super) fn lines(frame: &Frame<'_>, cursor: u64) -> Vec<Line> {
                 message: message.clone(),
                 from: (start, frame.y(a)),
                 to: (frame.x(step.index), frame.y(b)),
+                left: from,
+                came: Some(step.index),
                 class: Family::of(message.kind).class(),
                 fate: if step.index <= cursor { "there" } else { "ahead" },
             });
@@ -51,6 +56,8 @@ pub(super) fn lines(frame: &Frame<'_>, cursor: u64) -> Vec<Line> {
             message: message.clone(),
             from: (start, y),
             to: (start + 1.4, y + (frame.y(b) - y) * 0.42),
+            left: Some(index),
+            came: None,
             class: Family::of(message.kind).class(),
             fate: if index <= cursor { "underway" } else { "ahead" },
         });

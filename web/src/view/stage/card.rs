@@ -2,7 +2,7 @@
 
 use lockstep_core::config::Era;
 use lockstep_sim::NodeId;
-use lockstep_sim::view::{Known, LiveView, NodeView, Power, ReplicaView, Role};
+use lockstep_sim::view::{Known, LiveView, NodeView, ReplicaView, Role};
 use yew::prelude::*;
 
 use super::layout::Place;
@@ -27,7 +27,7 @@ impl App {
         });
         let changed_word = before.is_some_and(|before| condition(self.lang, before).0 != word);
         let grabbed = self.drag.is_some_and(|drag| drag.node == id);
-        let dead = node.power == Power::Down;
+        let dead = node.live.is_none();
         html! {
             <article
                 key={format!("n{}", id.0)}

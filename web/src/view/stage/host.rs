@@ -24,7 +24,8 @@ impl App {
     pub(super) fn host_button(&self, ctx: &Context<Self>) -> Html {
         self.button(ctx, "tool", "host", Msg::HostPanel)
             .attr("aria-expanded", self.host_panel.to_string())
-            .child(icon(Icon::Grid))
+            .attr("title", self.t(Key::Host).to_owned())
+            .child(icon(Icon::Host))
             .text(self.t(Key::Host))
             .done()
     }
@@ -49,6 +50,7 @@ impl App {
             .child(el("span", "segs").children(eras.collect()).done());
         el("div", "panel host-panel")
             .id("host-panel")
+            .attr("data-refocus", "[data-testid=host]".to_owned())
             .attr("role", "group".to_owned())
             .attr("aria-label", title.clone())
             .child(el("b", "").text(&title).done())

@@ -142,26 +142,37 @@ impl App {
 
     /// The state of a link in words.
     pub(super) fn link_words(&self, link: &LinkView) -> String {
-        let mut words = match (link.cut, link.ways) {
-            (Some(Cut::Reset), _) => format!("{}, ", self.t(Key::LinkCut)),
-            (Some(Cut::Silent), _) => format!("{}, ", self.t(Key::LinkSilent)),
-            (Some(Cut::Stall), _) => format!("{}, ", self.t(Key::LinkStalled)),
-            (None, [None, None]) => String::new(),
+        let [latency, bandwidth] = self.link_speed(link);
+        let cut = self.link_cut(link).map(|cut| cut + ", ").unwrap_or_default();
+        format!("{cut}{latency}, {bandwidth}")
+    }
+
+    /// How a link is cut, if it is.
+    pub(crate) fn link_cut(&self, link: &LinkView) -> Option<String> {
+        let key = match (link.cut, link.ways) {
+            (Some(Cut::Reset), _) => Key::LinkCut,
+            (Some(Cut::Silent), _) => Key::LinkSilent,
+            (Some(Cut::Stall), _) => Key::LinkStalled,
+            (None, [None, None]) => return None,
             (None, [there, _]) => {
                 let (from, to) = if there.is_some() { (link.a, link.b) } else { (link.b, link.a) };
-                self.lang.fill(Key::LinkOneWay, &[&self.name(from), &self.name(to)])
+                return Some(self.lang.fill(Key::LinkOneWay, &[&self.name(from), &self.name(to)]));
             }
         };
-        words.push_str(&millis(link.latency_us));
+        Some(self.t(key).to_owned())
+    }
+
+    /// The latency of a link, and its bandwidth.
+    pub(crate) fn link_speed(&self, link: &LinkView) -> [String; 2] {
+        let mut latency = millis(link.latency_us);
         if link.jitter_us > 0 {
-            words.push_str(&format!(" + 0–{}", millis(link.jitter_us)));
+            latency.push_str(&format!(" + 0–{}", millis(link.jitter_us)));
         }
-        words.push_str(", ");
-        words.push_str(&match link.bandwidth {
+        let bandwidth = match link.bandwidth {
             0 => self.t(Key::LinkUnlimited).to_owned(),
             bandwidth => rate(bandwidth),
-        });
-        words
+        };
+        [latency, bandwidth]
     }
 
     /// What can be done to the link that is selected, beside it.
@@ -184,6 +195,7 @@ impl App {
             .child(icon(Icon::Cross));
         el("div", "panel link-panel")
             .id("link-panel")
+            .attr("data-refocus", format!("[data-testid=link-{}-{}]", a.0 + 1, b.0 + 1))
             .style(format!("{side}:14px"))
             .attr("role", "group".to_owned())
             .attr("aria-label", name)
@@ -250,8 +262,10 @@ impl App {
         if link.ways == [None, None] {
             for (from, to) in [(a, b), (b, a)] {
                 let act = Msg::Act(vec![Intervention::CutOneWay { from, to }]);
-                let text = format!("{} ⇥ {}", self.name(from), self.name(to));
-                let name = self.lang.fill(Key::DoCutOneWay, &[&self.name(from), &self.name(to)]);
+                let names = [self.name(from), self.name(to)];
+                let names = names.each_ref().map(String::as_str);
+                let text = self.lang.fill(Key::DoLose, &names);
+                let name = self.lang.fill(Key::DoCutOneWay, &names);
                 let id = format!("cut-way-{}", from.0 + 1);
                 let label = format!("{text}: {name}");
                 let button = self.button(ctx, "tool", &id, act).attr("aria-label", label);

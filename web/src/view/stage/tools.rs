@@ -38,6 +38,7 @@ impl App {
         let label = self.lang.fill(Key::ToolsLabel, &[&title]);
         let mut row = el("div", "tools")
             .attr("role", "group".to_owned())
+            .attr("data-refocus", ".tools button".to_owned())
             .attr("aria-label", label)
             .child(el("b", "").text(&title).done())
             .children(tools)
@@ -57,7 +58,9 @@ impl App {
         id: &str,
         acts: Vec<Intervention>,
     ) -> Html {
-        self.button(ctx, "tool", id, Msg::Act(acts)).child(icon(mark)).text(self.t(key)).done()
+        let text = self.t(key);
+        let button = self.button(ctx, "tool", id, Msg::Act(acts)).attr("title", text.to_owned());
+        button.child(icon(mark)).text(text).done()
     }
 
     fn node_tools(&self, ctx: &Context<Self>, id: NodeId) -> Vec<Html> {
