@@ -16,8 +16,7 @@ use web_sys::KeyboardEvent;
 use yew::prelude::*;
 
 use crate::console::Desk;
-use crate::eras::{self, Ending, Fault};
-use crate::guide;
+use crate::eras::{Ending, Fault};
 use crate::i18n::{Key, Lang, grouped};
 use crate::inside::Insides;
 use crate::keys::Keys;
@@ -222,7 +221,7 @@ pub(crate) struct App {
     pub(crate) by_time: bool,
     pub(crate) marks: Marks,
     /// Checks every step, from the first thing on that somebody does to a world.
-    watch: Option<Watch>,
+    pub(crate) watch: Option<Watch>,
     /// How the world began: what a link to it says.
     pub(crate) start: Scenario,
     pub(crate) notice: Option<Notice>,
@@ -567,64 +566,6 @@ impl App {
                 self.timeline.name_branch(at, &name);
             }
         }
-    }
-
-    fn experiment(&mut self, index: usize) {
-        self.stop();
-        self.experiment = index;
-        self.shape = None;
-        self.own.world = None;
-        self.start = worlds::scenario(Shape::Star, 2, self.era);
-        let timeline = if index == guide::ERAS {
-            if self.endings.is_empty() {
-                self.endings = eras::endings(self.fault);
-            }
-            self.fault.start(self.era)
-        } else {
-            guide::start(index, self.era)
-        };
-        self.timeline.replace(timeline);
-        self.begin();
-        self.message = self.moment();
-    }
-
-    /// Begins the experiment, or the world that was built, anew.
-    fn restart(&mut self) {
-        if self.is_recorded() {
-            self.timeline.seek(0);
-            return self.moved(None);
-        }
-        if self.restart_lesson() {
-            return;
-        }
-        match self.shape {
-            Some(shape) => self.build(shape),
-            None if self.experiment == usize::MAX => match self.own.world.clone() {
-                Some(loaded) => self.load_world(loaded),
-                None => self.open_place(),
-            },
-            None => self.experiment(self.experiment),
-        }
-    }
-
-    /// A world begins: what belonged to the one before is forgotten.
-    pub(crate) fn begin(&mut self) {
-        self.began_at = self.timeline.cursor();
-        self.lessons.leave();
-        self.marks = Marks::default();
-        self.watch = Some(Watch::default());
-        self.moved_cards.clear();
-        self.lanes.clear();
-        self.lane_pick = None;
-        self.drag = None;
-        self.desks.clear();
-        self.world_panel = false;
-        self.picked = false;
-        // What was open about a link of the other world would hide the new one.
-        let (Selected::Node(id) | Selected::Link(_, id)) = self.selected;
-        let known = (id.0 as usize) < self.timeline.nodes().len();
-        self.selected = Selected::Node(if known { id } else { NodeId(0) });
-        self.moved(None);
     }
 
     /// Choices of what is shown; the world stays as it is.

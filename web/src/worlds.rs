@@ -1,8 +1,13 @@
-//! Worlds to play in: who follows whom, and how many.
+//! Worlds to play in: who follows whom, and how many; and how one begins, in place of another.
 
 use lockstep_core::config::Era;
 use lockstep_sim::scenario::{NodeSpec, Scenario};
 use lockstep_sim::{NodeId, Timeline, scenarios};
+
+use crate::app::{App, Selected};
+use crate::marks::Marks;
+use crate::watch::Watch;
+use crate::{eras, guide};
 
 /// Who follows whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +65,66 @@ pub(crate) fn build(scenario: &Scenario) -> Timeline {
     let mut timeline = Timeline::new(scenario.world());
     scenarios::until_online(&mut timeline);
     timeline
+}
+
+impl App {
+    pub(crate) fn experiment(&mut self, index: usize) {
+        self.stop();
+        self.experiment = index;
+        self.shape = None;
+        self.own.world = None;
+        self.start = scenario(Shape::Star, 2, self.era);
+        let timeline = if index == guide::ERAS {
+            if self.endings.is_empty() {
+                self.endings = eras::endings(self.fault);
+            }
+            self.fault.start(self.era)
+        } else {
+            guide::start(index, self.era)
+        };
+        self.timeline.replace(timeline);
+        self.begin();
+        self.message = self.moment();
+    }
+
+    /// Begins the experiment, or the world that was built, anew.
+    pub(crate) fn restart(&mut self) {
+        if self.is_recorded() {
+            self.timeline.seek(0);
+            return self.moved(None);
+        }
+        if self.restart_lesson() {
+            return;
+        }
+        match self.shape {
+            Some(shape) => self.build(shape),
+            None if self.experiment == usize::MAX => match self.own.world.clone() {
+                Some(loaded) => self.load_world(loaded),
+                None => self.open_place(),
+            },
+            None => self.experiment(self.experiment),
+        }
+    }
+
+    /// A world begins: what belonged to the one before is forgotten.
+    pub(crate) fn begin(&mut self) {
+        self.began_at = self.timeline.cursor();
+        self.lessons.leave();
+        self.marks = Marks::default();
+        self.watch = Some(Watch::default());
+        self.moved_cards.clear();
+        self.lanes.clear();
+        self.lane_pick = None;
+        self.drag = None;
+        self.desks.clear();
+        self.world_panel = false;
+        self.picked = false;
+        // What was open about a link of the other world would hide the new one.
+        let (Selected::Node(id) | Selected::Link(_, id)) = self.selected;
+        let known = (id.0 as usize) < self.timeline.nodes().len();
+        self.selected = Selected::Node(if known { id } else { NodeId(0) });
+        self.moved(None);
+    }
 }
 
 #[cfg(test)]

@@ -118,11 +118,12 @@ impl App {
         let parted = grouped(found.parted_at);
         let at = [parted, name.clone(), seconds(found.here.1), grouped(found.there.0)];
         let about = self.lang.fill(Key::BranchParted, &at.each_ref().map(String::as_str));
+        let head = |text: &str| el("th", "").attr("scope", "col".to_owned()).text(text).done();
         let mut table = el("table", "facts").id("comparison").child(
             el("tr", "")
-                .child(el("th", "").attr("scope", "col".to_owned()).done())
-                .child(el("td", "").text(self.t(Key::BranchHere)).done())
-                .child(el("td", "").text(name).done())
+                .child(el("td", "").done())
+                .child(head(self.t(Key::BranchHere)))
+                .child(head(name))
                 .done(),
         );
         for difference in found.differences.iter().take(LISTED) {

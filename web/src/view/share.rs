@@ -46,7 +46,7 @@ impl App {
             .id("share-panel")
             .attr("role", "group".to_owned())
             .attr("aria-label", self.t(Key::ShareTitle).to_owned())
-            .child(el("b", "").text(self.t(Key::ShareTitle)).done())
+            .child(el("h2", "").text(self.t(Key::ShareTitle)).done())
             .child(close.done())
             .child(heading(Key::ShareLink))
             .child(text("share-link", &panel.address))
