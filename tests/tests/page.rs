@@ -10,6 +10,8 @@ mod budgets;
 mod eras;
 #[path = "page/inspector.rs"]
 mod inspector;
+#[path = "page/keyboard.rs"]
+mod keyboard;
 #[path = "page/lessons.rs"]
 mod lessons;
 #[path = "page/live.rs"]
@@ -380,6 +382,11 @@ fn no_accessibility_violations() {
                 "share",
                 "share-close",
                 "world",
+                "back",
+                "stop",
+                "branches",
+                "branch-compare-1",
+                "branches-close",
                 "try-6",
                 "help",
             ];
@@ -388,6 +395,10 @@ fn no_accessibility_violations() {
                 states.push(tab);
                 violations(&page, &look, tab, &mut wrong);
             }
+        }
+        for state in ["share", "share-close"].into_iter().filter(|_| width < 500) {
+            page.click(state);
+            violations(&page, &look, state, &mut wrong);
         }
         lessons::open_at_a_question(&page);
         states.push("a lesson");
