@@ -28,15 +28,20 @@ pub mod wire;
 
 use std::time::{Duration, Instant};
 
-/// Asks every few milliseconds until `ready` says yes.
+/// How much longer than on an idle machine one waits before giving up: what does come, comes late
+/// where many tests share few cores, and what does not costs only a failing test this time.
+pub const BUSY: u32 = 5;
+
+/// Asks every few milliseconds until `ready` says yes. `limit` is what an idle machine may take.
 ///
 /// # Panics
-/// After `limit`, naming `what` and showing the last answer.
+/// After [`BUSY`] times `limit`, naming `what` and showing the last answer.
 pub fn wait_for<T: std::fmt::Debug>(
     what: &str,
     limit: Duration,
     mut ready: impl FnMut() -> Result<T, String>,
 ) -> T {
+    let limit = limit * BUSY;
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::info::Info;
@@ -70,23 +70,36 @@ pub fn lockstep() -> PathBuf {
     path
 }
 
-/// A port nobody listens on, below the range the system gives to clients.
+/// A port nobody listens on, below the range the system gives to clients. It is this test program's
+/// until it ends: others that run beside it, from this checkout or another, get other ports.
 ///
 /// # Panics
 /// If there is none.
 #[must_use]
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    for _ in 0..2000 {
-        // Test programs run side by side: each starts at another place.
+    for _ in 0..12_000 {
         let step = NEXT.fetch_add(1, Ordering::Relaxed);
         let start = (std::process::id() as u16).wrapping_mul(37);
         let port = 20_100 + start.wrapping_add(step) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        if is_reserved(port) && TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }
     panic!("no free port between 20100 and 32100");
+}
+
+/// Locks a port's file for as long as this process lives, if nobody else has it.
+fn is_reserved(port: u16) -> bool {
+    static HELD: Mutex<Vec<File>> = Mutex::new(Vec::new());
+    let dir = std::env::temp_dir().join("lockstep-test-ports");
+    let file = fs::create_dir_all(&dir).and_then(|()| File::create(dir.join(port.to_string())));
+    let file = file.unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    let free = file.try_lock().is_ok();
+    if free {
+        HELD.lock().expect("nobody panics while it is held").push(file);
+    }
+    free
 }
 
 /// How to start a server.

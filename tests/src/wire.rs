@@ -4,7 +4,7 @@
 //! What differs from run to run is masked where it stands: ids, and times near the present.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::resp::{Client, encode};
@@ -12,7 +12,7 @@ use crate::server::{Kind, Server};
 use crate::wait_for;
 
 /// How long the other side may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Unix milliseconds.
 ///
@@ -285,7 +285,7 @@ impl RawReplica {
     /// those that come before it has noticed itself that the snapshot is sent: they are repeated.
     fn byte(&mut self) -> u8 {
         self.client.patience(Duration::from_millis(200));
-        for _ in 0..100 {
+        for _ in 0..500 {
             match self.client.exact(1) {
                 Ok(byte) => return byte[0],
                 Err(error) if is_timeout(&error) => self.ack(),
@@ -297,7 +297,7 @@ impl RawReplica {
 
     /// Whether the other side has closed the connection.
     pub fn is_closed(&mut self) -> bool {
-        self.client.patience(Duration::from_secs(3));
+        self.client.patience(PATIENCE);
         loop {
             match self.client.exact(1) {
                 Ok(_) => {}
@@ -399,6 +399,20 @@ impl Link {
         }
     }
 
+    /// Writes down the replica's `ACK` of this offset. Between, it acknowledges once a second
+    /// whatever it has come to: that is a matter of time, and passed over.
+    ///
+    /// # Panics
+    /// If nothing comes.
+    pub fn hear_ack(&mut self, offset: u64, log: &mut Transcript) {
+        loop {
+            let line = self.next();
+            if line == format!("REPLCONF ACK {offset}") || !line.starts_with("REPLCONF ACK ") {
+                return log.note(">", &line);
+            }
+        }
+    }
+
     fn next(&mut self) -> String {
         self.skip_newlines();
         let inline = self.reader.fill_buf().is_ok_and(|b| !b.is_empty() && b[0] != b'*');
@@ -429,15 +443,37 @@ impl Link {
         }
     }
 
+    /// Says nothing more, and waits until the replica has closed the connection as well.
+    ///
+    /// # Panics
+    /// If the system refuses.
+    pub fn hang_up(mut self, log: &mut Transcript) {
+        log.note("<", "(closed)");
+        self.stream.shutdown(Shutdown::Write).expect("it is open");
+        self.ends(log);
+    }
+
     /// The whole handshake with `+PONG` and `+OK`; ends when `PSYNC` was heard.
+    ///
+    /// # Panics
+    /// If the replica goes before.
     pub fn shake_hands(&mut self, log: &mut Transcript) {
+        assert!(self.is_introduced(log), "the replica went: {:?}", log.0);
+    }
+
+    /// As [`Link::shake_hands`]; `false` if the replica closes the connection before.
+    pub fn is_introduced(&mut self, log: &mut Transcript) -> bool {
         loop {
             let line = self.hear(log);
-            match line.split(' ').next() {
-                Some("PING") => self.say("+PONG\r\n", log),
-                Some("PSYNC") => return,
-                _ => self.say("+OK\r\n", log),
-            }
+            let reply = match line.split(' ').next() {
+                Some("PING") => "+PONG\r\n",
+                Some("PSYNC") => return true,
+                Some("(closed)") => return false,
+                _ => "+OK\r\n",
+            };
+            log.note("<", &reply.as_bytes().escape_ascii().to_string());
+            // That it has gone is heard next.
+            let _ = self.stream.write_all(reply.as_bytes());
         }
     }
 

@@ -90,8 +90,6 @@ fn clients_in_every_state_are_shown_alike() {
     let [expected, actual] = [Kind::Redis, Kind::Lockstep].map(everybody);
     let same = [
         "name",
-        "age",
-        "idle",
         "flags",
         "db",
         "sub",
@@ -115,6 +113,10 @@ fn clients_in_every_state_are_shown_alike() {
         for field in same {
             let about = (&redis["name"], field);
             assert_eq!((about, &lockstep[field]), (about, &redis[field]), "lockstep, redis");
+        }
+        // How long the scene took to be set is a matter of the machine.
+        for field in ["age", "idle"] {
+            assert!((0..60).contains(&number(lockstep, field)), "{field}: {lockstep:?}");
         }
         // Redis has parsed a part of the unfinished command.
         let name = redis["name"].as_str();

@@ -134,18 +134,18 @@ impl Stage {
     /// Plays one line and returns what everybody received.
     fn play(&mut self, line: &str) -> String {
         match line.split_once(": ") {
-            None => {
-                let ms = line.strip_prefix("pass ").and_then(|ms| ms.parse().ok());
-                std::thread::sleep(Duration::from_millis(ms.expect("a number of milliseconds")));
-            }
+            None => panic!("who says {line}?"),
             Some(("r", _)) => self.acknowledge(),
             Some((name, words)) => {
+                let (words, pause) = words.split_once(" ~ ").unwrap_or((words, "0"));
                 let commands = words.split(" ; ").map(|command| {
                     let words: Vec<Vec<u8>> = command.split(' ').map(unescaped).collect();
                     encode(&words)
                 });
                 let bytes: Vec<u8> = commands.flatten().collect();
                 self.send(name.chars().next().expect("a name"), &bytes);
+                let pause = pause.parse().expect("a number of milliseconds");
+                std::thread::sleep(Duration::from_millis(pause));
             }
         }
         self.settle();

@@ -166,8 +166,7 @@ fn experiment(kind: Kind) -> String {
     assert_eq!(a.cli(&["set", "before", "1"]), "OK");
     for replica in [&b, &c] {
         assert_eq!(replica.cli(&["SLAVEOF", "127.0.0.1", &a.port.to_string()]), "OK");
-    }
-    for replica in [&b, &c] {
+        // One after the other: the master lists them in the order in which they came.
         replica.wait("master_link_status", "up");
         wait_caught_up(&a, replica);
     }
@@ -182,7 +181,7 @@ fn experiment(kind: Kind) -> String {
     let info = a.info();
     assert_eq!(info.text("connected_slaves"), "2");
     let lag: i64 = info.replica(0).expect("slave0")["lag"].parse().expect("a number");
-    assert!((0..=2).contains(&lag), "lag={lag}");
+    assert!((0..=10).contains(&lag), "lag={lag}");
     notes.add("one master, two replicas", &[&a, &b, &c]);
 
     // The master goes away.
@@ -191,7 +190,7 @@ fn experiment(kind: Kind) -> String {
         replica.wait("master_link_status", "down");
         let info = replica.info();
         assert_eq!(info.text("role"), "slave");
-        assert!((0..20).contains(&info.number("master_link_down_since_seconds")), "{info:?}");
+        assert!((0..100).contains(&info.number("master_link_down_since_seconds")), "{info:?}");
     }
     wait_for("the pidfile to go", Duration::from_secs(10), || match a.pid() {
         None => Ok(()),

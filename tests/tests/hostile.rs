@@ -17,10 +17,10 @@ const MEMORY_MAX: u64 = 64 * 1024 * 1024;
 
 /// Sends bytes and returns all that comes back until the server closes the connection, or until
 /// it has been quiet for a while.
-fn answer(server: &Server, bytes: &[u8]) -> (String, bool) {
+fn answer(server: &Server, bytes: &[u8], quiet: Duration) -> (String, bool) {
     let mut client = server.client();
     let _ = client.send(bytes);
-    client.patience(Duration::from_millis(400));
+    client.patience(quiet);
     let mut reply = String::new();
     loop {
         match client.line() {
@@ -72,7 +72,12 @@ fn lies_are_answered_as_by_redis() {
     let (redis, lockstep) = (Server::redis(), Server::lockstep());
     let mut wrong = Vec::new();
     for lie in lies() {
-        let (expected, actual) = (answer(&redis, &lie), answer(&lockstep, &lie));
+        // Silence shows only with time, and a busy machine may have an answer late.
+        let both = |quiet| [&redis, &lockstep].map(|server| answer(server, &lie, quiet));
+        let [mut expected, mut actual] = both(Duration::from_millis(300));
+        if expected != actual {
+            [expected, actual] = both(Duration::from_secs(10));
+        }
         if expected != actual {
             let start = &lie[..lie.len().min(60)];
             wrong.push(format!("{}: {expected:?} is not {actual:?}", start.escape_ascii()));

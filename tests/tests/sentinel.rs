@@ -13,7 +13,8 @@ use lockstep_tests::sync::{assert_same, wait_online};
 use lockstep_tests::temp::TempDir;
 use lockstep_tests::wait_for;
 
-/// Sentinel looks at everything once in ten seconds, and believes nothing at once.
+/// Sentinel looks at everything once in ten seconds, believes nothing at once, and begins a failover
+/// that found no replica alive anew after twice its timeout.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running Sentinel that watches one master.
@@ -29,7 +30,7 @@ impl Sentinel {
         let config = format!(
             "port {port}\nbind 127.0.0.1\ndir {}\nlogfile log\n\
              sentinel monitor watched 127.0.0.1 {} 1\n\
-             sentinel down-after-milliseconds watched 1000\n\
+             sentinel down-after-milliseconds watched 3000\n\
              sentinel failover-timeout watched 20000\n",
             dir.path().display(),
             master.port

@@ -12,8 +12,8 @@ fn quiet(kind: Kind) -> Launch {
     Launch::new(kind).set("repl-ping-replica-period", "3600")
 }
 
-/// Runs a script: a command per line. `~ ms` waits; `b` sends on a second connection without
-/// waiting for the reply, `r` reads that; `-` runs without writing the reply down, whose order is
+/// Runs a script: a command per line, after which `~ ms` lets time pass before one looks at what the
+/// stream said; `b` sends on a second connection without waiting for the reply, `r` reads that; `-` runs without writing the reply down, whose order is
 /// nobody's promise. After each line comes what the stream said.
 fn script(server: &Server, text: &str) -> Transcript {
     let mut log = Transcript::default();
@@ -22,16 +22,19 @@ fn script(server: &Server, text: &str) -> Transcript {
     replica.full(&["PSYNC", "?", "-1"], &mut quiet);
     replica.ack();
     let (mut client, mut other) = (server.client(), server.client());
-    other.patience(Duration::from_secs(10));
+    other.patience(Duration::from_secs(60));
     for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
         log.note("", line.strip_prefix("- ").unwrap_or(line));
+        let (line, pause) = line.split_once(" ~ ").unwrap_or((line, "0"));
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
-            "~" => std::thread::sleep(Duration::from_millis(rest.parse().expect("ms"))),
             "b" => {
                 let words: Vec<&str> = rest.split(' ').collect();
                 other.send(&lockstep_tests::resp::encode(&words)).expect("sent");
-                std::thread::sleep(Duration::from_millis(40));
+                // It has arrived: before a server waits again, it reads from everybody.
+                for _ in 0..3 {
+                    assert_eq!(client.run("PING").text(), "PONG");
+                }
             }
             "r" => log.note("<", &format!("{:?}", other.receive().expect("a reply"))),
             "-" => assert!(!client.run(rest).is_error(), "{line}"),
@@ -40,6 +43,7 @@ fn script(server: &Server, text: &str) -> Transcript {
                 log.note("<", &format!("{reply:?}"));
             }
         }
+        std::thread::sleep(Duration::from_millis(pause.parse().expect("milliseconds")));
         replica.catch_up(server, &mut log);
     }
     // Redis sends its first ping at start, if somebody is there by then.

@@ -48,9 +48,14 @@ fn on_servers() -> Vec<String> {
     AFTER.iter().for_each(|line| assert!(!client.run(line).is_error(), "{line}"));
     wait_equal_offsets(&master, &replica);
     // Lines wait for a second at most. A server that is killed writes no more of them.
-    std::thread::sleep(Duration::from_millis(2_200));
     let traces = [&master, &replica].map(|server| {
-        std::fs::read_to_string(server.path("trace")).expect("the trace that was asked for")
+        let read = || std::fs::read_to_string(server.path("trace")).map_err(|e| e.to_string());
+        wait_for("the whole trace", Duration::from_secs(20), || {
+            let text = read()?;
+            std::thread::sleep(Duration::from_millis(1_200));
+            let whole = text.contains("late") && text == read()?;
+            if whole { Ok(text) } else { Err("more is written".to_owned()) }
+        })
     });
     master.stop();
     replica.stop();

@@ -72,7 +72,7 @@ fn ask(replica: &mut RawReplica, words: &[&str]) {
 
 /// Replicas come to a master with every kind of request.
 fn a_master_and_what_is_asked_of_it(kind: Kind) {
-    let server = Launch::new(kind).set("repl-timeout", "3").start();
+    let server = Launch::new(kind).set("repl-ping-replica-period", "3600").start();
     let mut first = introduce(&server);
     first.full(&["PSYNC", "?", "-1"], &mut Transcript::default());
     first.ack();
@@ -115,16 +115,18 @@ fn a_master_and_what_is_asked_of_it(kind: Kind) {
     );
     wait_line(&server, "#", "Connection with replica %s lost.");
     // The first one has said nothing since.
+    assert!(server.client().run("CONFIG SET repl-timeout 2").is_ok());
     wait_line(&server, "#", "Disconnecting timedout replica (streaming sync): %s");
 }
 
 /// A replica whose master does all that masters do.
 fn a_replica_and_what_its_master_does(kind: Kind) {
     let master = RawMaster::new();
-    let server = Launch::new(kind)
-        .set("replicaof", format!("127.0.0.1 {}", master.port))
-        .set("repl-timeout", "2")
-        .start();
+    let server = Launch::new(kind).set("replicaof", format!("127.0.0.1 {}", master.port)).start();
+    let be_patient = |seconds: u32| {
+        let line = format!("CONFIG SET repl-timeout {seconds}");
+        assert!(server.client().run(&line).is_ok());
+    };
     let log = &mut Transcript::default();
     let payload = [format!("${}\r\n", EMPTY_RDB.len()).as_bytes(), EMPTY_RDB].concat();
     let mut link = master.accept();
@@ -146,7 +148,9 @@ fn a_replica_and_what_its_master_does(kind: Kind) {
     }
     wait_line(&server, "#", "RDB file was saved with checksum disabled: no check performed.");
     // It says nothing for longer than repl-timeout.
+    be_patient(2);
     wait_line(&server, "#", "MASTER timeout: no data nor PING received...");
+    be_patient(60);
     wait_line(&server, "#", "Connection with master lost.");
     wait_line(&server, "*", "Caching the disconnected master state.");
     drop(link);
@@ -295,18 +299,26 @@ fn not_read_by_its_replica(kind: Kind, limit: &str) -> (Server, RawReplica) {
 /// Silence for longer than `repl-timeout`: the replica dials again at once.
 fn a_replica_of_a_silent_master(kind: Kind) {
     let master = RawMaster::new();
-    let server = Launch::new(kind)
-        .set("replicaof", format!("127.0.0.1 {}", master.port))
-        .set("repl-timeout", "1")
-        .start();
+    let server = Launch::new(kind).set("replicaof", format!("127.0.0.1 {}", master.port)).start();
+    let be_patient = |seconds: u32| {
+        let line = format!("CONFIG SET repl-timeout {seconds}");
+        assert!(server.client().run(&line).is_ok());
+    };
     let _mute = master.accept();
+    be_patient(1);
     wait_line(&server, "#", "Timeout connecting to the MASTER...");
     let again = format!("Reconnecting to MASTER 127.0.0.1:{} after failure", master.port);
     wait_line(&server, "*", &again);
+    be_patient(60);
+    // It may have lost its patience with more than one connection by then.
     let log = &mut Transcript::default();
     let mut link = master.accept();
-    link.shake_hands(log);
+    while !link.is_introduced(log) {
+        link = master.accept();
+    }
     link.say(format!("+FULLRESYNC {ID} 1\r\n$100\r\nREDIS0010"), log);
+    wait_line(&server, "*", "MASTER <-> REPLICA sync: receiving %s bytes from master %s");
+    be_patient(1);
     wait_line(
         &server,
         "#",
@@ -371,7 +383,7 @@ fn asked_while_loading(kind: Kind) -> Value {
     let dump = std::fs::read(source.path("dump.rdb")).expect("the dump");
     let server = Launch::new(kind)
         .file("dump.rdb", &dump)
-        .set("key-load-delay", "100")
+        .set("key-load-delay", "1000")
         .set("loading-process-events-interval-bytes", "1024")
         .start_at_once();
     wait_for("an answer while loading", PATIENCE, || {
