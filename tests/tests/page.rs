@@ -18,6 +18,8 @@ mod lessons;
 mod live;
 #[path = "page/own.rs"]
 mod own;
+#[path = "page/progress.rs"]
+mod progress;
 #[path = "page/recording.rs"]
 mod recording;
 #[path = "page/share.rs"]

@@ -48,6 +48,8 @@ pub(crate) struct Lessons {
     open: Option<Open>,
     /// What is new in the lesson is to be scrolled to when it is there.
     turned: bool,
+    /// Somebody on a narrow screen wants to see it.
+    sought: bool,
     /// Somebody is asked whether all that was done is to be forgotten.
     forgetting: bool,
 }
@@ -89,6 +91,8 @@ pub(crate) enum LessonMsg {
     Number(usize),
     /// One more hint to a goal.
     Hint(usize),
+    /// To what is to be done now.
+    Onward,
     CleanSlate,
     /// Begins anew, with the solution ahead.
     Show,
@@ -124,6 +128,9 @@ impl Lessons {
     pub(crate) fn rendered(&mut self) {
         if std::mem::take(&mut self.turned) {
             platform::reveal(".guide", NOW);
+        }
+        if std::mem::take(&mut self.sought) {
+            platform::scroll_to(NOW);
         }
     }
 
@@ -212,6 +219,10 @@ impl App {
             LessonMsg::Choose(question, choice) => self.answer(question, Answer::Choice(choice)),
             LessonMsg::Number(question) => self.answer_number(question),
             LessonMsg::Hint(goal) => self.hint(goal),
+            LessonMsg::Onward => {
+                self.pane = Pane::Guide;
+                self.lessons.sought = true;
+            }
             LessonMsg::CleanSlate => self.clean_slate(),
             LessonMsg::Show => self.show_solution(),
             LessonMsg::Export => {
@@ -357,26 +368,25 @@ impl App {
         }
         let Some(open) = &mut self.lessons.open else { return };
         open.course.follow(&mut self.timeline);
-        let (reached, cursor) =
-            (open.course.reached(self.timeline.cursor()), self.timeline.cursor());
+        let reached = open.course.reached(self.timeline.cursor());
         let before = std::mem::replace(&mut open.told, reached);
         if reached <= before {
             return;
         }
-        let goals = open.lesson.goals().count();
         if !open.shown {
             self.playing = None;
         }
         self.lessons.turned = true;
         let next = open.next_goal(self.lang, reached);
-        let said = match open.course.is_done(cursor) {
-            true => self.t(Key::LessonDone).to_owned(),
-            false => self
-                .lang
-                .fill(Key::GoalReached, &[&grouped(reached as u64), &grouped(goals as u64), &next]),
-        };
-        self.announced =
-            if self.announced.is_empty() { said } else { format!("{} {said}", self.announced) };
+        let open = self.lessons.open.as_ref();
+        let told = open.map(|open| self.reached_words(open, before, reached));
+        let next = (!next.is_empty()).then(|| self.lang.fill(Key::GoalNext, &[&next]));
+        for said in told.into_iter().chain(next) {
+            if !self.announced.is_empty() {
+                self.announced.push(' ');
+            }
+            self.announced.push_str(&said);
+        }
         self.note_progress();
     }
 

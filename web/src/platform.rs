@@ -234,6 +234,14 @@ pub(crate) fn reveal(part: &str, id: &str) {
 /// Room above what is scrolled to.
 const REVEAL_PX: i32 = 56;
 
+/// Scrolls the page to an element.
+pub(crate) fn scroll_to(id: &str) {
+    let element = window().and_then(|w| w.document()).and_then(|d| d.get_element_by_id(id));
+    if let Some(element) = element {
+        element.scroll_into_view();
+    }
+}
+
 /// Moves the focus to the element of this id, or of this test id.
 pub(crate) fn focus(id: &str) {
     let _ = focus_first(&format!("#{id}, [data-testid=\"{id}\"]"));

@@ -48,6 +48,7 @@ impl App {
                     { &self.announced }
                 </p>
                 { self.notice(ctx) }
+                { self.goal_reached(ctx) }
                 { self.help_dialog(ctx) }
             </>
         }

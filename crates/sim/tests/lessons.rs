@@ -263,6 +263,16 @@ fn what_happened_before_the_cursor_turned_back_is_counted_once() {
 }
 
 #[test]
+fn a_dial_that_is_turned_on_and_on_counts_once() {
+    let (mut course, mut timeline) = begin();
+    for (every_ms, used) in [(100, 1), (50, 1), (20, 1), (0, 2), (10, 3)] {
+        timeline.act(Intervention::Traffic { node: NodeId(0), every_ms });
+        course.follow(&mut timeline);
+        assert_eq!(course.used(timeline.cursor()), used, "one write in {every_ms} ms");
+    }
+}
+
+#[test]
 fn a_prediction_is_locked_in_and_judged_by_the_world() {
     let (mut course, mut timeline) = begin();
     let here = timeline.cursor();

@@ -1,5 +1,7 @@
 //! The left column: the list of lessons, or the lesson that is open.
 
+use std::cmp::Ordering;
+
 use lockstep_sim::lesson::{Answer, Asked, Asks, Goal, Item, Question, Verdict};
 use yew::prelude::*;
 
@@ -65,6 +67,11 @@ impl App {
                         out.push(self.goal(ctx, open, one, goal, goal < reached, goals));
                     }
                     goal += 1;
+                    let told = self.judged(open, goal - 1);
+                    if goal <= reached && !told.is_empty() {
+                        mark(&mut out, goal);
+                        out.extend(told);
+                    }
                 }
                 Item::Question(one) => {
                     mark(&mut out, goal);
@@ -166,17 +173,75 @@ impl App {
                 let choices = choices.iter().enumerate().map(one).collect();
                 section.child(el("div", "choices").children(choices).done())
             }
+            // Too late: the answer is known.
+            Asks::Number(_) if verdict.is_some() && answer.is_none() => section,
             Asks::Number(_) => section.child(self.number_field(ctx, open, number, answer)),
         };
         match (&verdict, answer) {
-            (Some(verdict), _) => {
+            (Some(verdict), _) if question.until.is_none() => {
                 section.children(self.outcome(open, name, verdict, answer)).done()
             }
             (None, Some(_)) => {
                 section.child(el("p", "small soft").text(self.t(Key::QuestionLocked)).done()).done()
             }
-            (None, None) => section.done(),
+            _ => section.done(),
         }
+    }
+
+    /// What came true of the questions whose answer a goal has told: behind that goal, where
+    /// learners are when they learn it.
+    fn judged(&self, open: &Open, goal: usize) -> Vec<Html> {
+        let cursor = self.timeline.cursor();
+        let questions = open.lesson.questions().enumerate();
+        let one = |(number, question): (usize, &Question)| {
+            let Asked::Judged(verdict) = open.course.asked(number, cursor) else { return None };
+            let answer = open.course.answer_to(number);
+            let section = el("section", "question")
+                .child(el("h3", "").text(self.t(Key::QuestionTitle)).done())
+                .children(self.outcome(open, &question.name, &verdict, answer));
+            Some(section.done())
+        };
+        questions.filter(|(_, q)| q.until == Some(goal)).filter_map(one).collect()
+    }
+
+    /// That a goal is reached in this very step, for narrow screens, on which the lesson is out of
+    /// sight: a way to what comes next.
+    pub(crate) fn goal_reached(&self, ctx: &Context<Self>) -> Html {
+        let cursor = self.timeline.cursor();
+        let open = self.lessons.open.as_ref().filter(|_| self.timeline.recording().is_none());
+        let Some(open) = open else { return Html::default() };
+        let reached = open.course.reached(cursor);
+        if reached == 0 || open.course.reached_at(reached - 1) != Some(cursor) {
+            return Html::default();
+        }
+        self.button(ctx, "reached", "reached", Msg::Lesson(LessonMsg::Onward))
+            .child(icon(Icon::Check))
+            .text(&self.reached_words(open, reached - 1, reached))
+            .done()
+    }
+
+    /// That goals are reached, from one up to another, and what became of predictions with them.
+    pub(super) fn reached_words(&self, open: &Open, before: usize, reached: usize) -> String {
+        let goals = open.lesson.goals().count();
+        let mut said = match reached == goals {
+            true => self.t(Key::LessonDone).to_owned(),
+            false => {
+                let numbers = [reached, goals].map(|n| grouped(n as u64));
+                self.lang.fill(Key::GoalReached, &[&numbers[0], &numbers[1]])
+            }
+        };
+        for (number, question) in open.lesson.questions().enumerate() {
+            let told = question.until.is_some_and(|goal| (before..reached).contains(&goal));
+            if let Some(answer) = open.course.answer_to(number).filter(|_| told)
+                && let Asked::Judged(verdict) = open.course.asked(number, self.timeline.cursor())
+                && verdict != Verdict::Choice(None)
+            {
+                let right = verdict.agrees(answer);
+                said.push(' ');
+                said.push_str(self.t(if right { Key::AnswerRight } else { Key::AnswerWrong }));
+            }
+        }
+        said
     }
 
     #[allow(clippy::too_many_arguments)] // They are one button's.
@@ -305,9 +370,10 @@ impl App {
         let mut foot =
             el("div", "lesson-foot").child(el("p", "small soft").id("used").text(&counted).done());
         if open.course.is_done(cursor) && !open.shown {
-            let key = match used <= open.lesson.best as usize {
-                true => Key::LessonIsBest,
-                false => Key::LessonCanBeat,
+            let key = match used.cmp(&(open.lesson.best as usize)) {
+                Ordering::Less => Key::LessonBeaten,
+                Ordering::Equal => Key::LessonIsBest,
+                Ordering::Greater => Key::LessonCanBeat,
             };
             foot = foot.child(el("p", "small").id("best").text(self.t(key)).done());
         }

@@ -2,7 +2,7 @@
 
 use super::{Asks, Item, Lesson};
 use crate::scenario::{Predicate, STEPS_MAX, Term, Watch};
-use crate::script::Act;
+use crate::script::{Act, Intervention};
 use crate::step::{Grain, Step};
 use crate::timeline::Timeline;
 use crate::world::World;
@@ -71,6 +71,15 @@ pub enum Asked {
     Open,
     /// This came true.
     Judged(Verdict),
+}
+
+/// Whether the second of two interventions only turns on what the first one turned.
+fn goes_on(first: &Intervention, second: &Intervention) -> bool {
+    let turned = |what: &Intervention| match what {
+        Intervention::Traffic { node, every_ms } => (*every_ms > 0).then_some(*node),
+        _ => None,
+    };
+    turned(first).is_some_and(|node| turned(second) == Some(node))
 }
 
 impl Verdict {
@@ -153,12 +162,16 @@ impl Course {
     }
 
     /// The interventions of this history beyond those that led to the beginning, up to an index
-    /// and the last goal.
+    /// and the last goal. A dial that is turned from one rate to another, and on, counts once: by
+    /// keyboard it goes through all of them.
     pub fn used(&self, cursor: u64) -> usize {
         let last = self.lesson.goals().count().saturating_sub(1);
         let end = self.reached_at(last).unwrap_or(cursor).min(cursor);
         let given = self.script.iter().zip(&self.given).take_while(|(a, b)| a == b).count();
-        self.script[given..].iter().filter(|act| act.index <= end).count()
+        let acts = &self.script[given..];
+        let acts = &acts[..acts.partition_point(|act| act.index <= end)];
+        let turns = acts.windows(2).filter(|pair| goes_on(&pair[0].what, &pair[1].what)).count();
+        acts.len() - turns
     }
 
     /// What is seen of the current goal, in words for an author.

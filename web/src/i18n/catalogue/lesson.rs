@@ -23,6 +23,7 @@ macro_rules! lesson_texts {
     LessonHint = "Hint ({0} of {1})", "提示（{0} / {1}）";
     LessonUsed = "Commands and interventions: {0}; fewest known: {1}.", "命令与干预：{0} 次；已知最少：{1} 次。";
     LessonIsBest = "Nobody is known to need fewer.", "这已经是已知的最少次数。";
+    LessonBeaten = "That is fewer than anybody was known to need.", "比已知的最少次数还要少！";
     LessonCanBeat = "It can be done with fewer: begin anew, and think before you act.",
         "还可以更少：重新开始，想清楚再动手。";
     LessonCleanSlate = "Clean slate", "从头再来";
@@ -34,7 +35,8 @@ macro_rules! lesson_texts {
     LessonAfter = "To take home", "记住这些";
     LessonFar = "{0} of {1} goals", "{0} / {1} 个目标";
     LessonDone = "All goals of this lesson are reached.", "本课的目标全部达成。";
-    GoalReached = "Goal {0} of {1} is reached. Next: {2}", "目标 {0} / {1} 已达成。接下来：{2}";
+    GoalReached = "Goal {0} of {1} is reached.", "目标 {0} / {1} 已达成。";
+    GoalNext = "Next: {0}", "接下来：{0}";
     QuestionTitle = "Your prediction", "你的预测";
     QuestionLocked = "Locked in. Go on: what happens will tell.", "已锁定。继续前进，看结果如何。";
     QuestionLock = "Lock in", "锁定";
