@@ -244,6 +244,9 @@ fn a_silent_cut_that_lasts_is_noticed_by_the_timeouts_of_both_ends() {
     scenarios::pass(&mut t, 70_000);
     assert!(live(t.world(), MASTER).replicas.iter().all(|r| r.node == Some(REPLICA_B)));
     assert_ne!(live(t.world(), REPLICA_A).master.unwrap().state, ReplState::Connected);
+    let told: Vec<_> = t.steps().iter().map(|step| narrate::narrate(step)).collect();
+    let gave_up = told.iter().filter(|sentence| sentence.key == narrate::Key::ClosedTimeout);
+    assert_eq!(gave_up.count(), 2, "each end's is told, whatever else its timer did");
     let start = t.cursor();
     act_after(&mut t, 100, Intervention::RestoreLink { a, b });
     assert!(until(&mut t, together));

@@ -188,7 +188,7 @@ pub(super) fn text(key: Key) -> &'static str {
         Key::WaitOver => "{0} 答复了一个等待中的客户端（{1}）。",
         Key::ClosedByPeer => "{0} 失去了一个连接。",
         Key::ClosedTimeout => "{0} 太久没有收到数据，关闭了连接。",
-        Key::ClosedOutputLimit => "{0} 关闭了一个积压输出过多的连接。",
+        Key::ClosedOutputLimit => "{0} 关闭了一个连接：等待发送的数据超过了 client-output-buffer-limit。",
         Key::ClosedProtocol => "{0} 关闭了一个不遵守协议的连接：{1}。",
         Key::ClosedAsked => "{0} 关闭了一个连接。",
         Key::ClosedHistory => "{0} 关闭了一个复制历史已不再一致的连接。",

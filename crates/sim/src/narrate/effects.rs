@@ -20,6 +20,8 @@ pub(super) fn weight(event: &Event) -> Option<u32> {
         Event::SnapshotFinished { .. } => 7,
         Event::BacklogFreed { .. } => 8,
         Event::MasterDiscarded { .. } => 9,
+        // The node's own verdict on a peer; other ends of connections follow from what is told.
+        Event::Closed { reason: CloseReason::Timeout | CloseReason::OutputLimit, .. } => 10,
         _ => return None,
     })
 }

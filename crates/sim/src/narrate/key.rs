@@ -225,7 +225,7 @@ keys! {
     WaitOver = "{0} answers a client that has waited ({1}).";
     ClosedByPeer = "{0} has lost a connection.";
     ClosedTimeout = "{0} closes a connection on which it heard nothing for too long.";
-    ClosedOutputLimit = "{0} closes a connection for which too much output waited.";
+    ClosedOutputLimit = "{0} closes a connection: its output exceeds client-output-buffer-limit.";
     ClosedProtocol = "{0} closes a connection that does not speak the protocol: {1}.";
     ClosedAsked = "{0} closes a connection.";
     ClosedHistory = "{0} closes a connection whose history is no longer its own.";
