@@ -1,23 +1,32 @@
 //! A group of buckets that grows, splits and shrinks on its own.
 
 use super::bucket::{Bucket, SLOTS, tag_of};
+use crate::keyspace::size::VEC_BYTES;
 
 /// Home buckets of a full segment; beyond it splits.
 pub(super) const BUCKETS: usize = 64;
 
+const LINE_BYTES: usize = size_of::<Bucket>();
+
 /// A slot of the index.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
+    /// A home bucket, or beyond them a line of the stash.
     pub(super) line: usize,
     pub(super) slot: usize,
     pub(super) id: u32,
 }
 
-/// 1 to [`BUCKETS`] home buckets, in the order of the hash, then the stash: lines for entries whose
+/// 1 to [`BUCKETS`] home buckets, in the order of the hash, and the stash: lines for entries whose
 /// home is full.
+///
+/// The home buckets are an allocation of their own, since its size is a power of two: allocators
+/// give 4,096 bytes for 4,096, and align them at no cost, but 5,120 for two lines more.
 #[derive(Debug, Clone, Hash)]
 pub(super) struct Segment {
-    lines: Vec<Bucket>,
+    buckets: Box<[Bucket]>,
+    #[allow(clippy::box_collection)] // most segments have none, and a vector would make all larger
+    stash: Option<Box<Vec<Bucket>>>,
     /// Binary logarithm of the number of home buckets.
     bits: u8,
     /// How many top bits of the hash all entries here have in common.
@@ -27,7 +36,8 @@ pub(super) struct Segment {
 
 impl Segment {
     pub(super) fn new(bits: u8, depth: u8) -> Self {
-        Self { lines: vec![Bucket::new(0); 1 << bits], bits, depth, len: 0 }
+        let buckets = vec![Bucket::new(0); 1 << bits].into_boxed_slice();
+        Self { buckets, stash: None, bits, depth, len: 0 }
     }
 
     pub(super) fn bits(&self) -> u8 {
@@ -44,7 +54,19 @@ impl Segment {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.lines.capacity() * size_of::<Bucket>()
+        let stash = self.stash.as_ref().map_or(0, |s| VEC_BYTES + s.capacity() * LINE_BYTES);
+        self.buckets.len() * LINE_BYTES + stash
+    }
+
+    fn stash(&self) -> &[Bucket] {
+        self.stash.as_ref().map_or(&[], |lines| lines.as_slice())
+    }
+
+    fn line_mut(&mut self, line: usize) -> Option<&mut Bucket> {
+        match line.checked_sub(self.buckets.len()) {
+            None => self.buckets.get_mut(line),
+            Some(line) => self.stash.as_mut()?.get_mut(line),
+        }
     }
 
     /// The home bucket of a hash: the top bits of its lower half, so that growing keeps the order.
@@ -55,11 +77,11 @@ impl Segment {
 
     #[inline]
     pub(super) fn bucket(&self, home: usize) -> &Bucket {
-        &self.lines[home]
+        &self.buckets[home]
     }
 
     pub(super) fn bucket_mut(&mut self, home: usize) -> &mut Bucket {
-        &mut self.lines[home]
+        &mut self.buckets[home]
     }
 
     /// Finds the id with this hash for which `is` holds.
@@ -67,7 +89,7 @@ impl Segment {
     pub(super) fn find(&self, hash: u64, mut is: impl FnMut(u32) -> bool) -> Option<Place> {
         let tag = tag_of(hash);
         let home = self.home(hash);
-        let bucket = &self.lines[home];
+        let bucket = &self.buckets[home];
         for slot in bucket.matches(tag) {
             let id = bucket.id(slot);
             if is(id) {
@@ -79,9 +101,9 @@ impl Segment {
 
     #[cold]
     fn find_in_stash(&self, tag: u8, mut is: impl FnMut(u32) -> bool) -> Option<Place> {
-        for line in self.homes()..self.lines.len() {
-            for slot in self.lines[line].matches(tag) {
-                let id = self.lines[line].id(slot);
+        for (line, bucket) in (self.homes()..).zip(self.stash()) {
+            for slot in bucket.matches(tag) {
+                let id = bucket.id(slot);
                 if is(id) {
                     return Some(Place { line, slot, id });
                 }
@@ -94,25 +116,30 @@ impl Segment {
     pub(super) fn insert(&mut self, hash: u64, id: u32, stretch: bool) -> bool {
         let tag = tag_of(hash);
         let home = self.home(hash);
-        if let Some(slot) = self.lines[home].matches(0).next() {
-            self.lines[home].put(slot, tag, id);
+        if let Some(slot) = self.buckets[home].matches(0).next() {
+            self.buckets[home].put(slot, tag, id);
             self.len += 1;
             return true;
         }
-        let homes = self.homes();
-        let free =
-            (homes..self.lines.len()).find_map(|l| self.lines[l].matches(0).next().map(|s| (l, s)));
-        let (line, slot) = match free {
-            Some(place) => place,
-            None if stretch || self.may_stash() => {
-                self.lines.reserve_exact(1);
-                self.lines.push(Bucket::new(0));
-                (self.lines.len() - 1, 0)
+        let more = stretch || self.may_stash();
+        if !more && self.stash.is_none() {
+            return false;
+        }
+        let stash = self.stash.get_or_insert_default();
+        let has_room = |line: &Bucket| line.matches(0).next().is_some();
+        let line = match stash.iter().position(has_room) {
+            Some(line) => line,
+            None if more => {
+                stash.reserve_exact(1);
+                stash.push(Bucket::new(0));
+                stash.len() - 1
             }
             None => return false,
         };
-        self.lines[home].set_overflows(true);
-        self.lines[line].put(slot, tag, id);
+        if let Some(slot) = stash[line].matches(0).next() {
+            stash[line].put(slot, tag, id);
+        }
+        self.buckets[home].set_overflows(true);
         self.len += 1;
         true
     }
@@ -120,23 +147,24 @@ impl Segment {
     /// Whether another line of stash is better than growing: one for 32 home buckets, so that they
     /// fill to about four fifths, or any while the segment is less than half full.
     fn may_stash(&self) -> bool {
-        let stashed = self.lines.len() - self.homes();
-        stashed < self.homes() / 32 || (self.len as usize) * 2 < self.capacity()
+        self.stash().len() < self.homes() / 32 || (self.len as usize) * 2 < self.capacity()
     }
 
     pub(super) fn remove(&mut self, place: Place) {
-        self.lines[place.line].clear(place.slot);
+        if let Some(line) = self.line_mut(place.line) {
+            line.clear(place.slot);
+        }
         self.len -= 1;
-        let homes = self.homes();
-        if place.line >= homes && self.lines[homes..].iter().all(|l| l.used().next().is_none()) {
-            self.lines.truncate(homes);
-            self.lines.iter_mut().for_each(|line| line.set_overflows(false));
+        let stashed = place.line >= self.homes();
+        if stashed && self.stash().iter().all(|line| line.used().next().is_none()) {
+            self.stash = None;
+            self.buckets.iter_mut().for_each(|bucket| bucket.set_overflows(false));
         }
     }
 
     /// Every id of the segment.
     pub(super) fn ids(&self) -> impl Iterator<Item = u32> + '_ {
-        self.lines.iter().flat_map(|line| line.used().map(|(id, _)| id))
+        self.buckets.iter().chain(self.stash()).flat_map(|line| line.used().map(|(id, _)| id))
     }
 
     /// The ids at home in one bucket. `hash_of` is asked about those in the stash.
@@ -145,9 +173,8 @@ impl Segment {
         home: usize,
         hash_of: impl Fn(u32) -> u64 + 'a,
     ) -> impl Iterator<Item = u32> + 'a {
-        let bucket = &self.lines[home];
-        let stash =
-            if bucket.overflows() { &self.lines[self.homes()..] } else { &self.lines[0..0] };
+        let bucket = &self.buckets[home];
+        let stash = if bucket.overflows() { self.stash() } else { &[] };
         let stashed = stash
             .iter()
             .flat_map(|line| line.used().map(|(id, _)| id))
@@ -163,10 +190,10 @@ impl Segment {
             let (from, to) = (home * self.homes(), home * new.homes());
             let most = new.homes().max(self.homes());
             let (from, to) = (from / most, to / most);
-            let version = self.lines[from].version();
+            let version = self.buckets[from].version();
             let first = home == 0 || (home - 1) * new.homes() / most != to;
-            let kept = new.lines[to].version();
-            new.lines[to].set_version(if first { version } else { version.min(kept) });
+            let kept = new.buckets[to].version();
+            new.buckets[to].set_version(if first { version } else { version.min(kept) });
         }
         for id in self.ids() {
             new.insert(hash_of(id), id, true);
@@ -180,7 +207,7 @@ impl Segment {
         let mut halves = [Self::new(self.bits, depth), Self::new(self.bits, depth)];
         for half in &mut halves {
             for home in 0..self.homes() {
-                half.lines[home].set_version(self.lines[home].version());
+                half.buckets[home].set_version(self.buckets[home].version());
             }
         }
         for id in self.ids() {
