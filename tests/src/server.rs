@@ -359,7 +359,7 @@ impl Server {
         self.child.as_ref().expect("it runs").id()
     }
 
-    /// User and system time it has used.
+    /// User and system time it has used, with that of forked children that have ended.
     ///
     /// # Panics
     /// Where there is no `/proc`.
@@ -369,7 +369,8 @@ impl Server {
         // The name in parentheses may hold spaces; what follows it is field 3.
         let rest = stat.rsplit_once(") ").expect("a name in parentheses").1;
         let fields: Vec<&str> = rest.split(' ').collect();
-        let ticks: u64 = [11, 12].iter().map(|i| fields[*i].parse::<u64>().unwrap_or(0)).sum();
+        let ticks: u64 =
+            [11, 12, 13, 14].iter().map(|i| fields[*i].parse::<u64>().unwrap_or(0)).sum();
         Duration::from_millis(ticks * 10) // USER_HZ is 100 on every Linux there is.
     }
 

@@ -10,7 +10,7 @@ use crate::REDIS_VERSION;
 use crate::driver::{Clock, Driver};
 use crate::log::{Log, Role};
 use crate::settings::{self, Settings, SettingsError};
-use crate::sys::{daemonize, monotonic_us, raise_open_files, words};
+use crate::sys::{self, daemonize, monotonic_us, raise_open_files, words};
 use crate::tracer::{self, Tracer};
 
 /// Where a daemon's process id goes if nothing else is said.
@@ -52,6 +52,7 @@ fn serve(settings: Settings, trace: Option<tracer::Options>) -> io::Result<ExitC
     log.role = if config.replicaof.is_some() { Role::Replica } else { Role::Master };
     config.maxclients = room_for(config.maxclients, &mut log);
     note_ignored(&config, &mut log);
+    avoid_huge_pages(config.driver.disable_thp, &mut log);
 
     let clock = Clock::new();
     if let Some(options) = trace {
@@ -141,6 +142,19 @@ fn room_for(maxclients: usize, log: &mut Log) -> usize {
          compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'."
     ));
     possible as usize
+}
+
+/// Huge pages that come unasked are memory that nobody uses, and stalls while they are made.
+fn avoid_huge_pages(disable: bool, log: &mut Log) {
+    if sys::gives_huge_pages() && !(disable && sys::refuse_huge_pages()) {
+        log.warning(
+            "WARNING You have Transparent Huge Pages (THP) support enabled in your kernel. This \
+             will create latency and memory usage issues with Redis. To fix this issue run the \
+             command 'echo madvise > /sys/kernel/mm/transparent_hugepage/enabled' as root, and \
+             add it to your /etc/rc.local in order to retain the setting after a reboot. Redis \
+             must be restarted after THP is disabled (set to 'madvise' or 'never').",
+        );
+    }
 }
 
 /// Directives whose absence somebody may come to regret: what is lost without them.

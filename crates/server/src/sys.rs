@@ -86,6 +86,22 @@ pub(crate) fn raise_open_files(wanted: u64) -> (u64, Option<io::Error>) {
     }
 }
 
+/// Whether the system gives huge pages to processes that have not asked for them.
+pub(crate) fn gives_huge_pages() -> bool {
+    let path = "/sys/kernel/mm/transparent_hugepage/enabled";
+    cfg!(target_os = "linux")
+        && std::fs::read_to_string(path).is_ok_and(|modes| modes.contains("[always]"))
+}
+
+/// Takes no huge pages from now on; whether the system agrees.
+pub(crate) fn refuse_huge_pages() -> bool {
+    #[cfg(target_os = "linux")]
+    // SAFETY: a call without pointers.
+    return unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0) } == 0;
+    #[cfg(not(target_os = "linux"))]
+    false
+}
+
 /// Name, release and machine of the operating system, as `INFO` shows them.
 pub(crate) fn system_name() -> String {
     let mut name = MaybeUninit::<libc::utsname>::zeroed();

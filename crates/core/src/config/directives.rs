@@ -404,7 +404,7 @@ pub static DIRECTIVES: &[Directive] = &[
     fixed("io-threads-do-reads", inert_no()),
     live("oom-score-adj", inert(Kind::Enum(&["no", "yes", "relative", "absolute"]), "no")),
     live("oom-score-adj-values", many!(set_oom_values, get_oom_values)),
-    fixed("disable-thp", inert_yes()),
+    fixed("disable-thp", flag!(driver.disable_thp)),
     live("crash-log-enabled", inert_yes()),
     live("crash-memcheck-enabled", inert_yes()),
     live("use-exit-on-panic", inert_no()).hidden(),

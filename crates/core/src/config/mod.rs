@@ -95,6 +95,8 @@ pub struct DriverConfig {
     pub shutdown_on_sigint: String,
     /// `shutdown-on-sigterm`: as above.
     pub shutdown_on_sigterm: String,
+    /// `disable-thp`: the system must not give this process huge pages by itself.
+    pub disable_thp: bool,
     /// No directive: what `INFO` tells of the process.
     pub process: Process,
 }
@@ -130,6 +132,7 @@ impl Default for DriverConfig {
             loglevel: "notice".into(),
             shutdown_on_sigint: "default".into(),
             shutdown_on_sigterm: "default".into(),
+            disable_thp: true,
             process: Process::default(),
         }
     }

@@ -140,6 +140,7 @@ pub(super) fn fifty(plan: &Plan, report: &mut Report) {
             for _ in 0..STREAM_BYTES / value.len() {
                 assert!(client.call(&["SET", "key:000000000000", &value]).is_ok());
             }
+            wait_online(&mut client);
             let snapshots = master.log().matches("Starting BGSAVE for SYNC").count();
             assert_eq!(snapshots, 1, "one snapshot for all");
             let used =
@@ -153,6 +154,16 @@ pub(super) fn fifty(plan: &Plan, report: &mut Report) {
     report.pair("50 replicas", "master's extra memory", "MB", Better::Less, memory);
     let cpu = values.map(|(_, cpu)| cpu.as_secs_f64());
     report.pair("50 replicas", "master's CPU", "s", Better::Less, cpu);
+}
+
+/// Waits until all have been sent the snapshot: what it costs must not depend on how much of it is
+/// still to come when the writer has done.
+fn wait_online(client: &mut Client) {
+    let start = Instant::now();
+    while client.run("INFO replication").text().matches("state=online").count() != REPLICAS {
+        assert!(start.elapsed() < LIMIT, "the replicas come online");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Waits until all have asked and the snapshot has begun.
