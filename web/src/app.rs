@@ -595,7 +595,13 @@ impl App {
                 self.side = tab;
                 self.look_inside(false);
             }
-            Msg::Lower(tab) => self.lower = tab,
+            Msg::Lower(tab) => {
+                self.lower = tab;
+                self.pane = Pane::Lower;
+                if let LowerTab::Console(_) = tab {
+                    self.refocus = Some("console-input".to_owned());
+                }
+            }
             Msg::Log(filter) => self.log_filter = filter,
             Msg::Pane(pane) => self.pane = pane,
             Msg::LaneGrab(node) => self.lane_held = Some(node),

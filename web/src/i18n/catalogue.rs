@@ -117,7 +117,8 @@ dissect_texts! {
     LaneTime = "Time", "按时间";
     LaneSave = "Save the diagram as {0}", "将时空图保存为 {0}";
     TabBacklog = "Backlog", "积压缓冲区";
-    BacklogNone = "No backlog yet: a master creates it when its first replica comes.", "还没有复制积压缓冲区：第一个从节点到来时，主节点才创建它。";
+    BacklogNone = "No backlog: a master creates it when its first replica comes, and gives it up after repl-backlog-ttl without one.",
+        "没有复制积压缓冲区：第一个从节点到来时主节点才创建它；没有从节点的时间超过 repl-backlog-ttl，就会释放。";
     BacklogOf = "Backlog of {0}", "{0} 的复制积压缓冲区";
     BacklogLimit = "limit", "上限";
     BacklogRange = "bytes {0} to {1}", "第 {0} 到 {1} 字节";
@@ -128,7 +129,7 @@ dissect_texts! {
     FollowerAcked = "acknowledged {0}, sent {1}", "已确认 {0}，已发送 {1}";
     FollowerUnsent = "acknowledged {0}, sent {1}, {2} still to send", "已确认 {0}，已发送 {1}，待发送 {2}";
     FollowerNeeds = "cut off, needs byte {0}: held", "已断开，需要第 {0} 字节：仍在";
-    FollowerGone = "cut off, needs byte {0}: {1} bytes gone", "已断开，需要第 {0} 字节：已丢失 {1} 字节";
+    FollowerGone = "cut off, needs byte {0}: lacks {1}", "已断开，需要第 {0} 字节：已丢失 {1} 字节";
     TabSpaceTime = "Space-time", "时空图";
     TabEvents = "Events", "事件";
     TabState = "State", "状态";
@@ -234,7 +235,7 @@ dissect_texts! {
     BytesNone = "No message in this step. Choose one on the stage.", "这一步没有消息。请在舞台上选择一条。";
     BytesPick = "Messages", "消息";
     BytesStream = "bytes {0} to {1} of the replication stream", "复制流的第 {0} 到 {1} 字节";
-    BytesMore = "Show more ({0} bytes are left)", "显示更多（还有 {0} 字节）";
+    BytesMore = "Show more (bytes left: {0})", "显示更多（还有 {0} 字节）";
     HexLabel = "Bytes in hex and as text", "十六进制与文本形式的字节";
     KindConnect = "connection attempt", "连接请求";
     KindAccept = "connection accepted", "连接已接受";
@@ -277,7 +278,7 @@ dissect_texts! {
     VerdictMismatch = "The replica followed another history.", "从节点跟随的是另一段复制历史。";
     VerdictSecond = "It followed the earlier history {0} bytes too far.", "它沿之前的复制历史多走了 {0} 字节。";
     VerdictNoBacklog = "There is no backlog to continue from.", "没有复制积压缓冲区可供继续。";
-    VerdictBefore = "{0} of the bytes it needs have left the backlog.", "它需要的字节中有 {0} 个已不在缓冲区里。";
+    VerdictBefore = "Of the bytes it needs, {0} left the backlog.", "它需要的字节中有 {0} 个已不在缓冲区里。";
     VerdictAfter = "It asks for a byte {0} beyond the last one there is.", "它要的字节比现有的最后一个还多出 {0}。";
     VerdictWasFreed = "That history was its own until repl-backlog-ttl ran out without a replica: backlog and ID were given up.", "那曾是它自己的复制历史，但 repl-backlog-ttl 期满仍没有从节点：缓冲区与复制 ID 都已放弃。";
     VerdictWasCreated = "That ID was its own until the first replica came: a new history began with the backlog.", "那曾是它自己的复制 ID，直到第一个从节点到来：创建缓冲区时开始了新的复制历史。";

@@ -89,7 +89,8 @@ impl App {
         let unknown = |node: &NodeView| node.live.as_ref().is_some_and(|live| !live.known.backlog);
         let none = match self.backlog_node() {
             Some(node) if unknown(node) => Key::RecBacklogNone,
-            _ => Key::BacklogNone,
+            Some(node) if node.live.is_some() => Key::BacklogNone,
+            _ => Key::DownText,
         };
         let inside = shown.unwrap_or_else(|| vec![el("p", "soft").text(self.t(none)).done()]);
         el("div", "scroll ruler")
