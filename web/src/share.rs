@@ -53,7 +53,11 @@ fn words(lang: Lang, error: &LinkError) -> String {
         }
         LinkError::UnknownScenario(name) => lang.fill(Key::LinkUnknownScenario, &[name]),
         LinkError::OtherScenario(name) => lang.fill(Key::LinkOtherScenario, &[name]),
-        LinkError::Scenario(error) => lang.fill(Key::LinkScenario, &[&error.to_string()]),
+        LinkError::Scenario(error) => {
+            let (line, column) = (error.line.to_string(), error.column.to_string());
+            let place = [&*line, &*column, &*error.expected, &*error.found];
+            lang.fill(Key::LinkScenario, &[&lang.fill(Key::LinkPlace, &place)])
+        }
     }
 }
 

@@ -92,6 +92,7 @@ dissect_texts! {
     LinkSenseless = "this link makes no sense, though it is not damaged: {0}", "链接没有损坏，但内容不合理：{0}";
     LinkUnknownScenario = "this link is about the scenario `{0}`, which does not exist here", "链接所指的场景 `{0}` 在这里不存在";
     LinkOtherScenario = "this link is about the scenario `{0}`, which begins differently in this version of Lockstep", "链接所指的场景 `{0}` 在此版本的 Lockstep 中开始得不一样";
+    LinkPlace = "line {0}, column {1}: expected {2}, found {3}", "第 {0} 行第 {1} 列应为 {2}，实际为 {3}";
     LinkScenario = "the world in this link cannot be made: {0}", "无法建立链接中的环境：{0}";
     MarkViolation = "something that must never happen", "绝不应发生的事";
     Branches = "Histories: {0}", "历史：{0} 条";

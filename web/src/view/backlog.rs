@@ -124,7 +124,7 @@ impl App {
         let lens = format!("clip-path:polygon(0 0,{full} 0,100% 100%,{from} 100%)");
         let track = el("div", "track")
             .child(scale.bar("held", first, end).done())
-            .children(self.commands(node.id, scale))
+            .children(self.commands(node.id, scale, first))
             .child(scale.bar("fell", old_first, first).done())
             .child(scale.bar("came", old_end, end).done())
             .children(followers.iter().map(|f| scale.mark(f.tick(), f.next)).collect());
@@ -204,15 +204,15 @@ impl App {
         live.replicas.iter().map(replica).chain(lost).collect()
     }
 
-    /// The commands the backlog holds, as far as they are few enough to be told apart.
-    fn commands(&self, node: NodeId, scale: Scale) -> Vec<Html> {
+    /// The commands the backlog holds, from its first byte on, as far as they are few enough to be told apart.
+    fn commands(&self, node: NodeId, scale: Scale, first: u64) -> Vec<Html> {
         let mut found: Vec<(u64, Html)> = Vec::new();
         let past = self.timeline.past();
         for message in past.iter().rev().flat_map(|step| step.sent.iter().rev()) {
             let Some(range) = message.stream.filter(|_| message.from == Peer::Node(node)) else {
                 continue;
             };
-            if range.to <= scale.start || found.len() > COMMANDS_MAX {
+            if range.to <= first || found.len() > COMMANDS_MAX {
                 break;
             }
             if range.to > scale.end || found.iter().any(|(from, _)| *from == range.from) {
@@ -225,7 +225,7 @@ impl App {
                 short_label(self.lang, message, 60)
             );
             let class = if message.id.0 % 2 == 0 { "cmd even" } else { "cmd" };
-            let bar = scale.bar(class, range.from, range.to).attr("title", title);
+            let bar = scale.bar(class, range.from.max(first), range.to).attr("title", title);
             found.push((range.from, bar.done()));
         }
         if found.len() > COMMANDS_MAX {

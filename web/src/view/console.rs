@@ -85,6 +85,8 @@ struct Console {
 enum ConsoleMsg {
     Typed(String),
     Key(KeyboardEvent),
+    /// A line is finished.
+    Enter(String),
     Raw(bool),
     Interrupt,
 }
@@ -105,6 +107,7 @@ impl Component for Console {
                 true
             }
             ConsoleMsg::Key(event) => self.key(ctx, &event),
+            ConsoleMsg::Enter(line) => self.enter(ctx, line),
             ConsoleMsg::Raw(raw) => {
                 ctx.props().desk.0.borrow_mut().raw = raw;
                 self.line.clear();
@@ -153,21 +156,23 @@ impl Console {
         }
     }
 
+    fn enter(&mut self, ctx: &Context<Self>, line: String) -> bool {
+        let desk = &ctx.props().desk.0;
+        let raw = desk.borrow().raw;
+        if !raw && line.trim().eq_ignore_ascii_case("clear") {
+            desk.borrow_mut().history().push(&line);
+            return self.clear(ctx, raw);
+        }
+        self.send(ctx, line);
+        true
+    }
+
     /// The keys of redis-cli. True: something changed.
     fn key(&mut self, ctx: &Context<Self>, event: &KeyboardEvent) -> bool {
         let desk = &ctx.props().desk.0;
         let raw = desk.borrow().raw;
         let control = event.ctrl_key() && !event.alt_key() && !event.meta_key();
         let new = match event.key().as_str() {
-            "Enter" if !event.is_composing() => {
-                let line = self.line.clone();
-                if !raw && line.trim().eq_ignore_ascii_case("clear") {
-                    desk.borrow_mut().history().push(&line);
-                    return self.clear(ctx, raw);
-                }
-                self.send(ctx, line);
-                return true;
-            }
             "ArrowUp" => desk.borrow_mut().history().step(true, &self.line),
             "ArrowDown" => desk.borrow_mut().history().step(false, &self.line),
             "Tab" if !raw && !event.shift_key() => {
@@ -268,6 +273,19 @@ impl Console {
             let input: HtmlInputElement = event.target_dyn_into()?;
             Some(ConsoleMsg::Typed(input.value()))
         });
+        let onkeydown = link.callback(|event: KeyboardEvent| {
+            let input: Option<HtmlInputElement> = event.target_dyn_into();
+            match input.filter(|_| event.key() == "Enter" && !event.is_composing()) {
+                // It leaves the field at once: what is typed before the page is drawn again is
+                // another line.
+                Some(input) => {
+                    let line = input.value();
+                    input.set_value("");
+                    ConsoleMsg::Enter(line)
+                }
+                None => ConsoleMsg::Key(event),
+            }
+        });
         let hint = if raw { String::new() } else { assist::hint(&self.line) };
         let mode = |on: bool, text: &'static str, id: &str| {
             let class = if on == raw { "seg on" } else { "seg" };
@@ -302,7 +320,7 @@ impl Console {
                             spellcheck="false"
                             value={self.line.clone()}
                             {oninput}
-                            onkeydown={link.callback(ConsoleMsg::Key)}
+                            {onkeydown}
                         />
                     </span>
                 </label>

@@ -129,6 +129,8 @@ impl App {
             el("i", mark.class())
                 .style(format!("left:{}", percent(left)))
                 .attr("title", title)
+                .attr("data-mark", step.to_string())
+                .on_click(ctx.link().callback(move |_| Msg::Seek(step)))
                 .done()
         });
         let at = percent(cursor as f64 * 100.0 / len as f64);

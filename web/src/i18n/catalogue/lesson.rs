@@ -12,8 +12,8 @@ macro_rules! lesson_texts {
     PartOne = "Part one: how it works", "第一部分：复制的原理";
     PartTwo = "Part two: what hurts in production", "第二部分：生产环境中的坑";
     Sandbox = "Free sandbox", "自由沙盒";
-    SandboxNote = "No goals are needed: cut links, stop nodes, type into consoles, or build a world of your own (“World” at the top).",
-        "不必有目标：可以切断链路、停掉节点、在控制台输入命令，也可以从顶部的“环境”搭建自己的拓扑。";
+    SandboxNote = "No goals are needed: cut links, stop nodes, type into consoles, or build a world of your own (“New world” at the top).",
+        "不必有目标：可以切断链路、停掉节点、在控制台输入命令，也可以从顶部的“新建环境”搭建自己的拓扑。";
     LessonNumber = "{0} · lesson {1}", "{0} · 第 {1} 课";
     LessonUnknown = "There is no lesson called {0}. The list in the left column has them all.",
         "没有名为 {0} 的课程，左栏列出了全部课程。";

@@ -53,12 +53,15 @@ pub(crate) fn layout(nodes: &[NodeView], moved: &[Option<Place>]) -> Layout {
     let alike = |row: usize| depths.iter().filter(|&&depth| depth == row).count();
     let widest = (0..rows).map(alike).max().unwrap_or(1);
     let lies = rows > ROWS_MAX;
+    let around = rows == 2 && alike(0) <= 2 && alike(1) > ACROSS_MAX;
     let place = |(index, &row): (usize, &usize)| {
         if let Some(Some(place)) = moved.get(index) {
             return *place;
         }
         let before = depths[..index].iter().filter(|&&other| other == row).count();
-        if lies {
+        if around {
+            around_one(row, before, alike(row))
+        } else if lies {
             lying(row, rows, before, alike(row))
         } else {
             standing(row, rows, before, alike(row))
@@ -66,12 +69,25 @@ pub(crate) fn layout(nodes: &[NodeView], moved: &[Option<Place>]) -> Layout {
     };
     let (long, short) = if lies { (rows, widest) } else { (widest, rows) };
     // A long row is staggered, so two cards share the room of one and a half.
-    let across = if long > ACROSS_MAX { long.div_ceil(2) + 1 } else { long };
+    let across = match long > ACROSS_MAX {
+        true => long.div_ceil(2) + usize::from(!around),
+        false => long,
+    };
     Layout {
         places: depths.iter().enumerate().map(place).collect(),
         compact: nodes.len() > LARGE_CARDS_MAX || short >= ROWS_MAX || lies,
         across,
-        down: if lies { widest } else { rows },
+        down: if lies { widest } else { rows + usize::from(around) },
+    }
+}
+
+/// Many around one: half of them above it, so that no link passes behind a card.
+fn around_one(row: usize, before: usize, alike: usize) -> Place {
+    let above = alike.div_ceil(2);
+    match before.checked_sub(above) {
+        _ if row == 0 => Place { x: along(before, alike), y: 50.0 },
+        None => Place { x: along(before, above), y: 16.0 },
+        Some(place) => Place { x: along(place, alike - above), y: 84.0 },
     }
 }
 
@@ -82,7 +98,6 @@ fn standing(row: usize, rows: usize, before: usize, alike: usize) -> Place {
     let x = if alike == 2 && rows == 2 { 50.0 + (x - 50.0) * 1.08 } else { x };
     let y = match rows {
         1 => 45.0,
-        2 if alike > ACROSS_MAX => 68.0,
         2 => 20.0 + row as f64 * 58.0,
         _ => 16.0 + row as f64 * 68.0 / (rows - 1) as f64,
     };

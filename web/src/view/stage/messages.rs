@@ -13,6 +13,12 @@ use crate::view::icons::{self, Family};
 /// Where messages leave a card and reach one, as a part of the way between the centres.
 const EDGE: f64 = 0.37;
 
+/// In percent: what counts as level, and as near the middle of a link.
+const FLAT: f64 = 12.0;
+const NEAR: f64 = 7.0;
+/// How far a message is lifted over the handle of its link, in places of a pile.
+const LIFT: usize = 5;
+
 /// Where a message is: `t` from 0 (sender) to 1 (receiver).
 fn underway_at(from: Place, to: Place, t: f64) -> Place {
     from.between(to, EDGE + (1.0 - 2.0 * EDGE) * t)
@@ -76,6 +82,12 @@ impl App {
     fn pile(&self, ctx: &Context<Self>, pile: &Pile) -> Vec<Html> {
         let left = pile.from.x.min(pile.to.x) < 49.0 && pile.from.x.max(pile.to.x) <= 51.0;
         let more = pile.messages.len() - 1;
+        // Between two that stand side by side, words stand above the shape.
+        let flat = (pile.from.y - pile.to.y).abs() < FLAT;
+        // What is where the link has its handle passes above it.
+        let middle = pile.from.between(pile.to, 0.5);
+        let (x, y) = (pile.place.x - middle.x, pile.place.y - middle.y);
+        let lift = if x.abs() < NEAR && y.abs() < NEAR { LIFT } else { 0 };
         let one = |(depth, (message, place, fate)): (usize, &(MessageRef, Place, &'static str))| {
             let family = Family::of(message.kind);
             let text = short_label(self.lang, message, 28);
@@ -95,10 +107,11 @@ impl App {
                         left.then_some("left"),
                         (place.x > 60.0).then_some("far"),
                         guest.then_some("guest"),
+                        (flat && !guest).then_some("flat"),
                         *fate,
                         shown.then_some("on"),
                     )}
-                    style={format!("{};--depth:{}", place.style(), depth.min(4))}
+                    style={format!("{};--depth:{}", place.style(), depth.min(4) + lift)}
                     data-testid="message"
                     onclick={ctx.link().callback(move |_| Msg::Show(shared.clone()))}
                 >
