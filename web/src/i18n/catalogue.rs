@@ -130,7 +130,7 @@ dissect_texts! {
     FollowerAcked = "acknowledged {0}, sent {1}", "已确认 {0}，已发送 {1}";
     FollowerUnsent = "acknowledged {0}, sent {1}, {2} still to send", "已确认 {0}，已发送 {1}，待发送 {2}";
     FollowerNeeds = "cut off, needs byte {0}: held", "已断开，需要第 {0} 字节：仍在";
-    FollowerGone = "cut off, needs byte {0}; bytes gone: {1}", "已断开，需要第 {0} 字节：已丢失 {1} 字节";
+    FollowerGone = "cut off, needs byte {0}: {1} gone", "已断开，需要第 {0} 字节：已丢失 {1} 字节";
     TabSpaceTime = "Space-time", "时空图";
     TabEvents = "Events", "事件";
     TabState = "State", "状态";

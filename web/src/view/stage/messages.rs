@@ -15,7 +15,7 @@ const EDGE: f64 = 0.37;
 
 /// In percent: what counts as level, and as near the middle of a link.
 const FLAT: f64 = 12.0;
-const NEAR: f64 = 7.0;
+const NEAR: (f64, f64) = (4.0, 5.0);
 /// How far a message is lifted over the handle of its link, in places of a pile.
 const LIFT: usize = 5;
 
@@ -87,7 +87,7 @@ impl App {
         // What is where the link has its handle passes above it.
         let middle = pile.from.between(pile.to, 0.5);
         let (x, y) = (pile.place.x - middle.x, pile.place.y - middle.y);
-        let lift = if x.abs() < NEAR && y.abs() < NEAR { LIFT } else { 0 };
+        let lift = if x.abs() < NEAR.0 && y.abs() < NEAR.1 { LIFT } else { 0 };
         let one = |(depth, (message, place, fate)): (usize, &(MessageRef, Place, &'static str))| {
             let family = Family::of(message.kind);
             let text = short_label(self.lang, message, 28);
