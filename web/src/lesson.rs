@@ -213,7 +213,11 @@ impl App {
                 let then = ctx.link().callback(|text| Msg::Lesson(LessonMsg::Shelf(text)));
                 shelf::fetch(INDEX, then);
             }
-            LessonMsg::Open(place) => self.fetch_lesson(ctx, place),
+            LessonMsg::Open(place) => {
+                // What the address says was about another lesson, or another time.
+                platform::set_query("", "");
+                self.fetch_lesson(ctx, place);
+            }
             LessonMsg::Arrived(place, text) => self.lesson_arrived(place, text.as_deref()),
             LessonMsg::Close => self.close_lesson(),
             LessonMsg::Choose(question, choice) => self.answer(question, Answer::Choice(choice)),
@@ -243,8 +247,7 @@ impl App {
         let kept = platform::recall(PROGRESS).and_then(|text| Progress::read(&text));
         self.lessons.progress = kept.unwrap_or_default();
         self.lessons.shelf = text.map_or(Shelf::Missing, |text| Shelf::read(&text));
-        // A link to a moment is about that moment.
-        let named = platform::query("lesson").filter(|_| platform::hash().is_empty());
+        let named = platform::query("lesson");
         let Some(name) = named.filter(|_| !self.lessons.is_open()) else { return };
         let found = self.lessons.shelf.entries().iter().position(|entry| entry.is_called(&name));
         match found {
@@ -267,13 +270,21 @@ impl App {
     }
 
     fn lesson_arrived(&mut self, place: usize, text: Option<&str>) {
-        let Some((open, timeline)) = text.and_then(|text| Open::read(place, text)) else {
+        let Some((open, mut timeline)) = text.and_then(|text| Open::read(place, text)) else {
             self.tell(self.t(Key::LessonMissing).to_owned(), true);
             return;
         };
+        // A link from within a lesson leads back into it; one to any other moment is about that
+        // moment, and the lesson stays closed.
+        let mut hash = platform::hash();
+        match self.shared_moment(&open.lesson.start) {
+            Some(Some(shared)) => timeline = shared,
+            Some(None) => return platform::set_query("", &hash),
+            None => hash.clear(),
+        }
         self.begin_lesson(open, timeline);
         let name = self.lessons.entry(place).map(|entry| entry.name.clone()).unwrap_or_default();
-        platform::set_query(&format!("lesson={name}"), "");
+        platform::set_query(&format!("lesson={name}"), &hash);
         self.pane = Pane::Guide;
         self.refocus = Some("lesson-title".to_owned());
     }

@@ -14,9 +14,9 @@ use yew::prelude::*;
 
 use crate::app::{App, Msg};
 use crate::i18n::{Key, Lang};
-use crate::recording::{RecordingMsg, Told};
+use crate::recording::{Reading, RecordingMsg, Told};
 use crate::share::Notice;
-use crate::view::el;
+use crate::view::el::{self, El};
 use crate::view::icons::{Icon, icon};
 use drop::{File, MAGIC_BYTES, Magic};
 pub(crate) use world::Loaded;
@@ -30,6 +30,9 @@ pub(crate) struct Own {
     pub(crate) world: Option<Loaded>,
     /// What the recording is that is shown, if it came from a file.
     pub(crate) told: Option<Told>,
+    /// A capture or a trace on its way in, and how many there were.
+    pub(crate) reading: Option<Reading>,
+    pub(crate) readings: u32,
 }
 
 /// What happens to files.
@@ -52,35 +55,22 @@ pub(crate) fn listen(ctx: &Context<App>) {
     drop::on_file(ctx.link().callback(|file| Msg::Own(OwnMsg::Brought(file))));
 }
 
-/// A button that lets people choose a file of any kind.
-pub(crate) fn file_button(name: &str, id: &str) -> Html {
-    el::el("label", "button quiet")
-        .child(el::el("span", "").text(name).done())
-        .child(
-            el::el("input", "sr")
-                .attr("type", "file".to_owned())
-                .attr("aria-label", name.to_owned())
-                .id(id)
-                .done(),
-        )
+/// The button that lets people choose a file.
+pub(crate) fn button(lang: Lang, id: &str, class: &str) -> Html {
+    let text = el::el("span", "wide").text(lang.t(Key::OwnOpen)).done();
+    file_button(lang.t(Key::OwnOpen), id, class, vec![icon(Icon::File), text])
+        .attr("title", lang.t(Key::OwnOpenNote).to_owned())
         .done()
 }
 
-/// The button that lets people choose a file.
-pub(crate) fn button(lang: Lang, id: &str, class: &str) -> Html {
-    let name = lang.t(Key::OwnOpen);
-    el::el("label", &format!("button {class}"))
-        .attr("title", lang.t(Key::OwnOpenNote).to_owned())
-        .child(icon(Icon::File))
-        .child(el::el("span", "wide").text(name).done())
-        .child(
-            el::el("input", "sr")
-                .attr("type", "file".to_owned())
-                .attr("aria-label", name.to_owned())
-                .id(id)
-                .done(),
-        )
-        .done()
+/// A button that lets people choose a file of some kind; what it looks like.
+pub(crate) fn file_button(name: &str, id: &str, class: &str, look: Vec<Html>) -> El {
+    let input = el::el("input", "sr")
+        .attr("type", "file".to_owned())
+        .attr("aria-label", name.to_owned())
+        .id(id)
+        .done();
+    el::el("label", &format!("button {class}")).children(look).child(input)
 }
 
 impl App {
@@ -98,6 +88,7 @@ impl App {
             OwnMsg::Begins(file, None) => self.cannot_open(Key::OwnUnreadable, &file),
             OwnMsg::Begins(file, Some(start)) => {
                 self.stop();
+                self.own.reading = None;
                 match Magic::of(&start) {
                     Some(Magic::Progress) => crate::lesson::import(ctx, &file),
                     Some(Magic::Rdb) => self.own.rdb = Some(file),
@@ -106,7 +97,7 @@ impl App {
                 }
             }
             OwnMsg::Load(loaded) => self.load_world(loaded),
-            OwnMsg::Recording(what) => self.of_recording(what),
+            OwnMsg::Recording(what) => return self.of_recording(ctx, what),
             OwnMsg::Close => self.own.rdb = None,
         }
         true

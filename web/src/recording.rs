@@ -1,8 +1,9 @@
 //! What is watched: the sandbox's timeline, or a recording that is shown instead of it.
 //!
 //! ```text
-//! open    files: captures and traces
-//! panel   the left column meanwhile: what is shown, where it departs from the protocol
+//! open     files: captures and traces
+//! reading  one of them on its way in
+//! panel    the left column meanwhile: what is shown, where it departs from the protocol
 //! ```
 //!
 //! # Invariant
@@ -14,6 +15,7 @@
 
 mod open;
 mod panel;
+mod reading;
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use lockstep_sim::view::{FlightView, LinkView, NodeView};
 use lockstep_sim::{Grain, Recording, Step, Timeline};
 
 pub(crate) use open::{RecordingMsg, Told};
+pub(crate) use reading::Reading;
 
 use crate::sentence::Names;
 
@@ -80,7 +83,6 @@ impl Watched {
     }
 
     /// The recording that is shown, so that it can grow.
-    #[allow(dead_code, reason = "live sessions")]
     pub(crate) fn recording_mut(&mut self) -> Option<&mut Recording> {
         self.recording.as_mut()
     }

@@ -152,6 +152,14 @@ impl App {
         }
     }
 
+    /// The moment that the address names, if it names one and the page shows it: its history, if
+    /// that began as this scenario does.
+    pub(crate) fn shared_moment(&self, start: &Scenario) -> Option<Option<Timeline>> {
+        let link = named(&platform::hash())?.ok()?;
+        let begins = link.start.scenario().is_ok_and(|s| s.header_text() == start.header_text());
+        Some(link.open().ok().filter(|_| begins))
+    }
+
     /// Puts the moment into the address, and the address where it can be pasted from.
     fn share(&mut self) {
         self.stop();

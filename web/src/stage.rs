@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::app::{App, Msg, OfBranch, Selected};
 use crate::own::OwnMsg;
+use crate::recording::RecordingMsg;
 use crate::share::ShareMsg;
 use crate::view::stage::layout::{Place, layout};
 use crate::worlds::{self, Shape};
@@ -135,6 +136,8 @@ impl App {
     pub(crate) fn escape(&mut self, ctx: &Context<Self>) -> bool {
         let msg = if self.help {
             Msg::Help(false)
+        } else if self.own.reading.is_some() {
+            Msg::Own(OwnMsg::Recording(RecordingMsg::Stop))
         } else if self.own.rdb.is_some() {
             Msg::Own(OwnMsg::Close)
         } else if self.branches_open {

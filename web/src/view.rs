@@ -99,6 +99,9 @@ impl App {
 
     /// What is to be told beside the step.
     fn notice(&self, ctx: &Context<Self>) -> Html {
+        if let Some(reading) = &self.own.reading {
+            return reading.view(self, ctx);
+        }
         let Some(notice) = &self.notice else { return Html::default() };
         let close = self
             .button(ctx, "quiet square", "notice-close", Msg::Noticed)

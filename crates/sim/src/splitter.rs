@@ -29,6 +29,17 @@ pub(crate) struct Piece {
 }
 
 impl Piece {
+    /// Adds the next piece of the same message.
+    pub(crate) fn append(&mut self, next: Self) {
+        self.kind = next.kind;
+        self.bytes.extend_from_slice(&next.bytes);
+        self.complete = next.complete;
+        self.stream = match (self.stream, next.stream) {
+            (Some(own), Some(next)) => Some(StreamRange { from: own.from, to: next.to }),
+            (_, next) => next,
+        };
+    }
+
     /// Takes the first `len` bytes off, if there are more.
     pub(crate) fn cut_off(&mut self, len: usize) -> Option<Self> {
         if self.bytes.len() <= len {
@@ -292,19 +303,26 @@ impl Splitter {
         false
     }
 
-    /// Where in some bytes, after a gap, the next message begins.
-    pub(crate) fn find_start(&self, bytes: &[u8]) -> Option<usize> {
+    /// Where in some bytes, after a gap, the next message begins. Commands among the answers to a
+    /// replica are the stream: what leads to it is missing, and with it the offset.
+    pub(crate) fn find_start(&mut self, bytes: &[u8]) -> Option<usize> {
         let begins = |at: usize| {
             let digit = bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
             let after_line = at == 0 || bytes[..at].ends_with(b"\r\n");
             after_line
                 && match (&self.mode, bytes[at]) {
                     (_, b'*') => digit,
+                    (Mode::Replies, b'$') => announces_rdb(&bytes[at..]),
                     (Mode::Answers | Mode::Replies, byte) => b"+-:$".contains(&byte),
                     _ => false,
                 }
         };
-        (0..bytes.len()).find(|at| begins(*at))
+        let start = (0..bytes.len()).find(|at| begins(*at));
+        if self.mode == Mode::Replies && start.is_some_and(|at| bytes[at] == b'*') {
+            self.mode = Mode::Stream;
+            self.next_offset = None;
+        }
+        start
     }
 
     /// Bytes that belong to a message whose beginning is missing.
@@ -343,6 +361,13 @@ impl Splitter {
             self.mode = Mode::Stream;
         }
     }
+}
+
+/// Whether this is the header of an RDB, and no argument of a command.
+fn announces_rdb(bytes: &[u8]) -> bool {
+    let end = bytes.windows(2).position(|pair| pair == b"\r\n");
+    let after = end.map_or(&[][..], |end| &bytes[end + 2..]);
+    bytes.starts_with(b"$EOF:") || after.iter().zip(b"REDIS0").all(|(is, must)| is == must)
 }
 
 /// Appends `bytes` as one piece, or as several if it is long.

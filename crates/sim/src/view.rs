@@ -2,6 +2,7 @@
 
 use lockstep_core::config::Era;
 use lockstep_core::id::ReplId;
+pub use lockstep_core::replication::psync::BacklogView;
 use lockstep_core::replication::psync::Retired;
 use lockstep_core::replication::state::{ReplState, ReplicaState};
 use lockstep_core::time::Instant;
@@ -222,19 +223,6 @@ pub struct ReplicaView {
     pub lag_bytes: u64,
     /// Seconds since its last acknowledgement.
     pub lag_seconds: u64,
-}
-
-/// The window of a backlog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BacklogView {
-    /// Offset of the oldest byte held.
-    pub first_byte_offset: u64,
-    /// Bytes held.
-    pub histlen: u64,
-    /// `repl-backlog-size`: it holds at least this much before it forgets.
-    pub size: u64,
-    /// Offset of the first byte that it could ever hold.
-    pub created_at: u64,
 }
 
 /// A link between two nodes.

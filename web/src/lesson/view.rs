@@ -492,10 +492,11 @@ impl App {
                 .done();
         }
         let button = |id, key, msg| self.lesson_button(ctx, "quiet", id, key, msg);
+        let import = self.t(Key::ProgressImport);
         foot.child(
             el("div", "row")
                 .child(button("export", Key::ProgressExport, LessonMsg::Export))
-                .child(own::file_button(self.t(Key::ProgressImport), "import"))
+                .child(own::file_button(import, "import", "quiet", vec![Html::from(import)]).done())
                 .child(button("forget", Key::ProgressForget, LessonMsg::Forget(None)))
                 .done(),
         )

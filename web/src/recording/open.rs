@@ -1,22 +1,21 @@
-//! Files that are shown as recordings: they are read whole, here, and nothing of them leaves the
-//! page.
+//! Files that are shown as recordings: they are read here, and nothing of them leaves the page.
 
 use std::sync::Arc;
 
 use lockstep_sim::Recording;
-use lockstep_sim::capture::{self, Capture, CaptureError, Summary};
+use lockstep_sim::capture::{self, Summary};
 use lockstep_sim::rdb::{EXTRACT_BYTES_MAX, Extract, Index};
 use lockstep_sim::recording::{DATASET_COMMANDS_MAX, NoDataset};
-use lockstep_sim::trace::{Reader, Session};
 use yew::prelude::*;
 
-use crate::app::{App, LowerTab, Msg, SideTab};
+use super::reading::Reading;
+use crate::app::{App, LowerTab, SideTab};
 use crate::i18n::{Key, grouped};
+use crate::own::Loaded;
 use crate::own::drop::{File, Magic};
-use crate::own::{Loaded, OwnMsg};
 use crate::share::Notice;
 
-/// Largest trace that is read: its text is kept in memory while it is read.
+/// Largest trace that is read: all that it tells is kept in memory while it is read.
 const TRACE_BYTES_MAX: u64 = 128 * 1024 * 1024;
 
 /// What a recording that came from a file is.
@@ -31,8 +30,12 @@ pub(crate) struct Told {
 /// What happens about captures and traces.
 #[derive(Debug)]
 pub(crate) enum RecordingMsg {
-    /// A file was read.
-    Read(File, Magic, Option<Vec<u8>>),
+    /// A piece of the file with this number is here; nothing: it cannot be read.
+    Piece(u32, Option<Vec<u8>>),
+    /// The next turn of reading it.
+    GoOn(u32),
+    /// No more of it.
+    Stop,
     /// Back to the sandbox.
     Leave,
     /// What a replica was given becomes the data of a sandbox.
@@ -47,62 +50,59 @@ impl App {
             let megabytes = (limit >> 20).to_string();
             return self.tell_bad(Key::RecTooLarge, &[&file.name, &megabytes]);
         }
-        let text = self.lang.fill(Key::RecReading, &[&file.name]);
-        self.notice = Some(Notice { text, bad: false });
-        let read = file.clone();
-        let then = ctx.link().callback(move |bytes| {
-            Msg::Own(OwnMsg::Recording(RecordingMsg::Read(read.clone(), magic, bytes)))
-        });
-        file.read(0, file.size, then);
+        self.notice = None;
+        self.own.readings += 1;
+        let reading = Reading::new(file, magic, self.own.readings);
+        reading.fetch(ctx);
+        self.own.reading = Some(reading);
     }
 
-    /// Something happens about a recording.
-    pub(crate) fn of_recording(&mut self, what: RecordingMsg) {
+    /// Something happens about a recording. Returns whether the page looks different.
+    pub(crate) fn of_recording(&mut self, ctx: &Context<Self>, what: RecordingMsg) -> bool {
         match what {
-            RecordingMsg::Read(file, _, None) => self.cannot_open(Key::OwnUnreadable, &file),
-            RecordingMsg::Read(file, Magic::Trace, Some(bytes)) => self.show_trace(&file, &bytes),
-            RecordingMsg::Read(file, _, Some(bytes)) => self.show_capture(&file, &bytes),
+            RecordingMsg::Piece(number, piece) => return self.read_on(ctx, number, Some(piece)),
+            RecordingMsg::GoOn(number) => return self.read_on(ctx, number, None),
+            RecordingMsg::Stop => self.own.reading = None,
             RecordingMsg::Leave => self.leave_recording(),
             RecordingMsg::Take => self.take_dataset(),
         }
+        true
     }
 
-    fn show_capture(&mut self, file: &File, bytes: &[u8]) {
-        match capture::read(bytes) {
-            Ok(Capture { recording, summary }) => {
-                self.show_recording(file, recording, Some(summary));
-            }
-            Err(CaptureError::NoCapture) => self.cannot_open(Key::OwnUnknown, file),
-            Err(CaptureError::TooLarge) => {
-                let megabytes = (capture::FILE_BYTES_MAX >> 20).to_string();
-                self.tell_bad(Key::RecTooLarge, &[&file.name, &megabytes]);
-            }
-            Err(CaptureError::LinkType(link)) => {
-                self.tell_bad(Key::RecLink, &[&file.name, &link.to_string()]);
-            }
-            Err(CaptureError::NoRedis { packets, connections, encrypted }) => {
-                let [packets, connections, encrypted] =
-                    [packets, connections, encrypted].map(grouped);
-                let args = [&*file.name, &packets, &connections, &encrypted];
-                self.tell_bad(Key::RecNoRedis, &args);
+    /// Goes on with the file that is being read: with a piece of it, or with the work on it.
+    fn read_on(
+        &mut self,
+        ctx: &Context<Self>,
+        number: u32,
+        piece: Option<Option<Vec<u8>>>,
+    ) -> bool {
+        let Some(reading) = self.own.reading.as_mut().filter(|reading| reading.is(number)) else {
+            return false;
+        };
+        let found = match piece {
+            Some(Some(piece)) => reading.piece(ctx, &piece),
+            Some(None) => Some(Err((Key::OwnUnreadable, Vec::new()))),
+            None => reading.go_on(ctx),
+        };
+        let Some(found) = found else { return reading.moved() };
+        let name = reading.name().to_owned();
+        self.own.reading = None;
+        match found {
+            Ok((recording, summary)) => self.show_recording(name, recording, summary),
+            Err((key, more)) => {
+                let args: Vec<&str> = std::iter::once(&name).chain(&more).map(|s| &**s).collect();
+                self.tell_bad(key, &args);
             }
         }
+        true
     }
 
-    fn show_trace(&mut self, file: &File, bytes: &[u8]) {
-        match read_trace(bytes) {
-            Ok(recording) if recording.is_empty() => self.tell_bad(Key::RecEmpty, &[&file.name]),
-            Ok(recording) => self.show_recording(file, recording, None),
-            Err(error) => self.tell_bad(Key::RecBadTrace, &[&file.name, &error]),
-        }
-    }
-
-    fn show_recording(&mut self, file: &File, recording: Recording, capture: Option<Summary>) {
+    fn show_recording(&mut self, name: String, recording: Recording, capture: Option<Summary>) {
         if self.shows_live() {
             self.end_live();
         }
         self.timeline.show(recording);
-        self.own.told = Some(Told { name: file.name.clone(), capture });
+        self.own.told = Some(Told { name, capture });
         self.own.rdb = None;
         self.branches_open = false;
         if matches!(self.lower, LowerTab::Console(_) | LowerTab::Backlog) {
@@ -158,21 +158,6 @@ impl App {
         let text = self.lang.fill(key, args);
         self.notice = Some(Notice { text, bad: true });
     }
-}
-
-/// Reads a trace. Its last line may be torn, where a server is still writing it.
-fn read_trace(bytes: &[u8]) -> Result<Recording, String> {
-    let text = String::from_utf8_lossy(bytes);
-    let mut reader = Reader::new();
-    let mut records = Vec::new();
-    for line in text.split_inclusive('\n') {
-        match reader.read(line.trim_end_matches(['\n', '\r'])) {
-            Ok(record) => records.extend(record),
-            Err(_) if !line.ends_with('\n') && !records.is_empty() => break,
-            Err(error) => return Err(error.to_string()),
-        }
-    }
-    Ok(Recording::of_session(&Session::join(vec![(reader, records)])))
 }
 
 /// An RDB without what simulated nodes do not hold, and how many databases it needs. `None`: it is

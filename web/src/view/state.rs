@@ -2,8 +2,10 @@
 //! what the node itself says with `INFO replication`, and its keys. What this step changed is
 //! marked.
 
+use lockstep_core::id::ReplId;
+use lockstep_core::replication::state::ReplState;
 use lockstep_sim::NodeId;
-use lockstep_sim::view::{KeyView, LinkView, LiveView, NodeView, Power, ReplicaView};
+use lockstep_sim::view::{KeyView, Known, LinkView, LiveView, NodeView, Power, ReplicaView, Role};
 use yew::prelude::*;
 
 use super::condition;
@@ -58,28 +60,16 @@ impl App {
         }
     }
 
-    /// What is known of the state of a node in a recording.
+    /// What is known of the state of a node in a recording: what `INFO replication` would say.
     fn heard(&self, live: &LiveView) -> Html {
-        let known = live.known;
-        let row = |name: &str, value: Option<String>| {
+        let row = |(name, value): (&'static str, Option<String>)| {
             let value = value.unwrap_or_else(|| self.t(Key::RecUnknown).to_owned());
             let value = el("td", "").child(el("code", "").text(&value).done()).done();
             let name = el("th", "").attr("scope", "row".to_owned()).text(name).done();
             el("tr", "").child(name).child(value).done()
         };
-        let backlog = known.backlog.then(|| match live.backlog {
-            Some(b) => format!("{} … {} / {}", b.first_byte_offset, live.offset, b.size),
-            None => "0".to_owned(),
-        });
-        let mut rows = vec![
-            row("master_replid", known.replid.then(|| live.replid.to_string())),
-            row("master_repl_offset", known.offset.then(|| live.offset.to_string())),
-            row("repl_backlog", backlog),
-            row("keys", known.keys.then(|| live.keys.to_string())),
-        ];
-        if let Some(id) = &live.replid2 {
-            rows.insert(1, row("master_replid2", Some(id.to_string())));
-        }
+        let keys = ("keys", live.known.keys.then(|| live.keys.to_string()));
+        let rows = replication(live).into_iter().chain([keys]).map(row).collect();
         let body = el("tbody", "").children(rows).done();
         el("table", "facts").id("heard").child(body).done()
     }
@@ -239,6 +229,52 @@ fn place(key: &KeyView) -> String {
     if key.db == 0 { key.key.clone() } else { format!("[{}] {}", key.db, key.key) }
 }
 
+/// The fields of `INFO replication` that follow from what is known of a node, in their order.
+/// `None`: nothing is known of it.
+fn replication(live: &LiveView) -> Vec<(&'static str, Option<String>)> {
+    let known = live.known;
+    let role = if live.role == Role::Master { "master" } else { "slave" };
+    let mut rows = vec![("role", known.role.then(|| role.to_owned()))];
+    let mut put = |name, value: String| rows.push((name, Some(value)));
+    if known == Known::ALL {
+        if let Some(master) = &live.master {
+            let up = master.state == ReplState::Connected;
+            let number = |known: Option<u64>| known.map_or("-1".to_owned(), |n| n.to_string());
+            let applied = if up || master.cached_master.is_some() { live.offset } else { 1 };
+            put("master_host", master.host.clone());
+            put("master_port", master.port.to_string());
+            put("master_link_status", if up { "up" } else { "down" }.to_owned());
+            put("master_last_io_seconds_ago", number(up.then_some(master.last_io_seconds)));
+            let syncing = master.state == ReplState::Transfer;
+            put("master_sync_in_progress", u8::from(syncing).to_string());
+            put("slave_repl_offset", applied.to_string());
+            if !up {
+                put("master_link_down_since_seconds", number(master.down_seconds));
+            }
+        }
+        put("connected_slaves", live.replicas.len().to_string());
+    }
+    let (replid, offset) = live.stream();
+    rows.push(("master_replid", known.replid.then(|| replid.to_string())));
+    if known == Known::ALL || live.replid2.is_some() {
+        let replid2 = live.replid2.unwrap_or(ReplId::NONE);
+        rows.push(("master_replid2", Some(replid2.to_string())));
+    }
+    rows.push(("master_repl_offset", known.offset.then(|| offset.to_string())));
+    if known == Known::ALL {
+        rows.push(("second_repl_offset", Some(live.second_replid_offset.to_string())));
+    }
+    let active = known.backlog.then(|| u8::from(live.backlog.is_some()).to_string());
+    rows.push(("repl_backlog_active", active));
+    if let Some(backlog) = live.backlog.filter(|_| known.backlog) {
+        let mut put = |name, value: u64| rows.push((name, Some(value.to_string())));
+        put("repl_backlog_size", backlog.size);
+        put("repl_backlog_first_byte_offset", backlog.first_byte_offset);
+        put("repl_backlog_histlen", backlog.histlen);
+    }
+    rows
+}
+
 /// `INFO replication` as the node answers it, with what this step changed.
 fn info(inside: &Inside, before: Option<&Inside>) -> Html {
     let rows = inside.info.iter().map(|(name, value)| {
@@ -261,5 +297,42 @@ fn info(inside: &Inside, before: Option<&Inside>) -> Html {
             <h3>{ "INFO replication" }</h3>
             <table class="facts info" data-testid="facts"><tbody>{ for rows }</tbody></table>
         </>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_sim::{Grain, Intervention, NodeId, scenarios};
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::*;
+
+    #[test]
+    fn what_follows_from_a_nodes_state_is_what_it_says_itself() {
+        let mut timeline = scenarios::first_light();
+        timeline.seek(0);
+        let (mut fields, mut down) = (0, 0);
+        for round in 0..400 {
+            if round == 200 {
+                let line = "REPLICAOF NO ONE".to_owned();
+                timeline.act(Intervention::Console { node: NodeId(1), line });
+            }
+            timeline.forward(Grain::Event);
+            let world = timeline.world();
+            for node in world.nodes() {
+                let Some(live) = &node.live else { continue };
+                let info = world.replication_info(node.id);
+                let mut said = info.iter();
+                for (name, value) in replication(live) {
+                    let found = said.find(|(field, _)| field == name);
+                    let found = found.map(|(_, value)| value.clone());
+                    assert_eq!(found, value, "{name} of {} at {}", node.id, timeline.cursor());
+                    fields += 1;
+                    down += u64::from(name == "master_link_down_since_seconds");
+                }
+            }
+        }
+        assert!(fields > 10_000 && down > 50, "{fields}, {down}");
     }
 }

@@ -180,12 +180,7 @@ fn master_view(live: &LiveView) -> MasterView {
         replid2: live.replid2.unwrap_or(lockstep_core::id::ReplId::NONE),
         second_replid_offset: live.second_replid_offset,
         master_repl_offset: live.stream().1,
-        backlog: live.backlog.map(|backlog| psync::BacklogView {
-            size: backlog.size,
-            first_byte_offset: backlog.first_byte_offset,
-            histlen: backlog.histlen,
-            created_at: backlog.created_at,
-        }),
+        backlog: live.backlog,
         retired: live.retired,
     }
 }

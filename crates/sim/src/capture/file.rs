@@ -63,10 +63,9 @@ enum Format {
     PcapNg { interfaces: Vec<Interface> },
 }
 
-/// Reads the packets of a file.
+/// Reads the packets of a file, the same one in all calls.
 #[derive(Debug)]
-pub(super) struct Packets<'a> {
-    file: &'a [u8],
+pub(super) struct Packets {
     at: usize,
     big: bool,
     format: Format,
@@ -84,10 +83,10 @@ fn half(bytes: &[u8], at: usize, big: bool) -> Option<u16> {
     Some(if big { u16::from_be_bytes(*bytes) } else { u16::from_le_bytes(*bytes) })
 }
 
-impl<'a> Packets<'a> {
+impl Packets {
     /// `None`: this is no capture.
-    pub(super) fn new(file: &'a [u8]) -> Option<Self> {
-        let packets = |at, big, format| Self { file, at, big, format, damaged: None };
+    pub(super) fn new(file: &[u8]) -> Option<Self> {
+        let packets = |at, big, format| Self { at, big, format, damaged: None };
         for big in [false, true] {
             let magic = word(file, 0, big)?;
             if magic == MICROS || magic == NANOS {
@@ -101,20 +100,25 @@ impl<'a> Packets<'a> {
         ng.then(|| packets(0, false, Format::PcapNg { interfaces: Vec::new() }))
     }
 
+    /// How far the file was read.
+    pub(super) fn place(&self) -> usize {
+        self.at
+    }
+
     /// The next packet. `None`: there is none, or the file is damaged from here on.
-    pub(super) fn next(&mut self) -> Option<Packet> {
-        while self.at < self.file.len() {
+    pub(super) fn next(&mut self, file: &[u8]) -> Option<Packet> {
+        while self.at < file.len() {
             let before = self.at;
             let packet = match self.format {
-                Format::Pcap { link, nanos } => self.record(link, nanos).map(Some),
-                Format::PcapNg { .. } => self.block(),
+                Format::Pcap { link, nanos } => self.record(file, link, nanos).map(Some),
+                Format::PcapNg { .. } => self.block(file),
             };
             match packet {
                 Some(Some(packet)) => return Some(packet),
                 Some(None) => {}
                 None => {
                     self.damaged = Some(before);
-                    self.at = self.file.len();
+                    self.at = file.len();
                 }
             }
         }
@@ -122,12 +126,12 @@ impl<'a> Packets<'a> {
     }
 
     /// A record of a pcap file.
-    fn record(&mut self, link: u16, nanos: bool) -> Option<Packet> {
-        let word = |n: usize| word(self.file, self.at + 4 * n, self.big);
+    fn record(&mut self, file: &[u8], link: u16, nanos: bool) -> Option<Packet> {
+        let word = |n: usize| word(file, self.at + 4 * n, self.big);
         let (seconds, part) = (u64::from(word(0)?), u64::from(word(1)?));
         let (captured, len) = (word(2)? as usize, word(3)? as usize);
         let start = self.at + 16;
-        if captured > PACKET_BYTES_MAX || captured > self.file.len().checked_sub(start)? {
+        if captured > PACKET_BYTES_MAX || captured > file.len().checked_sub(start)? {
             return None;
         }
         self.at = start + captured;
@@ -137,26 +141,26 @@ impl<'a> Packets<'a> {
     }
 
     /// A block of a pcapng file; inside, `None`: it is no packet.
-    fn block(&mut self) -> Option<Option<Packet>> {
+    fn block(&mut self, file: &[u8]) -> Option<Option<Packet>> {
         let start = self.at;
-        if word(self.file, start, false)? == SECTION {
+        if word(file, start, false)? == SECTION {
             // A section has its own byte order, which says how its length is written.
-            self.big = word(self.file, start + 8, true)? == ORDER;
-            (word(self.file, start + 8, self.big)? == ORDER).then_some(())?;
+            self.big = word(file, start + 8, true)? == ORDER;
+            (word(file, start + 8, self.big)? == ORDER).then_some(())?;
             self.format = Format::PcapNg { interfaces: Vec::new() };
         }
         let big = self.big;
-        let kind = word(self.file, start, big)?;
-        let len = word(self.file, start + 4, big)? as usize;
-        let end = start.checked_add(len).filter(|end| *end <= self.file.len() && len >= 12)?;
+        let kind = word(file, start, big)?;
+        let len = word(file, start + 4, big)? as usize;
+        let end = start.checked_add(len).filter(|end| *end <= file.len() && len >= 12)?;
         // The length stands at the end again.
-        (len.is_multiple_of(4) && word(self.file, end - 4, big)? as usize == len).then_some(())?;
+        (len.is_multiple_of(4) && word(file, end - 4, big)? as usize == len).then_some(())?;
         let body = start + 8..end - 4;
         self.at = end;
         let Format::PcapNg { interfaces } = &mut self.format else { return None };
         match kind {
             1 => {
-                let interface = interface(&self.file[body], big)?;
+                let interface = interface(&file[body], big)?;
                 if interfaces.len() < INTERFACES_MAX {
                     interfaces.push(interface);
                 }
@@ -165,10 +169,10 @@ impl<'a> Packets<'a> {
             // The second one is the form before the first; its interface has half a word.
             6 | 2 => {
                 let index = match kind {
-                    6 => word(self.file, body.start, big)? as usize,
-                    _ => usize::from(half(self.file, body.start, big)?),
+                    6 => word(file, body.start, big)? as usize,
+                    _ => usize::from(half(file, body.start, big)?),
                 };
-                let word = |n: usize| word(self.file, body.start + 4 * n, big);
+                let word = |n: usize| word(file, body.start + 4 * n, big);
                 let ticks = u64::from(word(1)?) << 32 | u64::from(word(2)?);
                 let (captured, len) = (word(3)? as usize, word(4)? as usize);
                 let data = body.start + 20..(body.start + 20).checked_add(captured)?;
@@ -180,7 +184,7 @@ impl<'a> Packets<'a> {
                 Some(Some(Packet { at, link, data, len: len.max(captured) }))
             }
             3 => {
-                let len = word(self.file, body.start, big)? as usize;
+                let len = word(file, body.start, big)? as usize;
                 let Some(interface) = interfaces.first() else { return Some(None) };
                 let captured = len.min(interface.snap).min(body.len() - 4).min(PACKET_BYTES_MAX);
                 let data = body.start + 4..body.start + 4 + captured;

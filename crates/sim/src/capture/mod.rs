@@ -20,6 +20,7 @@ mod tcp;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use file::Packets;
@@ -114,43 +115,145 @@ pub struct Capture {
 /// # Errors
 /// There is nothing to show; the error says why.
 pub fn read(bytes: &[u8]) -> Result<Capture, CaptureError> {
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(CaptureError::TooLarge);
+    let mut reading = Reading::new(bytes)?;
+    while reading.go_on(usize::MAX) {}
+    reading.finish()
+}
+
+/// What a packet, or a happening, is reckoned to cost beside its bytes, in bytes.
+const EACH: usize = 256;
+
+/// Reads a capture in slices, so that whoever must answer somebody else meanwhile can.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    file: Cow<'a, [u8]>,
+    stage: Stage,
+    /// A link type that is not known, if there was one.
+    unknown: Option<u16>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// From packets to streams.
+    Packets(Gathered),
+    /// From streams to the conversation.
+    Talks(Talks),
+}
+
+/// What was found in the packets so far.
+#[derive(Debug)]
+struct Gathered {
+    packets: Packets,
+    tcp: Tcp,
+    summary: Summary,
+    /// Times of the first packet, and of the last one.
+    began: Option<u64>,
+    now: u64,
+}
+
+impl<'a> Reading<'a> {
+    /// Begins to read a file.
+    ///
+    /// # Errors
+    /// It is no capture, or too large.
+    pub fn new(file: impl Into<Cow<'a, [u8]>>) -> Result<Self, CaptureError> {
+        let file = file.into();
+        if file.len() as u64 > FILE_BYTES_MAX {
+            return Err(CaptureError::TooLarge);
+        }
+        let packets = Packets::new(&file).ok_or(CaptureError::NoCapture)?;
+        let (tcp, summary) = (Tcp::default(), Summary::default());
+        let gathered = Gathered { packets, tcp, summary, began: None, now: 0 };
+        Ok(Self { file, stage: Stage::Packets(gathered), unknown: None })
     }
-    let mut packets = Packets::new(bytes).ok_or(CaptureError::NoCapture)?;
-    let mut summary = Summary::default();
-    let mut tcp = Tcp::default();
-    let (mut unknown, mut began, mut now) = (None, None, 0);
-    while let Some(packet) = packets.next() {
+
+    /// Reads on: about so many bytes. Returns whether there is more to do.
+    pub fn go_on(&mut self, bytes: usize) -> bool {
+        let mut done = 0_usize;
+        while done < bytes {
+            let more = match &mut self.stage {
+                Stage::Packets(gathered) => match gathered.packet(&self.file, &mut self.unknown) {
+                    None => {
+                        let talks = gathered.talks(&self.file);
+                        self.stage = Stage::Talks(talks);
+                        return true;
+                    }
+                    more => more,
+                },
+                Stage::Talks(talks) => talks.tell(&self.file),
+            };
+            let Some(more) = more else { return false };
+            done = done.saturating_add(more + EACH);
+        }
+        true
+    }
+
+    /// How much is done, and how much there is to do: the conversation counts as much as the
+    /// packets.
+    pub fn share(&self) -> (u64, u64) {
+        let all = self.file.len().max(1) as u64;
+        match &self.stage {
+            Stage::Packets(gathered) => (gathered.packets.place() as u64, 2 * all),
+            Stage::Talks(talks) => {
+                let (told, happened) = talks.share();
+                (all + all * told / happened.max(1), 2 * all)
+            }
+        }
+    }
+
+    /// What was read, once all is.
+    ///
+    /// # Errors
+    /// There is nothing to show; the error says why.
+    pub fn finish(self) -> Result<Capture, CaptureError> {
+        let (recording, summary) = match self.stage {
+            Stage::Packets(mut gathered) => gathered.talks(&self.file).finish(),
+            Stage::Talks(talks) => talks.finish(),
+        };
+        let Summary { packets, connections, encrypted, .. } = summary;
+        match self.unknown {
+            Some(link) if connections == 0 => Err(CaptureError::LinkType(link)),
+            _ if recording.is_empty() => {
+                Err(CaptureError::NoRedis { packets, connections, encrypted })
+            }
+            _ => Ok(Capture { recording, summary }),
+        }
+    }
+}
+
+impl Gathered {
+    /// Takes the next packet; returns how many bytes it has, `None` if there is none.
+    fn packet(&mut self, file: &[u8], unknown: &mut Option<u16>) -> Option<usize> {
+        let packet = self.packets.next(file)?;
+        let summary = &mut self.summary;
         if summary.packets >= PACKETS_MAX {
             summary.left_out = true;
-            break;
+            return None;
         }
         summary.packets += 1;
         if let Some(at) = packet.at {
-            now = at;
-            began.get_or_insert(at);
+            self.now = at;
+            self.began.get_or_insert(at);
         }
-        match frame::frame(bytes, packet.data, packet.len, packet.link) {
-            Frame::Tcp(segment) => tcp.segment(&segment, now, summary.packets),
+        let bytes = packet.data.len();
+        match frame::frame(file, packet.data, packet.len, packet.link) {
+            Frame::Tcp(segment) => self.tcp.segment(&segment, self.now, summary.packets),
             Frame::Fragment => summary.fragments += 1,
             Frame::Damaged => summary.damaged += 1,
-            Frame::UnknownLink => unknown = unknown.or(Some(packet.link)),
+            Frame::UnknownLink => *unknown = unknown.or(Some(packet.link)),
             Frame::Other => {}
         }
+        Some(bytes)
     }
-    tcp.finish();
-    summary.broken_at = packets.damaged.map(|at| at as u64);
-    summary.connections = tcp.conns.len() as u64;
-    summary.again = tcp.again;
-    summary.left_out |= tcp.left_out > 0;
-    if let (Some(link), true) = (unknown, tcp.conns.is_empty()) {
-        return Err(CaptureError::LinkType(link));
+
+    /// Nothing more comes: who talks to whom.
+    fn talks(&mut self, file: &[u8]) -> Talks {
+        let (mut tcp, mut summary) = (std::mem::take(&mut self.tcp), self.summary);
+        tcp.finish();
+        summary.broken_at = self.packets.damaged.map(|at| at as u64);
+        summary.connections = tcp.conns.len() as u64;
+        summary.again = tcp.again;
+        summary.left_out |= tcp.left_out > 0;
+        Talks::new(file, tcp, summary, self.began.unwrap_or(0))
     }
-    let recording = Talks::new(bytes, &tcp, &mut summary).tell(began.unwrap_or(0));
-    if recording.is_empty() {
-        let Summary { packets, connections, encrypted, .. } = summary;
-        return Err(CaptureError::NoRedis { packets, connections, encrypted });
-    }
-    Ok(Capture { recording, summary })
 }

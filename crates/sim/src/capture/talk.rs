@@ -1,6 +1,7 @@
 //! From streams to a conversation: which connections speak RESP, which of them are replication
 //! links and whose, and the messages on all of them, in the order of the packets.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use lockstep_core::time::Instant;
@@ -16,6 +17,10 @@ use crate::step::{Cause, Recorded, Step};
 
 /// So much of each direction is looked at to find out what a connection is.
 const HEAD_BYTES_MAX: usize = 4_096;
+
+/// So much of a message that comes in several packets waits for its end; a longer one is told in
+/// parts.
+const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
 /// What a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,47 +50,84 @@ struct Talk {
     bytes: [u64; 2],
     /// The beginning of the next message has to be looked for.
     lost: [bool; 2],
+    /// How far each direction is told, and what waits until the other one is told as far as it was
+    /// heard: packets of two directions may have been captured in another order.
+    told: [u64; 2],
+    waiting: VecDeque<Happening>,
+    /// A message that has begun, as far as it is here, and what brought its last bytes.
+    begun: [Option<(Piece, Happening)>; 2],
     link: Option<Link>,
-    /// Where in the stream the recording began was reckoned from what was acknowledged.
+    /// Where in the stream we are is reckoned from what is acknowledged.
     reckoned: bool,
     closed: bool,
 }
 
+/// So many happenings of a connection wait for what they answer to.
+const WAITING_MAX: usize = 64;
+
+impl Talk {
+    /// What is told next: the first that waits, unless it answers to what is not told yet and what
+    /// is said there waits as well.
+    fn due(&mut self) -> Option<Happening> {
+        let is_due = |h: &Happening| h.after <= self.told[1 - h.side];
+        let first = self.waiting.front()?;
+        let side = first.side;
+        let at = if is_due(first) || self.waiting.len() > WAITING_MAX {
+            0
+        } else {
+            self.waiting
+                .iter()
+                .position(|h| h.side != side)
+                .filter(|at| is_due(&self.waiting[*at]))?
+        };
+        let next = self.waiting.remove(at)?;
+        self.told[next.side] += match &next.what {
+            What::Data(range) => range.len() as u64,
+            What::Gap { bytes, .. } => *bytes,
+            _ => 0,
+        };
+        Some(next)
+    }
+}
+
 /// All connections of a capture.
-pub(super) struct Talks<'a> {
-    file: &'a [u8],
-    happened: Vec<&'a Happening>,
+#[derive(Debug)]
+pub(super) struct Talks {
+    happened: Vec<Happening>,
+    /// How many of them are told.
+    told: usize,
     recording: Recording,
     talks: Vec<Option<Talk>>,
     heard: Heard,
-    summary: &'a mut Summary,
+    summary: Summary,
     began: u64,
 }
 
-impl<'a> Talks<'a> {
-    pub(super) fn new(file: &'a [u8], tcp: &'a Tcp, summary: &'a mut Summary) -> Self {
-        let mut happened: Vec<&Happening> = tcp.happened.iter().collect();
-        // What waited for a gap to be given up was put later than its packet.
-        happened.sort_by_key(|happening| happening.packet);
+impl Talks {
+    /// Begins to tell what happened on connections; the first packet was seen at this time.
+    pub(super) fn new(file: &[u8], tcp: Tcp, summary: Summary, began: u64) -> Self {
+        let Tcp { conns, mut happened, .. } = tcp;
+        // What waited for a gap to be given up was put later than its packet; and a gap comes before
+        // what the packet says that acknowledges it.
+        happened.sort_by_key(|h| (h.packet, !matches!(h.what, What::Gap { cut_short: false, .. })));
         let mut all = Self {
-            file,
             happened,
-            recording: Recording::default(),
+            told: 0,
+            recording: Recording::new(began / 1_000),
             talks: Vec::new(),
             heard: Heard::default(),
             summary,
-            began: 0,
+            began,
         };
-        all.meet(&tcp.conns);
+        all.meet(file, &conns);
         all
     }
 
     /// Finds out what the connections are and whose.
-    fn meet(&mut self, conns: &[Conn]) {
-        let heads = self.heads(conns.len());
+    fn meet(&mut self, file: &[u8], conns: &[Conn]) {
+        let heads = self.heads(file, conns.len());
         let sorts: Vec<Sort> =
             conns.iter().zip(&heads).map(|(conn, heads)| sort(conn, heads)).collect();
-        self.recording = Recording::new(0);
         // Masters first, then other servers, then replicas by the ports that they tell.
         let (mut masters, mut servers): (Vec<End>, Vec<End>) = (Vec::new(), Vec::new());
         let mut replicas: Vec<(usize, End)> = Vec::new();
@@ -146,7 +188,7 @@ impl<'a> Talks<'a> {
             }
             let mut new = Link::new(wire, (replica, server), under_way);
             if !conn.begun {
-                new.lost();
+                new.lost(&mut self.heard);
             }
             link = Some(new);
         } else {
@@ -161,6 +203,9 @@ impl<'a> Talks<'a> {
             ways,
             bytes: [0; 2],
             lost: [under_way; 2],
+            told: [0; 2],
+            waiting: VecDeque::new(),
+            begun: [None, None],
             link,
             reckoned: under_way,
             closed: false,
@@ -168,38 +213,73 @@ impl<'a> Talks<'a> {
     }
 
     /// The first bytes of each direction of each connection.
-    fn heads(&self, conns: usize) -> Vec<[Vec<u8>; 2]> {
+    fn heads(&self, file: &[u8], conns: usize) -> Vec<[Vec<u8>; 2]> {
         let mut heads = vec![[Vec::new(), Vec::new()]; conns];
         for happening in &self.happened {
             if let What::Data(range) = &happening.what {
                 let head = &mut heads[happening.conn][happening.side];
                 let room = HEAD_BYTES_MAX.saturating_sub(head.len());
-                let bytes = &self.file[range.clone()];
+                let bytes = &file[range.clone()];
                 head.extend_from_slice(&bytes[..bytes.len().min(room)]);
             }
         }
         heads
     }
 
-    /// Tells the conversation; the first packet was seen at this time.
-    pub(super) fn tell(mut self, began: u64) -> Recording {
-        self.began = began;
-        self.recording.set_start(began / 1_000);
-        for happening in std::mem::take(&mut self.happened) {
-            let Some(mut talk) = self.talks[happening.conn].take() else { continue };
-            self.happening(&mut talk, happening);
-            self.talks[happening.conn] = Some(talk);
+    /// Tells what happened next; returns how many bytes were said, `None` if all is told.
+    pub(super) fn tell(&mut self, file: &[u8]) -> Option<usize> {
+        let Some(happening) = self.happened.get(self.told).cloned() else {
+            self.end(file);
+            return None;
+        };
+        self.told += 1;
+        let bytes = match &happening.what {
+            What::Data(range) => range.len(),
+            _ => 0,
+        };
+        let conn = happening.conn;
+        if let Some(mut talk) = self.talks[conn].take() {
+            talk.waiting.push_back(happening);
+            while let Some(next) = talk.due() {
+                self.happening(file, &mut talk, &next);
+            }
+            self.talks[conn] = Some(talk);
         }
-        self.recording
+        Some(bytes)
     }
 
-    fn happening(&mut self, talk: &mut Talk, happening: &Happening) {
+    /// Nothing more comes: tells what was begun.
+    fn end(&mut self, file: &[u8]) {
+        for mut talk in std::mem::take(&mut self.talks).into_iter().flatten() {
+            while let Some(next) = talk.waiting.pop_front() {
+                self.happening(file, &mut talk, &next);
+            }
+            (0..2).for_each(|side| self.break_off(&mut talk, side));
+        }
+    }
+
+    /// How much is told, and how much there is to tell.
+    pub(super) fn share(&self) -> (u64, u64) {
+        (self.told as u64, self.happened.len() as u64)
+    }
+
+    /// The conversation as far as it is told.
+    pub(super) fn finish(self) -> (Recording, Summary) {
+        (self.recording, self.summary)
+    }
+
+    fn happening(&mut self, file: &[u8], talk: &mut Talk, happening: &Happening) {
         let at = Instant(happening.at.saturating_sub(self.began));
         if std::mem::take(&mut talk.under_way) {
             let (dialer, acceptor) = (talk.peers[talk.asks], talk.peers[1 - talk.asks]);
             self.recording.push_recorded(at, Recorded::UnderWay { dialer, acceptor });
         }
         let side = happening.side;
+        match happening.what {
+            What::Data(_) => {}
+            What::Reset => (0..2).for_each(|side| self.break_off(talk, side)),
+            _ => self.break_off(talk, side),
+        }
         let control = |kind| Piece { kind, bytes: Vec::new(), stream: None, complete: true };
         match &happening.what {
             What::Syn => self.message(talk, happening, control(MessageKind::Connect)),
@@ -221,13 +301,14 @@ impl<'a> Talks<'a> {
                 talk.lost[side] = talk.ways[side].skip(*bytes);
                 talk.bytes[side] += bytes;
                 if let Some(link) = &mut talk.link {
-                    link.lost();
+                    link.lost(&mut self.heard);
+                    talk.reckoned = true;
                 }
                 let (from, to) = (talk.peers[side], talk.peers[1 - side]);
                 let (bytes, cut_short) = (*bytes, *cut_short);
                 self.recording.push_recorded(at, Recorded::Gap { from, to, bytes, cut_short });
             }
-            What::Data(range) => self.data(talk, happening, &self.file[range.clone()]),
+            What::Data(range) => self.data(talk, happening, &file[range.clone()]),
         }
     }
 
@@ -253,7 +334,32 @@ impl<'a> Talks<'a> {
             talk.ways[1 - talk.asks].expect_resync(offset);
         }
         for piece in pieces {
-            self.message(talk, happening, piece);
+            self.piece(talk, happening, piece);
+        }
+    }
+
+    /// A message is told when its last byte has come; but an RDB as it comes.
+    fn piece(&mut self, talk: &mut Talk, happening: &Happening, piece: Piece) {
+        let begun = &mut talk.begun[happening.side];
+        let whole = match begun.take() {
+            None => piece,
+            Some((mut whole, _)) => {
+                whole.append(piece);
+                whole
+            }
+        };
+        let waits = !whole.complete && whole.kind != MessageKind::Rdb;
+        if waits && whole.bytes.len() < MESSAGE_BYTES_MAX {
+            *begun = Some((whole, happening.clone()));
+        } else {
+            self.message(talk, happening, whole);
+        }
+    }
+
+    /// What was begun in a direction does not go on.
+    fn break_off(&mut self, talk: &mut Talk, side: usize) {
+        if let Some((piece, happening)) = talk.begun[side].take() {
+            self.message(talk, &happening, piece);
         }
     }
 

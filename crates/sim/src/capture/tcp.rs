@@ -2,7 +2,8 @@
 //!
 //! Nothing is copied: what is handed out are places in the file. A gap is told when what follows
 //! it was captured and the other end has acknowledged what is missing (it has arrived, the capture
-//! has not seen it), when too much waits, or when the capture ends.
+//! has not seen it), when too much waits, or when the capture ends. It stands where the other end
+//! acknowledges it, for from there on it may answer to what is missing.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -44,6 +45,8 @@ pub(super) struct Happening {
     pub(super) at: u64,
     /// Number of the packet, from 1.
     pub(super) packet: u64,
+    /// So many bytes of the other direction had arrived when this was said.
+    pub(super) after: u64,
     pub(super) what: What,
 }
 
@@ -66,6 +69,10 @@ struct Way {
     position: u64,
     /// The other end has received this many.
     acked: u64,
+    /// When it first acknowledged more than was captured: time and number of the packet.
+    ahead_of: Option<(u64, u64)>,
+    /// Time and number of the packet by which the last bytes were known to follow.
+    last: (u64, u64),
     pending: BTreeMap<u64, Piece>,
 }
 
@@ -77,6 +84,7 @@ struct Piece {
     fin: bool,
     at: u64,
     packet: u64,
+    after: u64,
 }
 
 impl Way {
@@ -94,6 +102,16 @@ impl Way {
     fn pass(&mut self, bytes: u64) {
         self.position += bytes;
         self.next = self.next.map(|next| next.wrapping_add(bytes as u32));
+        if self.position >= self.acked {
+            self.ahead_of = None;
+        }
+    }
+
+    /// Where a gap stands that a later packet shows: where it is acknowledged, if that is earlier,
+    /// but after what was handed out before it.
+    fn place_of_gap(&self, at: u64, packet: u64) -> (u64, u64) {
+        let acknowledged = self.ahead_of.filter(|(_, by)| (self.last.1..packet).contains(by));
+        acknowledged.unwrap_or((at, packet))
     }
 }
 
@@ -114,7 +132,7 @@ impl Tcp {
     pub(super) fn segment(&mut self, segment: &Segment, at: u64, packet: u64) {
         let Some((conn, side)) = self.connection(segment) else { return };
         let mut tell = |what| {
-            self.happened.push(Happening { conn, side, at, packet, what });
+            self.happened.push(Happening { conn, side, at, packet, after: 0, what });
         };
         let Conn { ways, ended, .. } = &mut self.conns[conn];
         if segment.rst {
@@ -132,11 +150,15 @@ impl Tcp {
         } else {
             ways[side].next.get_or_insert(segment.seq);
         }
+        let mut after = 0;
         if let Some(ack) = segment.ack {
             let other = &mut ways[1 - side];
             other.next.get_or_insert(ack);
-            let ahead = other.ahead(ack).unwrap_or(0).max(0) as u64;
-            other.acked = other.acked.max(other.position + ahead);
+            after = other.position.saturating_add_signed(other.ahead(ack).unwrap_or(0));
+            other.acked = other.acked.max(after);
+            if after > other.position {
+                other.ahead_of.get_or_insert((at, packet));
+            }
         }
         let seq = segment.seq.wrapping_add(u32::from(segment.syn));
         if !segment.payload.is_empty() || segment.missing > 0 || segment.fin {
@@ -146,6 +168,7 @@ impl Tcp {
                 fin: segment.fin,
                 at,
                 packet,
+                after,
             };
             self.store(conn, side, seq, piece);
         }
@@ -222,19 +245,24 @@ impl Tcp {
         let Conn { ways, ended, .. } = &mut self.conns[conn];
         let way = &mut ways[side];
         while let Some((&position, piece)) = way.pending.first_key_value() {
-            let (at, packet) = (piece.at, piece.packet);
-            let mut tell = |what| {
-                self.happened.push(Happening { conn, side, at, packet, what });
-            };
+            // What came too early is told when what was before it has come.
+            let (at, packet) = (piece.at.max(way.last.0), piece.packet.max(way.last.1));
+            let after = piece.after;
             if position > way.position {
                 let lost = way.acked >= position || way.pending.len() > PENDING_MAX;
                 if !all && !lost {
                     return;
                 }
                 let bytes = position - way.position;
+                let (at, packet) = way.place_of_gap(at, packet);
                 way.pass(bytes);
-                tell(What::Gap { bytes, cut_short: false });
+                let what = What::Gap { bytes, cut_short: false };
+                self.happened.push(Happening { conn, side, at, packet, after: 0, what });
             }
+            way.last = (at, packet);
+            let mut tell = |what| {
+                self.happened.push(Happening { conn, side, at, packet, after, what });
+            };
             let Some((_, mut piece)) = way.pending.pop_first() else { return };
             let known = way.position - position;
             let len = piece.data.len() as u64 + piece.missing as u64;
@@ -261,8 +289,17 @@ impl Tcp {
     }
 
     fn finish_conn(&mut self, conn: usize) {
-        self.drain(conn, 0, true);
-        self.drain(conn, 1, true);
+        for side in 0..2 {
+            self.drain(conn, side, true);
+            let way = &mut self.conns[conn].ways[side];
+            let bytes = way.acked.saturating_sub(way.position);
+            // A single one may be the end of the direction, which is counted like a byte.
+            if let Some((at, packet)) = way.ahead_of.filter(|_| bytes > 1) {
+                way.pass(bytes);
+                let what = What::Gap { bytes, cut_short: false };
+                self.happened.push(Happening { conn, side, at, packet, after: 0, what });
+            }
+        }
     }
 
     /// The capture has ended.

@@ -111,6 +111,8 @@ pub(crate) struct Link {
     acked: Option<u64>,
     /// The last byte of the stream that was sent.
     sent: Option<u64>,
+    /// By direction, the replica's first: a message was told in part.
+    begun: [bool; 2],
 }
 
 /// What follows from a message.
@@ -134,13 +136,17 @@ impl Link {
             announced: None,
             acked: None,
             sent: None,
+            begun: [false; 2],
         }
     }
 
-    /// Bytes are missing.
-    pub(crate) fn lost(&mut self) {
+    /// Bytes are missing: neither what this link has said nor what follows from it for others is
+    /// known any more.
+    pub(crate) fn lost(&mut self, heard: &mut Heard) {
         self.blind = true;
         self.pending.clear();
+        heard.held.remove(&self.replica);
+        heard.histories.remove(&self.master);
     }
 
     /// What follows from the next message of either direction; `byte` is its place there.
@@ -151,15 +157,23 @@ impl Link {
             return (effects, None);
         }
         let from_replica = m.from.node() == Some(self.replica);
+        let part = !m.complete && m.kind != MessageKind::Rdb;
+        // The last part is not judged either: it is not what was said.
+        let last = std::mem::replace(&mut self.begun[usize::from(!from_replica)], part);
+        if !part {
+            self.streamed(heard, m);
+        }
         let breach = match m.kind {
             MessageKind::Connect | MessageKind::Accept | MessageKind::Keepalive => None,
-            _ if !m.complete && m.kind != MessageKind::Rdb => None,
+            _ if part || last => None,
             _ if from_replica => self.replica_says(heard, m, &mut effects),
             MessageKind::Rdb => self.rdb(m, &mut effects),
-            MessageKind::Stream | MessageKind::Ping => self.stream(heard, m),
+            MessageKind::Stream | MessageKind::Ping => self.stream(m),
             MessageKind::RdbHeader => self.header(m, &mut effects),
             _ => self.reply(heard, m, &mut effects),
         };
+        // With gaps, only what is wrong whatever was before.
+        let breach = breach.filter(|(rule, ..)| !self.blind || *rule == Rule::FullResyncForm);
         let breach = breach.map(|(rule, expected, came)| Breach {
             rule,
             expected,
@@ -208,7 +222,7 @@ impl Link {
             return self.ack(args.get(2).map_or(b"", |n| n));
         }
         if args.is_empty() {
-            return (!self.blind).then(|| (Rule::NoProtocol, String::new(), came(m)));
+            return Some((Rule::NoProtocol, String::new(), came(m)));
         }
         if self.phase == Phase::Stream && !self.blind {
             return Some((Rule::ReplicaTalks, String::new(), came(m)));
@@ -252,9 +266,6 @@ impl Link {
             return Some((Rule::NoProtocol, String::new(), format!("REPLCONF ACK {came}")));
         };
         let before = self.acked.replace(offset);
-        if self.blind {
-            return None;
-        }
         let sent = self.sent.or(self.full);
         if let Some(sent) = sent.filter(|sent| *sent < offset) {
             return Some((Rule::AckBeyond, sent.to_string(), offset.to_string()));
@@ -271,7 +282,7 @@ impl Link {
     ) -> Option<(Rule, String, String)> {
         let line = m.bytes.trim_ascii_end();
         let Some(asked) = self.pending.pop_front() else {
-            return (!self.blind).then(|| (Rule::UnaskedReply, String::new(), came(m)));
+            return Some((Rule::UnaskedReply, String::new(), came(m)));
         };
         if !matches!(line.first(), Some(b'+' | b'-')) {
             return Some((Rule::WrongReply, expected(&asked), came(m)));
@@ -323,7 +334,7 @@ impl Link {
         self.phase = Phase::Full;
         (self.history, self.full, self.sent) = (Some(replid), Some(offset), None);
         remember(heard, self.master, replid);
-        heard.held.insert(self.replica, (replid, offset + 1));
+        self.holds(heard, replid, offset + 1);
         self.to(ReplState::Transfer, "a full resynchronisation begins", effects);
         let event = Event::FullResync { replid, offset };
         effects.push(Effect { node: self.replica, event });
@@ -355,7 +366,7 @@ impl Link {
         self.phase = Phase::Stream;
         (self.history, self.sent) = (Some(replid), Some(offset.saturating_sub(1)));
         remember(heard, self.master, replid);
-        heard.held.insert(self.replica, (replid, offset));
+        self.holds(heard, replid, offset);
         self.to(ReplState::Connected, "+CONTINUE", effects);
         let changed = replid != asked;
         let event = Event::Continued { replid, changed, offset };
@@ -406,15 +417,29 @@ impl Link {
         None
     }
 
-    fn stream(&mut self, heard: &mut Heard, m: &Message) -> Option<(Rule, String, String)> {
+    /// How far the stream was sent.
+    fn streamed(&mut self, heard: &mut Heard, m: &Message) {
         if let Some(range) = m.stream {
             self.sent = Some(range.to.saturating_sub(1));
             if let Some(id) = self.history {
-                heard.held.insert(self.replica, (id, range.to));
+                self.holds(heard, id, range.to);
             }
         }
+    }
+
+    /// What the replica holds now: a history, and the next byte.
+    fn holds(&self, heard: &mut Heard, id: ReplId, next: u64) {
+        // On a link with gaps it is not known, and soon not true any more.
+        if self.blind {
+            heard.held.remove(&self.replica);
+        } else {
+            heard.held.insert(self.replica, (id, next));
+        }
+    }
+
+    fn stream(&self, m: &Message) -> Option<(Rule, String, String)> {
         // Inline commands are of Redis 2.6 and before.
-        (m.command().is_empty() && !self.blind).then(|| (Rule::StreamForm, String::new(), came(m)))
+        m.command().is_empty().then(|| (Rule::StreamForm, String::new(), came(m)))
     }
 }
 

@@ -104,11 +104,6 @@ impl Recording {
         Self { started_unix_ms, frames, ..Self::default() }
     }
 
-    /// It turns out when it began.
-    pub(crate) fn set_start(&mut self, unix_ms: u64) {
-        self.started_unix_ms = unix_ms;
-    }
-
     /// Adds a node by its address, `ip:port`, or finds it. `None`: there are [`NODES_MAX`].
     pub fn add_node(&mut self, address: &str) -> Option<NodeId> {
         let known = self.nodes.iter().position(|node| node.address == address);

@@ -47,13 +47,12 @@ impl Flows {
 }
 
 impl Recording {
-    /// A recording of whole traces.
-    pub fn of_session(session: &Session) -> Self {
+    /// The beginning of a recording of traces, before their first line.
+    pub fn of_nodes(session: &Session) -> Self {
         let mut recording = Self::new(session.started_unix_ms);
         for (name, address) in &session.nodes {
             recording.push_node(name, address);
         }
-        session.records.iter().for_each(|record| recording.push(record));
         recording
     }
 

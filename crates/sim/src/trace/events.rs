@@ -11,7 +11,7 @@ use super::text::{Fields, Value, Writer};
 use crate::message::MessageKind;
 
 /// What one or several fields of a line say.
-trait Field: Sized {
+pub(super) trait Field: Sized {
     fn put(&self, name: &str, line: &mut Writer<'_>);
     fn take(name: &str, fields: &Fields<'_>) -> Result<Self, String>;
 }
@@ -298,18 +298,8 @@ impl Field for Box<Verdict> {
         line.put("replid2", &master.replid2);
         line.put("second_offset", &master.second_replid_offset);
         line.put("offset", &master.master_repl_offset);
-        if let Some(backlog) = &master.backlog {
-            line.put("backlog", &backlog.size);
-            line.put("first_byte_offset", &backlog.first_byte_offset);
-            line.put("histlen", &backlog.histlen);
-            line.put("created_at", &backlog.created_at);
-        }
-        // Oldest first: that is how they are remembered again.
-        let retired: Vec<_> = master.retired.iter().collect();
-        for (n, (replid, why)) in retired.iter().rev().enumerate() {
-            line.put(&format!("retired{n}"), replid);
-            line.put(&format!("retired{n}_why"), why);
-        }
+        master.backlog.put("backlog", line);
+        master.retired.put("retired", line);
     }
 
     fn take(name: &str, fields: &Fields<'_>) -> Result<Self, String> {
@@ -331,30 +321,58 @@ impl Field for Box<Verdict> {
             },
             _ => return Err("the field asked is missing or unknown".into()),
         };
-        let backlog = match fields.take_if_any("backlog")? {
-            None => None,
-            Some(size) => Some(BacklogView {
-                size,
-                first_byte_offset: fields.take("first_byte_offset")?,
-                histlen: fields.take("histlen")?,
-                created_at: fields.take("created_at")?,
-            }),
-        };
-        let mut retired = Retired::default();
-        for n in 0..4 {
-            if let Some(replid) = fields.take_if_any(&format!("retired{n}"))? {
-                retired.push(replid, fields.take(&format!("retired{n}_why"))?);
-            }
-        }
         let master = MasterView {
             replid: fields.take("replid")?,
             replid2: fields.take("replid2")?,
             second_replid_offset: fields.take("second_offset")?,
             master_repl_offset: fields.take("offset")?,
-            backlog,
-            retired,
+            backlog: Field::take("backlog", fields)?,
+            retired: Field::take("retired", fields)?,
         };
         Ok(Box::new(Verdict { request, master, outcome }))
+    }
+}
+
+/// Its size has the name; without a backlog there is no field.
+impl Field for Option<BacklogView> {
+    fn put(&self, name: &str, line: &mut Writer<'_>) {
+        if let Some(backlog) = self {
+            line.put(name, &backlog.size);
+            line.put("first_byte_offset", &backlog.first_byte_offset);
+            line.put("histlen", &backlog.histlen);
+            line.put("created_at", &backlog.created_at);
+        }
+    }
+
+    fn take(name: &str, fields: &Fields<'_>) -> Result<Self, String> {
+        let Some(size) = fields.take_if_any(name)? else { return Ok(None) };
+        Ok(Some(BacklogView {
+            size,
+            first_byte_offset: fields.take("first_byte_offset")?,
+            histlen: fields.take("histlen")?,
+            created_at: fields.take("created_at")?,
+        }))
+    }
+}
+
+/// Oldest first: that is how they are remembered again.
+impl Field for Retired {
+    fn put(&self, name: &str, line: &mut Writer<'_>) {
+        let retired: Vec<_> = self.iter().collect();
+        for (n, (replid, why)) in retired.iter().rev().enumerate() {
+            line.put(&format!("{name}{n}"), replid);
+            line.put(&format!("{name}{n}_why"), why);
+        }
+    }
+
+    fn take(name: &str, fields: &Fields<'_>) -> Result<Self, String> {
+        let mut retired = Self::default();
+        for n in 0..4 {
+            if let Some(replid) = fields.take_if_any(&format!("{name}{n}"))? {
+                retired.push(replid, fields.take(&format!("{name}{n}_why"))?);
+            }
+        }
+        Ok(retired)
     }
 }
 

@@ -9,13 +9,13 @@
 
 use lockstep_core::id::{ConnId, ReplId};
 use lockstep_core::node::{self, Node};
-use lockstep_core::replication::psync::Retired;
 use lockstep_core::time::Instant;
 use lockstep_core::trace::Trace;
 
+use super::events::Field;
 use super::text::{Fields, Value, Writer};
 use crate::ids::{NodeId, WireId};
-use crate::view::{BacklogView, Known, LiveView, MasterLinkView, ReplicaView, Role};
+use crate::view::{Known, LiveView, MasterLinkView, ReplicaView, Role};
 
 /// Replicas of one node that a line tells of; the view of a trace has no more.
 const REPLICAS_MAX: usize = 64;
@@ -68,12 +68,7 @@ pub fn live_view<T: Trace>(
         own_stream: Some(stream).filter(|stream| stream.0 != replid),
         master: link,
         replicas: node.replicas_at(now).iter().map(view).collect(),
-        backlog: history.backlog.map(|b| BacklogView {
-            first_byte_offset: b.first_byte_offset,
-            histlen: b.histlen,
-            size: b.size,
-            created_at: b.created_at,
-        }),
+        backlog: history.backlog,
         retired: history.retired,
         keys: (0..keyspace.databases()).map(|db| keyspace.len(db) as u64).sum(),
         known: Known::ALL,
@@ -136,12 +131,7 @@ pub(super) fn put(view: &LiveView, line: &mut Writer<'_>) {
         line.put("stream_offset", end);
     }
     line.put("keys", &view.keys);
-    if let Some(backlog) = &view.backlog {
-        line.put("backlog", &backlog.size);
-        line.put("first_byte_offset", &backlog.first_byte_offset);
-        line.put("histlen", &backlog.histlen);
-        line.put("created_at", &backlog.created_at);
-    }
+    view.backlog.put("backlog", line);
     if let Some(master) = &view.master {
         put_master(master, line);
     }
@@ -151,12 +141,7 @@ pub(super) fn put(view: &LiveView, line: &mut Writer<'_>) {
     for (n, replica) in view.replicas.iter().take(REPLICAS_MAX).enumerate() {
         put_replica(&format!("replica{n}"), replica, line);
     }
-    // Oldest first: that is how they are remembered again.
-    let retired: Vec<_> = view.retired.iter().collect();
-    for (n, (replid, why)) in retired.iter().rev().enumerate() {
-        line.put(&format!("retired{n}"), replid);
-        line.put(&format!("retired{n}_why"), why);
-    }
+    view.retired.put("retired", line);
 }
 
 fn put_master(master: &MasterLinkView, line: &mut Writer<'_>) {
@@ -200,23 +185,8 @@ pub(super) fn take(fields: &Fields<'_>) -> Result<LiveView, String> {
         None => None,
     };
     let end = own_stream.map_or(offset, |(_, end)| end);
-    let backlog = match fields.take_if_any("backlog")? {
-        None => None,
-        Some(size) => Some(BacklogView {
-            size,
-            first_byte_offset: fields.take("first_byte_offset")?,
-            histlen: fields.take("histlen")?,
-            created_at: fields.take("created_at")?,
-        }),
-    };
     let replicas = fields.take_if_any("replicas")?.unwrap_or(0_usize).min(REPLICAS_MAX);
     let replicas = (0..replicas).map(|n| take_replica(&format!("replica{n}"), end, fields));
-    let mut retired = Retired::default();
-    for n in 0..4 {
-        if let Some(replid) = fields.take_if_any(&format!("retired{n}"))? {
-            retired.push(replid, fields.take(&format!("retired{n}_why"))?);
-        }
-    }
     Ok(LiveView {
         role: fields.take("role")?,
         replid: fields.take("replid")?,
@@ -226,8 +196,8 @@ pub(super) fn take(fields: &Fields<'_>) -> Result<LiveView, String> {
         own_stream,
         master: take_master(fields)?,
         replicas: replicas.collect::<Result<_, _>>()?,
-        backlog,
-        retired,
+        backlog: Field::take("backlog", fields)?,
+        retired: Field::take("retired", fields)?,
         keys: fields.take("keys")?,
         known: Known::ALL,
     })

@@ -110,6 +110,21 @@ const PAIR: &[Role] = &[Role::Field, Role::Value];
 const TRIPLE: &[Role] = &[Role::Field, Role::Value, Role::Expiry];
 const SCORED: &[Role] = &[Role::Member, Role::Score];
 
+/// The program of a stream: its nodes; its length and last ID; its groups, each with what is pending
+/// and with its consumers, of which so many bytes of times are known. Since 7.0 there are also the
+/// first ID, the largest one deleted, and how many were ever added; of groups, how many were read.
+macro_rules! stream {
+    (nodes [$($more:ident),*], groups [$($read:ident),*], consumers $times:literal) => {
+        &[
+            Repeat, Skip, Inner, Again, Elements, Number, Number, $($more,)*
+            Repeat, Skip, Number, Number, $($read,)*
+            Repeat, Bytes(16), Bytes(8), Number, Again,
+            Repeat, Skip, Bytes($times), Repeat, Bytes(16), Again, Again,
+            Again,
+        ]
+    };
+}
+
 /// The program of a type.
 pub(super) fn program(type_byte: u8, valkey: bool) -> Option<&'static [Op]> {
     use Op::{
@@ -138,99 +153,12 @@ pub(super) fn program(type_byte: u8, valkey: bool) -> Option<&'static [Op]> {
         22 if valkey => &[Each, Text(Field), Text(Value), Bytes(8), Again],
         24 => &[Bytes(8), Each, Number, Text(Field), Text(Value), Again],
         25 => &[Bytes(8), Packed(Listpack, TRIPLE)],
-        // Nodes; length and last ID; groups, each with what is pending and with its consumers.
-        15 => &[
-            Repeat,
-            Skip,
-            Inner,
-            Again,
-            Elements,
-            Number,
-            Number, //
-            Repeat,
-            Skip,
-            Number,
-            Number, //
-            Repeat,
-            Bytes(16),
-            Bytes(8),
-            Number,
-            Again, //
-            Repeat,
-            Skip,
-            Bytes(8),
-            Repeat,
-            Bytes(16),
-            Again,
-            Again, //
-            Again,
-        ],
-        // Also the first ID, the largest one deleted, and how many were ever added; of groups, how
-        // many were read. Since 7.2, of consumers, when they were last active.
-        19 => &[
-            Repeat,
-            Skip,
-            Inner,
-            Again,
-            Elements,
-            Number,
-            Number, //
-            Number,
-            Number,
-            Number,
-            Number,
-            Number, //
-            Repeat,
-            Skip,
-            Number,
-            Number,
-            Number, //
-            Repeat,
-            Bytes(16),
-            Bytes(8),
-            Number,
-            Again, //
-            Repeat,
-            Skip,
-            Bytes(8),
-            Repeat,
-            Bytes(16),
-            Again,
-            Again, //
-            Again,
-        ],
-        21 => &[
-            Repeat,
-            Skip,
-            Inner,
-            Again,
-            Elements,
-            Number,
-            Number, //
-            Number,
-            Number,
-            Number,
-            Number,
-            Number, //
-            Repeat,
-            Skip,
-            Number,
-            Number,
-            Number, //
-            Repeat,
-            Bytes(16),
-            Bytes(8),
-            Number,
-            Again, //
-            Repeat,
-            Skip,
-            Bytes(16),
-            Repeat,
-            Bytes(16),
-            Again,
-            Again, //
-            Again,
-        ],
+        15 => stream!(nodes [], groups [], consumers 8),
+        19 => stream!(nodes [Number, Number, Number, Number, Number], groups [Number], consumers 8),
+        // Since 7.2, of consumers, when they were last active.
+        21 => {
+            stream!(nodes [Number, Number, Number, Number, Number], groups [Number], consumers 16)
+        }
         _ => return None,
     })
 }

@@ -1,5 +1,7 @@
 //! Captures, real and made up: the stories that they tell, and what they must never do.
 
+#[cfg(not(target_arch = "wasm32"))]
+mod lossy;
 mod made;
 
 mod story;

@@ -12,7 +12,8 @@ use crate::view::Role;
 
 /// Two redis-servers 7.0.15 and redis-cli, on the loopback interface: full resynchronisation,
 /// stream, `CLIENT KILL TYPE replica`, partial resynchronisation.
-const RESYNC: &[u8] = include_bytes!("../../../../../tests/data/captures/resync-7.0.15.pcap");
+pub(super) const RESYNC: &[u8] =
+    include_bytes!("../../../../../tests/data/captures/resync-7.0.15.pcap");
 /// Much the same, without the replica's clients, by `tcpdump -i any -s 96`.
 const CUT_SHORT: &[u8] = include_bytes!("../../../../../tests/data/captures/cut-short-7.0.15.pcap");
 
@@ -247,6 +248,29 @@ fn segments_may_come_in_any_order_twice_and_cut_elsewhere() {
     assert_eq!(words(&story(&capture)), words(&plain));
     assert!(capture.summary.again > 0);
     assert_eq!(capture.summary.missing, 0);
+}
+
+#[test]
+fn a_message_in_several_packets_is_told_once_and_whole() {
+    let all = articles();
+    let plain = story(&read(&file(&said(50_000, &borrowed(&all)), PLAIN)).expect("a capture"));
+    let words = |text: &str| -> Vec<String> {
+        text.lines().map(|line| line[6..].to_owned()).filter(|l| !l.contains("RDB")).collect()
+    };
+    for size in [1, 2, 7, 30] {
+        let cut: Vec<(usize, &[u8])> = all
+            .iter()
+            .flat_map(|(side, bytes)| bytes.chunks(size).map(|part| (*side, part)))
+            .collect();
+        let capture = read(&file(&said(50_000, &cut), PLAIN)).expect("a capture");
+        assert_eq!(words(&story(&capture)), words(&plain), "{size}");
+        assert_eq!(capture.recording.breaches(), [], "{size}");
+    }
+    // What ends in its middle is told as far as it came.
+    let segs = said(50_000, &[borrowed(&all), vec![(1, b"*3\r\n$3\r\nset\r\n$4\r\nna")]].concat());
+    let capture = read(&file(&segs, PLAIN)).expect("a capture");
+    assert_eq!(capture.recording.len(), plain.lines().count() as u64);
+    assert_eq!(capture.recording.breaches(), []);
 }
 
 #[test]
