@@ -118,7 +118,13 @@ impl Message {
             }
             _ => {
                 let args = self.command();
-                if args.is_empty() {
+                if args.is_empty() && self.bytes.starts_with(b"*") {
+                    // Not all of it is here: the words that are.
+                    let lines = self.bytes.split(|&b| b == b'\r').skip(2).step_by(2);
+                    let words =
+                        lines.map(|word| readable(word.strip_prefix(b"\n").unwrap_or(word)));
+                    words.collect::<Vec<_>>().join(" ") + "…"
+                } else if args.is_empty() {
                     let line = self.bytes.split(|&b| b == b'\r' || b == b'\n').next();
                     readable(line.unwrap_or_default())
                 } else {

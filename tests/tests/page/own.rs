@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{ENTER, Page, id, violations};
 
+const ESCAPE: &str = "\u{e00c}";
 const LONG: Duration = Duration::from_secs(60);
 
 impl Page {
@@ -210,14 +211,7 @@ fn streams_are_named_and_left_out_of_a_world() {
 fn three_hundred_thousand_keys_are_read_while_the_page_lives() {
     let page = Page::open_plain(Look::default());
     let dir = TempDir::new();
-    let mut bytes = b"REDIS0011\xfe\x00".to_vec();
-    for n in 0..300_000_u32 {
-        let key = format!("user:{:03}:session:{n}", n % 1_000);
-        bytes.extend([0, key.len() as u8]);
-        bytes.extend(key.bytes());
-        bytes.extend(b"\x20an opaque token of 32 characters");
-    }
-    bytes.extend(b"\xff\0\0\0\0\0\0\0\0");
+    let bytes = strings(300_000);
     let path = dir.path().join("large.rdb");
     fs::write(&path, &bytes).expect("a file");
     // How long the page does not answer.
@@ -247,6 +241,95 @@ fn three_hundred_thousand_keys_are_read_while_the_page_lives() {
     // This machine may be busy; a page that reads all in one go stops for many seconds.
     assert!(longest.as_u64() < Some(2_000), "{longest} ms");
     page.assert_quiet();
+}
+
+/// Lets a file of this name and these bytes go over an element, as a reader's hand would; `then` is
+/// what happens to it there.
+fn drag(page: &Page, name: &str, bytes: &str, then: &str) {
+    let body = "const [name, text, then] = arguments; const dataTransfer = new DataTransfer();\
+        dataTransfer.items.add(new File([Uint8Array.from(text, c => c.charCodeAt(0))], name));\
+        const over = document.querySelector('.stage') ?? document.querySelector('main');\
+        const fire = (type) => over.dispatchEvent(\
+          new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));\
+        fire('dragenter'); const taken = !fire('dragover');\
+        const marked = document.documentElement.classList.contains('dropping');\
+        const kept = then != 'drop' || !fire('drop'); if (then != 'drop') fire(then);\
+        return [taken, marked, kept, document.documentElement.classList.contains('dropping')]";
+    let seen = page.browser.script(body, &[name.into(), bytes.into(), then.into()]);
+    // The page takes it, shows that it does, and the browser does not open it instead.
+    assert_eq!(seen, serde_json::json!([true, true, true, false]));
+}
+
+#[test]
+fn a_file_can_be_dropped_anywhere_and_left_by_the_keyboard() {
+    let page = Page::open_plain(Look::default());
+    page.click("tab-state");
+    let before = page.fingerprint();
+    let whole = fs::read(file("made/redis_7_0_15.rdb")).expect("the file");
+    let text: String = whole.iter().map(|byte| char::from(*byte)).collect();
+    drag(&page, "dump.rdb", &text, "dragleave");
+    assert_eq!(page.browser.count(&id("own")), 0, "it went on");
+    drag(&page, "dump.rdb", &text, "drop");
+    page.says("own-verdict", "33 keys in 2 databases");
+    // Onto the view of a file, too.
+    drag(&page, "half.rdb", &text[..800], "drop");
+    page.says("own-verdict", "Damaged at byte");
+    // The title has the focus; Escape leads back.
+    let focus = page.run("return document.activeElement.id");
+    assert_eq!(focus, serde_json::json!("own-title"));
+    page.browser.type_into("#own-title", ESCAPE);
+    wait_for("the playground", LONG, || match page.browser.count(&id("own")) {
+        0 => Ok(()),
+        _ => Err("still there".to_owned()),
+    });
+    assert_eq!(page.fingerprint(), before, "the sandbox is as it was");
+    drag(&page, "notes.txt", "To whom it may concern", "drop");
+    page.says("notice", "notes.txt is neither an RDB file");
+    page.assert_quiet();
+}
+
+#[test]
+fn reading_a_large_file_can_be_stopped() {
+    let page = Page::open_plain(Look::default());
+    page.click("tab-state");
+    // The file comes as fast as somebody lets it.
+    let _ = page.run(
+        "const read = lockstepRead; let open; const gate = new Promise(done => { open = done });\
+         window.openGate = () => open(); let pieces = 0;\
+         globalThis.lockstepRead = (file, from, to, done) =>\
+           pieces++ < 3 ? read(file, from, to, done) : gate.then(() => read(file, from, to, done))",
+    );
+    let dir = TempDir::new();
+    let path = dir.path().join("large.rdb");
+    fs::write(&path, strings(300_000)).expect("a file");
+    page.browser.type_into(&id("file"), path.to_str().expect("a path"));
+    wait_for("some of it", LONG, || match page.browser.count(&id("own-stop")) {
+        1 if !page.keys().is_empty() => Ok(()),
+        _ => Err("nothing yet".to_owned()),
+    });
+    page.click("own-stop");
+    page.says("own-verdict", "Stopped at byte");
+    let _ = page.run("openGate()");
+    // What was read stays, and can be looked at.
+    page.pick("user:007:session:7");
+    page.says("own-content", "an opaque token");
+    page.says("own-verdict", "Stopped at byte");
+    let disabled = page.browser.count(&id("own-load"));
+    assert_eq!(disabled, 0, "half of a file is no dataset");
+    page.assert_quiet();
+}
+
+/// An RDB of so many strings.
+fn strings(keys: u32) -> Vec<u8> {
+    let mut bytes = b"REDIS0011\xfe\x00".to_vec();
+    for n in 0..keys {
+        let key = format!("user:{:03}:session:{n}", n % 1_000);
+        bytes.extend([0, key.len() as u8]);
+        bytes.extend(key.bytes());
+        bytes.extend(b"\x20an opaque token of 32 characters");
+    }
+    bytes.extend(b"\xff\0\0\0\0\0\0\0\0");
+    bytes
 }
 
 #[test]

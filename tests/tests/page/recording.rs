@@ -1,6 +1,7 @@
 //! Captures and traces that people bring are shown as the same conversation.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -114,6 +115,73 @@ fn the_first_departure_from_the_protocol_is_flagged() {
     page.click("breach-go");
     assert!(page.text("sentence").contains(said), "{}", page.text("sentence"));
     assert_eq!(page.browser.count(".flags .violation"), 2);
+    page.assert_quiet();
+}
+
+/// A capture of a busy link: what two servers said, and a client's writes in many packets.
+fn busy(packets: u32) -> Vec<u8> {
+    let mut file = fs::read(capture("resync-7.0.15.pcap")).expect("the capture");
+    let said = "*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$300\r\n".to_owned() + &"x".repeat(300) + "\r\n";
+    let len = 14 + 20 + 20 + said.len() as u32;
+    for n in 0..packets {
+        let mut packet = Vec::new();
+        let seconds = 1_795_290_700 + n / 1_000;
+        for word in [seconds, n % 1_000 * 1_000, len, len] {
+            packet.extend(word.to_le_bytes());
+        }
+        packet.extend([0; 12]);
+        packet.extend([8, 0, 0x45, 0]);
+        packet.extend((len as u16 - 14).to_be_bytes());
+        packet.extend([0, 0, 0x40, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1]);
+        packet.extend([40_000_u16.to_be_bytes(), 26_380_u16.to_be_bytes()].concat());
+        packet.extend((1 + n * said.len() as u32).to_be_bytes());
+        packet.extend([0, 0, 0, 1, 0x50, 0x10, 1, 0, 0, 0, 0, 0]);
+        packet.extend(said.bytes());
+        file.extend(packet);
+    }
+    file
+}
+
+#[test]
+fn a_large_capture_is_read_while_the_page_lives_and_can_be_stopped() {
+    let dir = TempDir::new();
+    let path = dir.path().join("busy.pcap");
+    fs::write(&path, busy(120_000)).expect("a file");
+    let page = Page::open_plain(Look::default());
+    page.click("tab-state");
+    let before = page.main("data-fingerprint");
+    let bring = || {
+        page.browser.type_into(&id("file"), path.to_str().expect("a path"));
+        wait_for("the reading", LONG, || match page.browser.count(&id("reading")) {
+            1 => Ok(()),
+            _ => Err("not begun".to_owned()),
+        });
+    };
+    // By the button, and by the keyboard.
+    bring();
+    page.click("reading-stop");
+    assert_eq!(page.browser.count(&id("reading")), 0);
+    bring();
+    page.browser.type_into(&id("play"), "\u{e00c}");
+    assert_eq!(page.browser.count(&id("reading")), 0);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(page.browser.count(&id("recording")), 0, "nothing comes after it was stopped");
+    assert_eq!(page.main("data-fingerprint"), before);
+    // Let alone it comes to its end; the page answers meanwhile.
+    let _ = page.browser.script(
+        "let last = performance.now(); window.longest = 0;\
+         window.pulse = setInterval(() => { const now = performance.now();\
+         window.longest = Math.max(window.longest, now - last); last = now }, 5)",
+        &[],
+    );
+    page.watch(&path);
+    let body = "clearInterval(window.pulse); return Math.round(window.longest)";
+    let longest = page.browser.script(body, &[]);
+    let _ = writeln!(std::io::stdout(), "120,000 packets: longest pause {longest} ms");
+    assert!(longest.as_u64() < Some(2_000), "{longest} ms");
+    let told = page.text("recording").replace('\u{202f}', " ");
+    assert!(told.contains("120 122 packets, 9 connections"), "{told}");
+    assert_eq!(page.browser.count(&id("breach-none")), 1, "{told}");
     page.assert_quiet();
 }
 

@@ -115,6 +115,46 @@ fn another_page_shows_the_bare_stage() {
     assert_eq!(whole.browser.count(".guide"), 1);
 }
 
+#[test]
+fn a_moment_of_a_lesson_leads_back_into_the_lesson() {
+    let site = Site::start(root().join("dist"), "lesson");
+    let url = format!("{}?lesson=cut-and-continue", site.url);
+    let page = Page::open_at(Look::default(), url, None);
+    let opened = |page: &Page| {
+        wait_for("the lesson", Duration::from_secs(30), || {
+            if page.browser.count("#lesson-title") == 1 { Ok(()) } else { Err("none".to_owned()) }
+        });
+    };
+    opened(&page);
+    let title = page.browser.text("#lesson-title");
+    let began = page.step();
+    for _ in 0..5 {
+        page.click("step");
+    }
+    let (address, _) = shared(&page);
+    let (step, print) = (page.step(), page.fingerprint());
+    assert!(step > began && address.contains("cut-and-continue#run="), "{address}");
+    let fresh = Page::open_at(Look::default(), address.clone(), None);
+    opened(&fresh);
+    assert_eq!(fresh.browser.text("#lesson-title"), title);
+    assert_eq!((fresh.step(), fresh.fingerprint()), (step, print.clone()));
+    // A moment of another world is about that moment, and the address says so.
+    let other = address.replace("05-cut-and-continue", "01-handshake");
+    fresh.again(&other[fresh.url.find('?').unwrap_or(other.len())..]);
+    wait_for("the moment alone", Duration::from_secs(30), || {
+        let search = fresh.browser.script("return location.search", &[]);
+        if search == "" { Ok(()) } else { Err(search.to_string()) }
+    });
+    assert_eq!(fresh.browser.count("#lesson-title"), 0);
+    assert_eq!((fresh.step(), fresh.fingerprint()), (step, print));
+    // A damaged link leads nowhere: the page says why, and the lesson begins at its beginning.
+    let end = address.len() - 12;
+    let damaged = format!("{}AAAAAAAAAAAA", &address[..end]);
+    fresh.again(&damaged[fresh.url.find('?').unwrap_or(damaged.len())..]);
+    opened(&fresh);
+    assert_eq!(fresh.step(), began);
+}
+
 /// A host that is not this machine by its name: there nobody asks the network first.
 fn elsewhere(site: &Site) -> String {
     site.url.replace("127.0.0.1", "lockstep.localhost")

@@ -1,5 +1,7 @@
 //! The left column while live nodes are shown: where they are, what to type, how to come back.
 
+use lockstep_core::replication::state::ReplState;
+use lockstep_sim::{Cause, MessageKind, NodeId, Peer};
 use yew::prelude::*;
 
 use super::{LiveMsg, is_offered};
@@ -7,6 +9,9 @@ use crate::app::{App, Msg};
 use crate::i18n::Key;
 use crate::view::el::{coded, el};
 use crate::view::icons::{Icon, icon};
+
+/// Steps that are looked through for the last word of a Redis that is followed.
+const LOOK_BACK: usize = 100;
 
 impl App {
     /// The button that opens the view, where there is something to be seen.
@@ -62,6 +67,11 @@ impl App {
         if let Some(story) = story {
             panel = panel.child(self.live_nodes(&story.nodes, story.followed.as_deref()));
         }
+        if let Some(text) = story.and_then(|story| self.no_link(story.followed.as_deref()?)) {
+            panel = panel.child(
+                el("p", "").id("live-no-link").attr("role", "status".to_owned()).text(&text).done(),
+            );
+        }
         let leave = self
             .button(ctx, "action", "live-leave", Msg::Live(LiveMsg::Leave))
             .text(self.t(Key::LiveLeave));
@@ -70,6 +80,31 @@ impl App {
             .child(el("div", "ways").child(leave.done()).done())
             .child(el("p", "soft small").text(self.t(Key::LiveHonest)).done())
             .done()
+    }
+
+    /// Why the replica of the Redis that is followed has no link to it; `None`: it has one, or is on
+    /// its way to one.
+    fn no_link(&self, followed: &str) -> Option<String> {
+        let replica = self.scene.nodes.last()?.live.as_ref()?.master.as_ref()?;
+        let steps = self.timeline.past().iter().rev().take(LOOK_BACK);
+        let mut messages = steps.filter_map(|step| match &step.cause {
+            Cause::Delivered(message) if message.from == Peer::Node(NodeId(0)) => Some(message),
+            _ => None,
+        });
+        let last = messages.find(|m| match m.kind {
+            MessageKind::Refuse | MessageKind::Reset => true,
+            _ => m.bytes.starts_with(b"-") || m.kind == MessageKind::Stream,
+        })?;
+        if replica.state == ReplState::Connected || last.kind == MessageKind::Stream {
+            return None;
+        }
+        let why = last.label(120);
+        let fill = |key| Some(self.lang.fill(key, &[followed, &why]));
+        match last.kind {
+            MessageKind::Refuse | MessageKind::Reset => fill(Key::LiveNobody),
+            _ if why.starts_with("-NOAUTH") || why.starts_with("-WRONGPASS") => fill(Key::LiveAuth),
+            _ => fill(Key::LiveRefused),
+        }
     }
 
     /// Whether the list of events has what comes every second.

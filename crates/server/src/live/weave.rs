@@ -379,15 +379,15 @@ fn plain(address: &str) -> String {
     address.replacen("localhost:", "127.0.0.1:", 1)
 }
 
-/// Leaves passwords out: of messages their bytes, of commands what follows their name, as in
-/// Redis's own `MONITOR`.
+/// Leaves passwords out: of messages what follows the command's name, of commands too, as in Redis's
+/// own `MONITOR`.
 fn redact(record: &mut Record) {
     match &mut record.what {
         What::Packet(p)
             if matches!(p.kind, MessageKind::Handshake | MessageKind::Request)
                 && tells_secret(&words(&p.bytes)) =>
         {
-            p.bytes.clear();
+            p.bytes.truncate(name_end(&p.bytes));
         }
         What::Event(Event::Command { raw, .. }) => {
             let said = words(raw);
@@ -399,6 +399,16 @@ fn redact(record: &mut Record) {
         }
         _ => {}
     }
+}
+
+/// Where the name of a command ends.
+fn name_end(command: &[u8]) -> usize {
+    let ends = |sign: fn(&u8) -> bool| command.iter().enumerate().filter(move |(_, b)| sign(b));
+    let end = match command.first() {
+        Some(b'*') => ends(|byte| *byte == b'\r').nth(2),
+        _ => ends(u8::is_ascii_whitespace).next(),
+    };
+    end.map_or(0, |(at, _)| at)
 }
 
 fn tells_secret(words: &[String]) -> bool {
@@ -565,11 +575,11 @@ mod tests {
         check(
             &weaver.release(1),
             &expect![[r#"
-                1.000000 n0 recv wire=w0 from=c kind=request len=23 bytes=""
+                1.000000 n0 recv wire=w0 from=c kind=request len=23 bytes="*2\r\n$4\r\nauth"
                 1.000000 n0 command conn=0.0 db=0 raw="*2\r\n$4\r\nAUTH\r\n$10\r\n(redacted)\r\n" dirty=0
-                1.000000 n0 recv wire=w0 from=c kind=request len=18 bytes=""
+                1.000000 n0 recv wire=w0 from=c kind=request len=18 bytes="HELLO"
                 1.000000 n0 recv wire=w0 from=c kind=request bytes="SET author AUTH\r\n"
-                1.000000 n0 recv wire=w0 from=c kind=request len=26 bytes=""
+                1.000000 n0 recv wire=w0 from=c kind=request len=26 bytes="CONFIG"
                 # ended n0
             "#]],
         );
