@@ -139,7 +139,7 @@ fn a_moment_of_a_lesson_leads_back_into_the_lesson() {
     assert_eq!(fresh.browser.text("#lesson-title"), title);
     assert_eq!((fresh.step(), fresh.fingerprint()), (step, print.clone()));
     // A moment of another world is about that moment, and the address says so.
-    let other = address.replace("05-cut-and-continue", "01-handshake");
+    let other = address.replace("lesson=cut-and-continue", "lesson=handshake");
     fresh.again(&other[fresh.url.find('?').unwrap_or(other.len())..]);
     wait_for("the moment alone", Duration::from_secs(30), || {
         let search = fresh.browser.script("return location.search", &[]);
