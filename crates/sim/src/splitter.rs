@@ -222,8 +222,9 @@ impl Splitter {
             return None;
         }
         let from = self.next_offset?;
-        self.next_offset = Some(from + len);
-        Some(StreamRange { from, to: from + len })
+        let to = from.saturating_add(len);
+        self.next_offset = Some(to);
+        Some(StreamRange { from, to })
     }
 
     /// Notes what a command asks for that changes what is to come the other way.
@@ -291,11 +292,11 @@ impl Splitter {
             Mode::RdbSized { left } => {
                 let beyond = bytes - *left;
                 self.mode = Mode::Stream;
-                self.next_offset = self.next_offset.map(|next| next + beyond);
+                self.next_offset = self.next_offset.map(|next| next.saturating_add(beyond));
                 return beyond > 0;
             }
             Mode::Stream => {
-                self.next_offset = self.next_offset.map(|next| next + bytes);
+                self.next_offset = self.next_offset.map(|next| next.saturating_add(bytes));
                 return true;
             }
             _ => return true,
@@ -356,7 +357,7 @@ impl Splitter {
             }
         } else if let Some(rest) = line.strip_prefix(b"+FULLRESYNC ") {
             let offset = rest.rsplit(|&b| b == b' ').next().and_then(number);
-            self.next_offset = offset.map(|o| o + 1);
+            self.next_offset = offset.and_then(|o| o.checked_add(1));
         } else if line.starts_with(b"+CONTINUE") {
             self.mode = Mode::Stream;
         }

@@ -134,7 +134,7 @@ impl App {
                 let Some((file, databases)) = loadable(&dataset.rdb) else {
                     return self.tell_bad(Key::RecTakeLarge, &[&large]);
                 };
-                let unix_ms = started + self.timeline.now().0 / 1_000;
+                let unix_ms = started.saturating_add(self.timeline.now().0 / 1_000);
                 self.own.told = None;
                 self.load_world(Loaded {
                     name,

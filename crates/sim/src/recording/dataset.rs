@@ -116,7 +116,7 @@ impl Transfer {
     /// The stream goes on where it was, on this connection or the next.
     fn pass(&mut self, range: Option<StreamRange>) {
         if let (Some(range), Some(offset)) = (range, self.offset) {
-            if range.from != offset + 1 {
+            if offset.checked_add(1) != Some(range.from) {
                 self.wrong = Some(NoDataset::Missing);
             }
             self.offset = Some(range.to.saturating_sub(1));

@@ -334,7 +334,7 @@ impl Link {
         self.phase = Phase::Full;
         (self.history, self.full, self.sent) = (Some(replid), Some(offset), None);
         remember(heard, self.master, replid);
-        self.holds(heard, replid, offset + 1);
+        self.holds(heard, replid, offset.saturating_add(1));
         self.to(ReplState::Transfer, "a full resynchronisation begins", effects);
         let event = Event::FullResync { replid, offset };
         effects.push(Effect { node: self.replica, event });

@@ -408,7 +408,7 @@ impl Recording {
             power: if self.here.is_down(NodeId(index as u32)) { Power::Down } else { Power::Up },
             live: (!self.here.is_down(NodeId(index as u32))).then(|| self.here.node(index)),
             era: Era::default(),
-            unix_ms: self.started_unix_ms + self.now().0 / 1_000,
+            unix_ms: self.started_unix_ms.saturating_add(self.now().0 / 1_000),
             clock_ppm: 0,
             refuses: false,
             disk: DiskView { latency_us: 0, bandwidth: 0, fault: None },

@@ -106,7 +106,9 @@ impl State {
             message: message.clone(),
             departs_at: message.sent_at,
             // Nobody knows; it is drawn in the middle of its way.
-            arrives_at: Instant(self.at.0 + (self.at.0 - message.sent_at.0).max(1)),
+            arrives_at: Instant(
+                self.at.0.saturating_add(self.at.0.saturating_sub(message.sent_at.0).max(1)),
+            ),
             held_since: None,
             kept: false,
             waits_at_receiver: false,
@@ -185,7 +187,7 @@ impl State {
         let range = m.stream.filter(|_| m.complete);
         if let (MessageKind::Stream | MessageKind::Ping, Some(range)) = (m.kind, range) {
             self.wire(m.wire, to, from);
-            self.fed(m.wire, (from, to), range.to - 1);
+            self.fed(m.wire, (from, to), range.to.saturating_sub(1));
         }
     }
 
@@ -207,7 +209,7 @@ impl State {
             MessageKind::Stream | MessageKind::Ping => {
                 self.wire(m.wire, to, from);
                 if let Some(range) = m.stream.filter(|_| m.complete) {
-                    self.streamed(m.wire, (from, to), range.to - 1);
+                    self.streamed(m.wire, (from, to), range.to.saturating_sub(1));
                 }
             }
             _ => {}
@@ -385,7 +387,7 @@ impl State {
             }
             Event::RoleChanged { master } => self.role(node, master.as_ref()),
             Event::Fed { from, bytes, .. } => {
-                self.offset(node, (from + bytes.len() as u64).saturating_sub(1));
+                self.offset(node, from.saturating_add(bytes.len() as u64).saturating_sub(1));
                 self.settle(node);
             }
             Event::Applied { to, .. } => self.offset(node, *to),

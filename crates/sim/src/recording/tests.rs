@@ -151,3 +151,105 @@ fn nodes_with_one_port_are_told_apart_by_their_addresses() {
     }
     assert_eq!(recording.nodes().len(), NODES_MAX);
 }
+
+#[cfg(not(target_arch = "wasm32"))]
+mod lies {
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use super::*;
+    use crate::narrate::narrate;
+    use crate::trace::Session;
+
+    /// What stands in a field of a trace that nobody wrote honestly.
+    const STRANGE: [&str; 12] = [
+        "0",
+        "1",
+        "-1",
+        "18446744073709551615",
+        "-9223372036854775808",
+        "9223372036854775807",
+        "4294967295",
+        "18446744073709551615..0",
+        "0..18446744073709551615",
+        "n63",
+        "w4294967295",
+        "\"\"",
+    ];
+
+    fn honest() -> &'static [String] {
+        static LINES: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
+        LINES.get_or_init(|| {
+            let t = world();
+            let mut text = String::new();
+            trace::write_world_header(&mut text, t.world());
+            t.steps().iter().for_each(|step| trace::write_step(&mut text, step));
+            for node in t.world().nodes() {
+                let what = What::State(Box::new(node.live.expect("it runs")));
+                let place = node.id.to_string();
+                Record { at: t.world().now(), place, what }.write(&mut text);
+            }
+            text.lines().map(str::to_owned).collect()
+        })
+    }
+
+    /// Puts something else into a word of a line: for a field, its value.
+    fn change(line: &mut String, word: Index, strange: &str) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let at = word.index(words.len());
+        let new = match words[at].split_once('=') {
+            Some((name, _)) => format!("{name}={strange}"),
+            None => strange.to_owned(),
+        };
+        let words: Vec<&str> =
+            words.iter().enumerate().map(|(n, w)| if n == at { &*new } else { w }).collect();
+        *line = words.join(" ");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        /// Whatever a trace claims: it is read, walked and looked at without a panic, and holds no
+        /// more than there are lines.
+        #[test]
+        fn no_trace_brings_its_reader_down(
+            lies in prop::collection::vec(
+                (any::<Index>(), any::<Index>(), prop::sample::select(&STRANGE[..])), 1..60),
+            moved in prop::collection::vec((any::<Index>(), any::<Index>()), 0..20),
+        ) {
+            let mut lines = honest().to_vec();
+            for (line, word, strange) in lies {
+                let at = line.index(lines.len());
+                change(&mut lines[at], word, strange);
+            }
+            for (a, b) in moved {
+                let (a, b) = (a.index(lines.len()), b.index(lines.len()));
+                lines.swap(a, b);
+            }
+            let mut reader = Reader::new();
+            reader.read(trace::HEADER).expect("a header");
+            let records: Vec<Record> =
+                lines.iter().filter_map(|line| reader.read(line).ok().flatten()).collect();
+            let session = Session::join(vec![(reader, records)]);
+            let mut recording = Recording::of_nodes(&session);
+            session.records.iter().for_each(|record| recording.push(record));
+            prop_assert!(recording.len() <= lines.len() as u64);
+            let looks = |recording: &Recording| {
+                for node in recording.nodes() {
+                    let Some(live) = &node.live else { continue };
+                    let _ = (live.stream(), recording.links(), recording.in_flight());
+                }
+                let _ = (recording.dataset(), recording.current().map(|step| narrate(step)));
+            };
+            while recording.forward(Grain::Event) {
+                if recording.cursor().is_multiple_of(7) {
+                    looks(&recording);
+                }
+            }
+            looks(&recording);
+            while recording.back(Grain::Transition) {
+                looks(&recording);
+            }
+        }
+    }
+}
