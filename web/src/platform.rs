@@ -248,7 +248,7 @@ pub(crate) fn focus(id: &str) {
 }
 
 /// Moves the focus to the first element that a selector finds. Returns whether it is there.
-fn focus_first(selector: &str) -> bool {
+pub(crate) fn focus_first(selector: &str) -> bool {
     use wasm_bindgen::JsCast;
     let document = window().and_then(|w| w.document());
     let element = document.and_then(|d| d.query_selector(selector).ok().flatten());

@@ -75,6 +75,10 @@ fn the_diagram_is_read_and_opened_by_keyboard() {
 #[test]
 fn the_focus_is_never_lost() {
     let page = Page::open_plain(Look { width: 1366, height: 768, ..Look::default() });
+    // Past the guide.
+    focus(&page, &id("skip"));
+    press(&page, ENTER);
+    assert_focus(&page, "stop");
     for (opener, close) in [
         ("host", "host-close"),
         ("world", "world-close"),

@@ -70,6 +70,7 @@ dissect_texts! {
     Restart = "Start over", "重新开始";
     ThemeDark = "Dark colours", "深色";
     ThemeLight = "Light colours", "浅色";
+    SkipToStage = "Go to the stage", "跳到舞台";
     Help = "Help", "帮助";
     Close = "Close", "关闭";
     PanesLabel = "Parts of the page", "页面的各部分";

@@ -2,11 +2,21 @@
 
 use yew::prelude::*;
 
+use super::el::el;
 use super::icons::{Icon, icon};
 use crate::app::{App, Msg};
 use crate::i18n::{Key, Lang};
-use crate::platform::Theme;
+use crate::platform::{self, Theme};
 use crate::share::ShareMsg;
+
+/// Leads past the guide, for those who go by keyboard; nobody else sees it.
+fn skip(text: &str) -> Html {
+    let go = |_: MouseEvent| {
+        let _ = platform::focus_first(".tools button, .card .pick");
+    };
+    let button = el("button", "skip").attr("type", "button".to_owned()).id("skip");
+    button.on_click(Callback::from(go)).text(text).done()
+}
 
 impl App {
     pub(super) fn header(&self, ctx: &Context<Self>) -> Html {
@@ -22,6 +32,7 @@ impl App {
         };
         html! {
             <header class="top">
+                { skip(self.t(Key::SkipToStage)) }
                 <h1>{ "Lockstep" }</h1>
                 <span class="crumb">{ self.t(Key::Tagline) }</span>
                 <span class="gap" />
