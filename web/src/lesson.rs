@@ -68,6 +68,8 @@ struct Open {
     shown: bool,
     /// Goals that were reached when the page was last drawn.
     told: usize,
+    /// Goals before and after the last move, if that reached any.
+    fresh: Option<(usize, usize)>,
     /// A number was typed that is none.
     no_number: bool,
     calculator: Calculator,
@@ -163,10 +165,18 @@ impl Open {
         let lesson = Lesson::parse(&sections.remove(scenario).1).ok()?;
         let (course, timeline) = Course::begin(lesson.clone());
         let hints = vec![0; lesson.goals().count()];
-        let calculator = Calculator::default();
-        let (shown, told, no_number) = (false, 0, false);
-        let open =
-            Self { place, sections, lesson, course, hints, shown, told, no_number, calculator };
+        let open = Self {
+            place,
+            sections,
+            lesson,
+            course,
+            hints,
+            shown: false,
+            told: 0,
+            fresh: None,
+            no_number: false,
+            calculator: Calculator::default(),
+        };
         Some((open, timeline))
     }
 
@@ -226,6 +236,10 @@ impl App {
             LessonMsg::Onward => {
                 self.pane = Pane::Guide;
                 self.lessons.sought = true;
+                self.refocus = Some(NOW.to_owned());
+                if let Some(open) = &mut self.lessons.open {
+                    open.fresh = None;
+                }
             }
             LessonMsg::CleanSlate => self.clean_slate(),
             LessonMsg::Show => self.show_solution(),
@@ -381,6 +395,7 @@ impl App {
         open.course.follow(&mut self.timeline);
         let reached = open.course.reached(self.timeline.cursor());
         let before = std::mem::replace(&mut open.told, reached);
+        open.fresh = (reached > before).then_some((before, reached));
         if reached <= before {
             return;
         }

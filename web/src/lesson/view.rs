@@ -56,7 +56,8 @@ impl App {
         let mut marked = false;
         let mut mark = |out: &mut Vec<Html>, goal| {
             if goal == reached && !std::mem::replace(&mut marked, true) {
-                out.push(el("div", "").attr("id", NOW.to_owned()).done());
+                let here = el("div", "").attr("id", NOW.to_owned());
+                out.push(here.attr("tabindex", "-1".to_owned()).done());
             }
         };
         for item in &open.lesson.items {
@@ -204,19 +205,17 @@ impl App {
         questions.filter(|(_, q)| q.until == Some(goal)).filter_map(one).collect()
     }
 
-    /// That a goal is reached in this very step, for narrow screens, on which the lesson is out of
+    /// That the last move reached a goal, for narrow screens, on which the lesson is out of
     /// sight: a way to what comes next.
     pub(crate) fn goal_reached(&self, ctx: &Context<Self>) -> Html {
-        let cursor = self.timeline.cursor();
         let open = self.lessons.open.as_ref().filter(|_| self.timeline.recording().is_none());
-        let Some(open) = open else { return Html::default() };
-        let reached = open.course.reached(cursor);
-        if reached == 0 || open.course.reached_at(reached - 1) != Some(cursor) {
+        let Some((open, (before, reached))) = open.and_then(|open| Some((open, open.fresh?)))
+        else {
             return Html::default();
-        }
+        };
         self.button(ctx, "reached", "reached", Msg::Lesson(LessonMsg::Onward))
             .child(icon(Icon::Check))
-            .text(&self.reached_words(open, reached - 1, reached))
+            .text(&self.reached_words(open, before, reached))
             .done()
     }
 
@@ -338,7 +337,8 @@ impl App {
             }
             _ => said.to_owned(),
         };
-        let section = if agrees == Some(false) { "wrong" } else { "right" };
+        // Who has not predicted it is told all of it.
+        let section = if agrees == Some(true) { "right" } else { "wrong" };
         let text = open.section(self.lang, &format!("{section} {name}"));
         vec![self.outcome_line(&said, class), self.prose(open, "prose", text)]
     }
