@@ -12,6 +12,7 @@ use lockstep_tests::info::Info;
 use lockstep_tests::resp::Client;
 use lockstep_tests::server::{Kind, Launch, Server};
 use lockstep_tests::wait_for;
+use lockstep_tests::wire::{RawMaster, RawReplica, Transcript, compare};
 
 const MB: u64 = 1024 * 1024;
 /// Memory a server with hardly any data may use, whatever it is sent.
@@ -297,6 +298,119 @@ fn impossible_replicas_are_disconnected_with_a_line_in_the_log() {
     assert!(server.log().len() < 100_000, "{} bytes of log", server.log().len());
     assert_eq!(client.run("GET precious").text(), "data");
     assert!(server.peak_memory() < MEMORY_MAX, "{} bytes", server.peak_memory());
+}
+
+const ID: &str = "0123456789abcdef0123456789abcdef01234567";
+const SELECT: &[u8] = b"*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n";
+const MULTI: &[u8] = b"*1\r\n$5\r\nMULTI\r\n";
+const EXEC: &[u8] = b"*1\r\n$4\r\nEXEC\r\n";
+
+/// `SET <letter> 1`, as a master says it.
+fn set(letter: char) -> Vec<u8> {
+    format!("*3\r\n$3\r\nSET\r\n$1\r\n{letter}\r\n$1\r\n1\r\n").into_bytes()
+}
+
+/// A master that stops anywhere in the middle of what it says; what the replica asks for next, and
+/// what it holds.
+fn a_master_that_stops(kind: Kind) -> Transcript {
+    let log = &mut Transcript::default();
+    let master = RawMaster::new();
+    let server = Launch::new(kind).set("replica-announce-port", "7777").start();
+    let mut client = server.client();
+    assert!(client.run("SET precious data").is_ok());
+    assert!(client.run(&format!("REPLICAOF 127.0.0.1 {}", master.port)).is_ok());
+    let full = format!("+FULLRESYNC {ID} 1000\r\n").into_bytes();
+    let header = format!("${}\r\n", EMPTY_RDB.len()).into_bytes();
+    let whole = [&full, &header, EMPTY_RDB].concat();
+    // In the middle of the answer, before and in the middle of the length, of the snapshot.
+    for len in [8, full.len(), full.len() + 1, full.len() + header.len(), whole.len() - 1] {
+        let mut link = master.accept();
+        link.shake_hands(log);
+        link.say(&whole[..len], log);
+        link.hang_up(log);
+        log.note("precious", &client.run("GET precious").text());
+    }
+    // In the middle of a command, of a transaction, of the length of a word: after the bytes that
+    // count. The last is said whole.
+    let mut offset = 1000;
+    for (number, (counted, cut_off)) in [
+        ([SELECT, &set('a')].concat(), set('b')[..20].to_vec()),
+        (set('b'), [MULTI, &set('c')].concat()),
+        ([MULTI, &set('c'), EXEC].concat(), b"*3\r\n$1".to_vec()),
+        (set('d'), Vec::new()),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let mut link = master.accept();
+        link.shake_hands(log);
+        link.say(if number == 0 { &whole } else { &b"+CONTINUE\r\n"[..] }, log);
+        link.say([counted.as_slice(), cut_off].concat(), log);
+        offset += counted.len() as i64;
+        let read = offset + cut_off.len() as i64;
+        wait_for("all that was said", PATIENCE, || {
+            let info = server.info("replication");
+            let seen = info.get("slave_read_repl_offset").and_then(|n| n.parse::<i64>().ok());
+            if seen == Some(read) { Ok(()) } else { Err(format!("{read}: {info:?}")) }
+        });
+        link.hang_up(log);
+        let counted = server.info("replication").number("slave_repl_offset");
+        assert_eq!(counted, offset, "{kind:?}");
+        log.note("has", &format!("{:?}", client.run("EXISTS precious a b c d")));
+    }
+    std::mem::take(log)
+}
+
+#[test]
+fn a_master_that_stops_in_the_middle_is_asked_for_what_is_missing() {
+    compare(a_master_that_stops);
+}
+
+/// Replicas that ask for what cannot be; each is answered, and nobody is worse off.
+#[test]
+fn absurd_requests_are_answered_as_by_redis() {
+    compare(|kind| {
+        let log = &mut Transcript::default();
+        let server = Launch::new(kind).set("repl-ping-replica-period", "3600").start();
+        assert!(server.client().run("SET precious data").is_ok());
+        let modern: &[&str] = &["eof", "psync2"];
+        RawReplica::introduce(&server, modern, log).full(&["PSYNC", "?", "-1"], log);
+        let own = server.info("replication").text("master_replid").to_owned();
+        let most = i64::MAX.to_string();
+        let least = i64::MIN.to_string();
+        let zeros = "0".repeat(40);
+        for id in [own.as_str(), "?", "", &zeros, "\r\n"] {
+            for offset in [most.as_str(), &least, "-2"] {
+                let mut replica = RawReplica::introduce(&server, modern, log);
+                replica.full(&["PSYNC", id, offset], log);
+            }
+            for offset in ["9223372036854775808", "1e3", "0x10", "", " 1", "1.0", "+1"] {
+                let mut replica = RawReplica::introduce(&server, modern, log);
+                replica.ask(&["PSYNC", id, offset], log);
+            }
+        }
+        log.note("precious", &server.client().run("GET precious").text());
+        std::mem::take(log)
+    });
+}
+
+/// A client that says more than fits into its buffer is closed, with its first bytes in the log.
+#[test]
+fn a_command_longer_than_the_query_buffer_s_limit_closes_its_client() {
+    for kind in [Kind::Redis, Kind::Lockstep] {
+        let server = Launch::new(kind).set("client-query-buffer-limit", "1mb").start();
+        let mut talker = server.client();
+        let mut sent = talker.send(b"*3\r\n$3\r\nSET\r\n$1\r\na\r\n$500000000\r\n");
+        for _ in 0..512 {
+            sent = sent.and_then(|()| talker.send(&[b'x'; MB as usize]));
+        }
+        assert!(sent.is_err(), "{kind:?} took 512 MB");
+        wait_log(&server, "Closing client that reached max query buffer length: ");
+        let log = server.log();
+        assert!(log.contains("(qbuf initial bytes: \""), "{kind:?}: {log}");
+        assert_eq!(server.client().run("PING").text(), "PONG");
+        assert!(server.peak_memory() < MEMORY_MAX, "{} bytes", server.peak_memory());
+    }
 }
 
 #[test]

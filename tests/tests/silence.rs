@@ -225,27 +225,33 @@ fn a_master_that_says_nothing(kind: Kind) -> Seen {
     ([about_link(&server), log.0.clone(), told].concat(), after)
 }
 
-/// The same on both. With clocks of whole seconds, looked at once a second, patience ends somewhere
-/// between `repl-timeout` and three seconds later.
+/// The same on both, in one of three tries: these two seconds are short for a busy machine, which
+/// is late by chance, where who does it wrong does so each time.
 fn alike(name: &str, script: impl Fn(Kind) -> Seen + Sync) {
-    let (expected, actual) = std::thread::scope(|scope| {
-        let redis = scope.spawn(|| script(Redis));
-        let lockstep = scope.spawn(|| script(Lockstep));
-        let end = |thread: std::thread::ScopedJoinHandle<'_, Seen>| {
-            thread.join().unwrap_or_else(|cause| std::panic::resume_unwind(cause))
-        };
-        (end(redis), end(lockstep))
+    let tries: Vec<String> = (0..3).map_while(|_| once_alike(&script).err()).collect();
+    assert!(tries.len() < 3, "{name}: {}", tries.join("\n"));
+}
+
+/// What is not the same. With clocks of whole seconds, looked at once a second, patience ends
+/// somewhere between `repl-timeout` and three seconds later.
+fn once_alike(script: &(impl Fn(Kind) -> Seen + Sync)) -> Result<(), String> {
+    let [redis, lockstep] = std::thread::scope(|scope| {
+        let threads = [Redis, Lockstep].map(|kind| scope.spawn(move || script(kind)));
+        threads.map(std::thread::ScopedJoinHandle::join)
     });
-    let differ = actual.0.iter().zip(&expected.0).find(|(one, other)| one != other);
-    assert_eq!(differ, None, "{name}: lockstep, redis");
-    assert_eq!(actual.0.len(), expected.0.len(), "{name}: {:?}\n{:?}", actual.0, expected.0);
-    for (kind, after) in [(Redis, expected.1), (Lockstep, actual.1)] {
-        let (low, high) = (Duration::from_secs(TIMEOUT), Duration::from_secs(TIMEOUT + 3));
-        assert!(
-            after + Duration::from_millis(100) >= low && after <= high,
-            "{name}, {kind:?}: {after:?}"
-        );
+    let (Ok(redis), Ok(lockstep)) = (redis, lockstep) else {
+        return Err("the script did not come to its end: see above".into());
+    };
+    let differ = lockstep.0.iter().zip(&redis.0).find(|(one, other)| one != other);
+    if differ.is_some() || lockstep.0.len() != redis.0.len() {
+        return Err(format!("lockstep {:#?}\nredis {:#?}\n{differ:#?}", lockstep.0, redis.0));
     }
+    let (low, high) = (Duration::from_secs(TIMEOUT), Duration::from_secs(TIMEOUT + 3));
+    let fits = |after: Duration| after + Duration::from_millis(100) >= low && after <= high;
+    if fits(redis.1) && fits(lockstep.1) {
+        return Ok(());
+    }
+    Err(format!("lockstep after {:?}, redis after {:?}", lockstep.1, redis.1))
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! From a command to its effects: the checks of Redis's `processCommand`, in its order.
 
 use super::Node;
+use super::admin::check_subcommand;
 use super::conn::{Conn, ReplyMode};
 use super::memory::OOM;
 use crate::commands::error::c_string;
-use crate::commands::keys::check_object;
 use crate::commands::server::NodeCommand;
 use crate::commands::{CmdError, CommandSpec, Ctx, Flags, Handler, Outcome, Run, lookup};
 use crate::config::EventClasses;
@@ -117,8 +117,8 @@ impl<T: Trace> Node<T> {
             return Err(CmdError::arity(spec.name));
         }
         // A wrong subcommand is not queued; outside a transaction its handler refuses it.
-        if conn.multi.is_some() && spec.name == "object" {
-            check_object(args)?;
+        if conn.multi.is_some() && args.len() > 1 {
+            check_subcommand(spec.name, args)?;
         }
         if self.must_authenticate(conn) && !spec.flags.has(Flags::NO_AUTH) {
             return Err(NOAUTH);

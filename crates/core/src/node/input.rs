@@ -6,6 +6,7 @@
 
 use super::Node;
 use super::conn::{Conn, Kind};
+use crate::config::parse::quote;
 use crate::resp::{Args, Limits, Parsed, ProtocolError, Range32};
 use crate::trace::{CloseReason, Level, Trace};
 
@@ -66,19 +67,26 @@ impl<T: Trace> Node<T> {
             conn.pending = pending;
         }
         if conn.kept_bytes() as u64 > self.config.client_query_buffer_limit {
-            let client = self.describe_client(conn);
-            self.log(
-                Level::Warning,
-                format!("Closing client that reached max query buffer length: {client}"),
-            );
-            conn.pending = Vec::new();
-            conn.multi = None;
-            self.unwatch_all(conn);
-            conn.closing = Some(CloseReason::Protocol("query buffer limit".into()));
+            self.close_overfull(conn);
         }
         if conn.pending.is_empty() && conn.pending.capacity() > PENDING_KEEP_BYTES {
             conn.pending = Vec::new();
         }
+    }
+
+    /// Gives up a client whose unfinished requests are longer than `client-query-buffer-limit`.
+    #[cold]
+    fn close_overfull(&mut self, conn: &mut Conn) {
+        const SHOWN: usize = 64;
+        let client = self.describe_client(conn);
+        let start = quote(&conn.pending[..conn.pending.len().min(SHOWN)]);
+        let start = String::from_utf8_lossy(&start);
+        let what = "Closing client that reached max query buffer length";
+        self.log(Level::Warning, format!("{what}: {client} (qbuf initial bytes: {start})"));
+        conn.pending = Vec::new();
+        conn.multi = None;
+        self.unwatch_all(conn);
+        conn.closing = Some(CloseReason::Protocol("query buffer limit".into()));
     }
 
     /// Runs what is complete in `buf` and returns how many bytes that were.

@@ -590,7 +590,9 @@ impl<T: Trace> Node<T> {
             conn.queued = true;
             self.transmit.push_back(conn.id);
         }
-        if (waiting > OUTPUT_PAUSE_BYTES) != conn.reading_paused {
+        let pauses = waiting > OUTPUT_PAUSE_BYTES
+            || matches!(conn.kind, Kind::Master) && self.awaits_snapshot_file();
+        if pauses != conn.reading_paused {
             conn.reading_paused = !conn.reading_paused;
             self.actions.push_back(Action::Read(conn.id, !conn.reading_paused));
         }

@@ -8,7 +8,6 @@ mod scan;
 mod sort;
 mod specs;
 
-pub(crate) use object::check as check_object;
 pub use specs::COMMANDS;
 
 use super::{CmdError, Ctx, Outcome};

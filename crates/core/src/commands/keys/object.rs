@@ -45,7 +45,7 @@ pub(super) fn object(ctx: &mut Ctx<'_>, args: Args<'_>) -> Outcome {
 ///
 /// # Errors
 /// It is not, in Redis's words.
-pub(crate) fn check(args: Args<'_>) -> Outcome {
+fn check(args: Args<'_>) -> Outcome {
     let subcommand = args.at(1).to_ascii_lowercase();
     let expected = match subcommand.as_slice() {
         b"help" => 2,

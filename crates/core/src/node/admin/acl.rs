@@ -1,11 +1,13 @@
-//! `ACL` and `MODULE`, as far as there is something to tell: one user, no modules.
+//! `ACL`, `MODULE` and `CLUSTER`, as far as there is something to tell: one user, no modules, no
+//! cluster.
 
 use super::super::Node;
 use super::super::conn::Conn;
+use super::super::dispatch::arity_fits;
 use super::command::commands_of;
 use super::config::is_local;
 use super::{Sub, help};
-use crate::commands::{CmdError, Outcome};
+use crate::commands::{CmdError, Outcome, lookup};
 use crate::num::parse_i64;
 use crate::num::sha256::hex;
 use crate::resp::Args;
@@ -53,6 +55,32 @@ const NO_MODULES: CmdError = CmdError::fixed(
      configuration file, and then restart the server.",
 );
 
+const NO_CLUSTER: CmdError = CmdError::fixed("ERR This instance has cluster support disabled");
+
+/// Subcommands of `CLUSTER` and their arities: a wrong one is refused for that, as in Redis.
+const CLUSTER: &str = "addslots:-3 addslotsrange:-4 bumpepoch:2 count-failure-reports:3 \
+                       countkeysinslot:3 delslots:-3 delslotsrange:-4 failover:-2 flushslots:2 \
+                       forget:3 getkeysinslot:4 help:2 info:2 keyslot:3 links:2 meet:-4 myid:2 \
+                       nodes:2 replicas:3 replicate:3 reset:-2 saveconfig:2 set-config-epoch:3 \
+                       setslot:-4 shards:2 slaves:3 slots:2";
+
+/// What `CLUSTER`, `READONLY`, `READWRITE` and `ASKING` say here.
+pub(super) fn cluster(args: Args<'_>) -> CmdError {
+    if args.len() == 1 {
+        return NO_CLUSTER;
+    }
+    let sub = Sub::new("cluster", args);
+    for entry in CLUSTER.split(' ') {
+        let (name, arity) = entry.split_once(':').unwrap_or_default();
+        match sub.is(name, arity.parse().unwrap_or_default()) {
+            Ok(false) => {}
+            Ok(true) => return NO_CLUSTER,
+            Err(error) => return error,
+        }
+    }
+    sub.unknown()
+}
+
 impl<T: Trace> Node<T> {
     pub(super) fn acl(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
         let sub = Sub::new("acl", args);
@@ -84,11 +112,19 @@ impl<T: Trace> Node<T> {
         } else if sub.is("cat", -2)? {
             return acl_cat(conn, args);
         } else if sub.is("genpass", -2)? {
+            if args.len() > 3 {
+                return Err(sub.wrong());
+            }
             return self.acl_genpass(conn, args);
+        } else if sub.is("dryrun", -4)? {
+            dry_run(args)?;
+            out.ok();
         } else if sub.is("log", -2)? {
-            match args.get(2) {
-                Some(word) if word.eq_ignore_ascii_case(b"reset") => out.ok(),
-                _ => out.array(0),
+            match (args.get(2), args.len()) {
+                (Some(word), 3) if word.eq_ignore_ascii_case(b"reset") => out.ok(),
+                (Some(word), 3) if parse_i64(word).is_none() => return Err(CmdError::NOT_INT),
+                (_, ..=3) => out.array(0),
+                _ => return Err(sub.wrong()),
             }
         } else if sub.is("load", 2)? || sub.is("save", 2)? {
             return Err(match self.config.text_of("aclfile").as_str() {
@@ -128,7 +164,10 @@ impl<T: Trace> Node<T> {
     fn acl_genpass(&mut self, conn: &mut Conn, args: Args<'_>) -> Outcome {
         let bits = match args.get(2) {
             None => 256,
-            Some(text) => parse_i64(text).filter(|n| (1..=4096).contains(n)).ok_or(BAD_BITS)?,
+            Some(text) => {
+                let bits = parse_i64(text).ok_or(CmdError::NOT_INT)?;
+                Some(bits).filter(|n| (1..=4096).contains(n)).ok_or(BAD_BITS)?
+            }
         };
         let digits = (bits as usize).div_ceil(4);
         let random: Vec<u8> = (0..digits).flat_map(|_| self.rng.hex::<1>()).collect();
@@ -166,6 +205,20 @@ impl<T: Trace> Node<T> {
     }
 }
 
+/// `ACL DRYRUN user command [argument ...]`: the only user may run all that exists.
+fn dry_run(args: Args<'_>) -> Outcome {
+    if args.at(2) != b"default" {
+        return Err(CmdError::quoting("ERR User '", args.at(2), "' not found"));
+    }
+    let name = args.at(3);
+    let spec = lookup(name);
+    let spec = spec.ok_or_else(|| CmdError::quoting("ERR Command '", name, "' not found"))?;
+    match arity_fits(spec, args.len() - 3) {
+        true => Ok(()),
+        false => Err(CmdError::arity(spec.name)),
+    }
+}
+
 fn acl_cat(conn: &mut Conn, args: Args<'_>) -> Outcome {
     if args.len() > 3 {
         return Err(CmdError::arity("acl|cat"));
@@ -189,6 +242,8 @@ const HELP: &[&str] = &[
     "    when no category is specified.",
     "DELUSER <username> [<username> ...]",
     "    Delete a list of users.",
+    "DRYRUN <username> <command> [<arg> ...]",
+    "    Returns whether the user can execute the given command without executing it.",
     "GETUSER <username>",
     "    Get the user's details.",
     "GENPASS [<bits>]",

@@ -3,8 +3,8 @@
 
 /// Commands that only hold subcommands. In Redis flags and keys are the subcommands' own.
 const CONTAINERS: &[&str] = &[
-    "acl", "client", "config", "latency", "lockstep", "memory", "module", "object", "pubsub",
-    "slowlog",
+    "acl", "client", "cluster", "config", "latency", "lockstep", "memory", "module", "object",
+    "pubsub", "slowlog",
 ];
 
 const ALLOW_BUSY: &[&str] = &[
@@ -15,6 +15,7 @@ const NO_ASYNC_LOADING: &[&str] = &["bgsave", "psync", "replicaof", "save", "sla
 
 /// By name: whether the group's category holds as well, and what is added.
 const CATEGORIES: &[(&str, bool, &[&str])] = &[
+    ("asking", true, &["@connection"]),
     ("command", true, &["@connection"]),
     ("dbsize", true, &["@keyspace"]),
     ("flushall", true, &["@keyspace", "@dangerous"]),
@@ -22,6 +23,8 @@ const CATEGORIES: &[(&str, bool, &[&str])] = &[
     ("info", true, &["@dangerous"]),
     ("keys", true, &["@dangerous"]),
     ("lastsave", true, &["@admin", "@dangerous"]),
+    ("readonly", true, &["@connection"]),
+    ("readwrite", true, &["@connection"]),
     ("restore", true, &["@dangerous"]),
     ("role", true, &["@admin", "@dangerous"]),
     ("sort", false, &["@list", "@set", "@sortedset", "@dangerous"]),

@@ -16,9 +16,9 @@ const NO_PASSWORD_SET: CmdError = CmdError::fixed(
      sure your configuration is correct?",
 );
 const HELLO_NOAUTH: CmdError = CmdError::fixed(
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO \
-     <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP \
-     protocol version at the same time",
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH \
+     <user> <pass> option can be used to authenticate the client and select the RESP protocol \
+     version at the same time",
 );
 
 impl<T: Trace> Node<T> {

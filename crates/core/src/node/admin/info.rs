@@ -401,7 +401,9 @@ impl<T: Trace> Node<T> {
         let last_io = if connected { now.secs_since(link.last_io) as i64 } else { -1 };
         let offset = self.place().1 as i64;
         let master = link.conn.and_then(|id| self.conns.get(id));
-        let unread = master.filter(|_| connected).map_or(0, |conn| conn.pending.len() as i64);
+        let mut unread = master.filter(|_| connected).map_or(0, |conn| conn.pending.len() as i64);
+        // What was read of a transaction counts when it ends.
+        unread += link.transaction.as_ref().map_or(0, |bytes| bytes.len() as i64);
         let applied = if connected || link.cached.is_some() { offset } else { 1 };
         field!(out, "master_link_status:{}", if connected { "up" } else { "down" });
         field!(out, "master_last_io_seconds_ago:{last_io}");

@@ -27,6 +27,7 @@ pub use config::ConfigFault;
 pub(super) use facts::is_container;
 pub use state::Usage;
 pub(super) use state::{Admin, CommandStats};
+pub(super) use subcommands::check_subcommand;
 
 use super::conn::Conn;
 use super::{Node, REDIS_VERSION};
@@ -55,6 +56,7 @@ impl<T: Trace> Node<T> {
             NodeCommand::Lockstep => return self.lockstep(conn, args),
             NodeCommand::Acl => return self.acl(conn, args),
             NodeCommand::Module => return self.module(conn, args),
+            NodeCommand::Cluster => return Err(acl::cluster(args)),
             NodeCommand::Auth => return self.auth(conn, args),
             NodeCommand::Hello => return self.hello(conn, args),
             NodeCommand::Reset => return self.reset(conn),

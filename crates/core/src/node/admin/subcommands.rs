@@ -1,7 +1,9 @@
 //! The subcommands of containers, as `COMMAND INFO` and `COMMAND LIST` know them. What they do is
 //! decided where their container is carried out.
 
-use crate::commands::Flags;
+use super::Sub;
+use crate::commands::{Flags, Outcome};
+use crate::resp::Args;
 
 /// By container: `name:arity:letters`. `a` administrative, `n` not from scripts, `p` about
 /// channels, `r` reads the key that follows, `l` works while loading and on stale data.
@@ -73,6 +75,23 @@ pub(super) fn of(container: &str) -> impl Iterator<Item = SubSpec> {
             Some(SubSpec { container, name, arity, flags: flags(letters) })
         })
     })
+}
+
+/// Whether a container is followed by one of its subcommands, and that by as many arguments as it
+/// takes. Any other command passes.
+///
+/// # Errors
+/// It is not, in Redis's words.
+pub(in crate::node) fn check_subcommand(container: &'static str, args: Args<'_>) -> Outcome {
+    let sub = Sub::new(container, args);
+    let mut is_container = false;
+    for SubSpec { name, arity, .. } in of(container) {
+        is_container = true;
+        if sub.is(name, arity)? {
+            return Ok(());
+        }
+    }
+    if is_container { Err(sub.unknown()) } else { Ok(()) }
 }
 
 /// The subcommand of this full name, in any case.

@@ -51,7 +51,7 @@ pub(super) struct MasterLink {
     /// When a failed transfer last led to a new dial at once.
     retried: Option<Instant>,
     /// A transaction of the master, collected until its EXEC: raw bytes of all its commands.
-    transaction: Option<Vec<u8>>,
+    pub(in crate::node) transaction: Option<Vec<u8>>,
     /// The master's dataset was refused: see [`Node::refuse_empty`].
     pub(super) refused: Option<Refused>,
 }

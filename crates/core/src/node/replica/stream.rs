@@ -305,7 +305,7 @@ impl<T: Trace> Node<T> {
     /// The cron's checks of a link that says nothing.
     pub(in crate::node) fn check_master_timeout(&mut self) {
         let silent = self.now.instant.secs_since(self.link.last_io) > self.config.repl_timeout;
-        if !silent || mutant(Mutant::TimeoutNever) {
+        if !silent || self.awaits_snapshot_file() || mutant(Mutant::TimeoutNever) {
             return;
         }
         match self.link.state {

@@ -137,7 +137,7 @@ impl<T: Trace> Node<T> {
     pub(super) fn transfer_input(&mut self, conn: &mut Conn, input: &[u8]) -> usize {
         let Some(mut transfer) = self.link.transfer.take() else { return 0 };
         if transfer.complete.is_some() {
-            // What follows the snapshot waits for it.
+            // What follows the snapshot waits for it, in the master's hands but for this read.
             self.link.transfer = Some(transfer);
             return 0;
         }
@@ -336,6 +336,12 @@ impl<T: Trace> Node<T> {
         self.link.transfer = Some(transfer);
     }
 
+    /// Whether the snapshot is here and its file is on the way to the disk: until then nothing is
+    /// read from the master, who may have as much to say as he likes.
+    pub(in crate::node) fn awaits_snapshot_file(&self) -> bool {
+        self.link.transfer.as_ref().is_some_and(|transfer| transfer.complete.is_some())
+    }
+
     /// A save under way would replace the master's dataset on disk by the one that it replaces.
     fn abort_snapshot_before_load(&mut self, says_so: bool) {
         if self.snapshot.is_none() {
@@ -367,6 +373,8 @@ impl<T: Trace> Node<T> {
             if let Some((manner, loaded)) = transfer.and_then(|t| Some((t.manner, t.complete?))) {
                 self.finish_transfer(&mut conn, manner, *loaded);
             }
+            // Whether the master is silent shows from here on.
+            self.link.last_io = self.now.instant;
             self.master_input(&mut conn, b"");
             self.put_back(conn);
         }

@@ -59,6 +59,18 @@ fn a_transaction_that_reads_is_refused_while_stale_data_is_not_served() {
     assert!(reply.contains("discarded because of: MASTERDOWN Link with MASTER"), "{reply}");
 }
 
+/// Client libraries say their name before they ask for anything.
+#[test]
+fn clients_introduce_themselves_where_stale_data_is_not_served() {
+    let mut net = Net::new();
+    let node = net.node(|config| config.replica_serve_stale_data = false);
+    let client = net.client(node);
+    net.run(client, "REPLICAOF 127.0.0.1 1");
+    assert_eq!(net.run(client, "CLIENT SETNAME app"), r"+OK\r\n");
+    assert_eq!(net.run(client, "CLIENT GETNAME"), r"$3\r\napp\r\n");
+    assert!(net.run(client, "GET k").starts_with("-MASTERDOWN "));
+}
+
 #[test]
 fn what_a_transaction_wrote_before_its_replicaof_is_in_the_stream() {
     let mut net = Net::new();

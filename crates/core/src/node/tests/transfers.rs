@@ -203,3 +203,24 @@ fn a_writable_replica_expires_what_its_own_clients_gave_a_time_to_live() {
     assert_eq!(net.run(client, "DBSIZE"), r":1\r\n");
     assert_eq!(net.run(client, "GET theirs"), r"$-1\r\n", "hidden until the master says DEL");
 }
+
+#[test]
+fn nothing_is_read_from_the_master_while_the_snapshot_goes_to_the_disk() {
+    let (mut lone, link, client) = receiving("disabled", true, false);
+    let rest = [b"\xff\0\0\0\0\0\0\0\0", ID.as_bytes()].concat();
+    lone.input(link, &rest);
+    assert_eq!(lone.actions.last(), Some(&Action::Read(link, false)));
+    // The disk may take longer than a master may be silent.
+    for _ in 0..120 {
+        lone.second();
+    }
+    assert!(!lone.logged("Timeout receiving bulk data"));
+    assert_eq!(ask(&mut lone, client, "EXISTS mine"), ":1\r\n");
+    lone.committed();
+    assert!(lone.logged("MASTER <-> REPLICA sync: Finished with success"));
+    assert!(lone.actions.contains(&Action::Read(link, true)));
+    lone.second();
+    assert!(!lone.logged("MASTER timeout"));
+    lone.input(link, b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n");
+    assert_eq!(ask(&mut lone, client, "GET k"), "$1\r\nv\r\n");
+}
