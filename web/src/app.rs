@@ -593,6 +593,13 @@ impl App {
             }
             Msg::Side(tab) => {
                 self.side = tab;
+                // What lies over the inspector would hide what is asked for.
+                self.host_panel = false;
+                if let Selected::Link(_, node) = self.selected
+                    && tab != SideTab::State
+                {
+                    self.selected = Selected::Node(node);
+                }
                 self.look_inside(false);
             }
             Msg::Lower(tab) => {
