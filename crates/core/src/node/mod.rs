@@ -411,6 +411,12 @@ impl<T: Trace> Node<T> {
         self.admin.watch.clock = Some(clock);
     }
 
+    /// How many bytes of a snapshot are made in one go, for each replica, while clients wait. Until
+    /// then, and at most, it is what suits a node that nobody wants anything else from: 64 KB.
+    pub fn set_snapshot_step(&mut self, bytes: usize) {
+        self.saving.step_bytes = bytes;
+    }
+
     // Inputs.
 
     /// A connection is there.
