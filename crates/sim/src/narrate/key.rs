@@ -204,11 +204,11 @@ keys! {
     ReplicaAppeared = "{0} counts one replica more, in state {1} ({2}).";
     ReplicaStateChanged = "For {0}, its replica goes from {1} to {2} ({3}).";
     ReplicaGone = "{0} counts one replica less ({1}).";
-    SnapshotToDisk = "{0} begins to save its {1} keys.";
-    SnapshotToReplicas = "{0} begins a snapshot of its {1} keys for its replicas, as of offset {2}.";
+    SnapshotToDisk = "{0} begins to save its dataset; keys: {1}.";
+    SnapshotToReplicas = "{0} begins a snapshot for its replicas, as of offset {2}; keys: {1}.";
     SnapshotDone = "{0}'s snapshot is complete: {1} bytes.";
     SnapshotFailed = "{0}'s snapshot is given up.";
-    Loaded = "{0} has replaced its dataset with that of its master: {1} keys.";
+    Loaded = "{0} has replaced its dataset with that of its master; keys: {1}.";
     BacklogCreated = "{0} creates its backlog of {1} bytes; the first byte will be {2}.";
     BacklogFreed = "{0} frees its backlog after {1} seconds without replicas.";
     ReplIdShifted =
