@@ -1,7 +1,7 @@
 //! Real servers: redis-server or lockstep, each with a config file in a directory of its own.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -89,17 +89,13 @@ pub fn free_port() -> u16 {
     panic!("no free port between 20100 and 32100");
 }
 
-/// Locks a port's file for as long as this process lives, if nobody else has it.
+/// Takes a port for as long as this process lives, if nobody else has it: that of UDP, which no
+/// server here listens on, stands for that of TCP.
 fn is_reserved(port: u16) -> bool {
-    static HELD: Mutex<Vec<File>> = Mutex::new(Vec::new());
-    let dir = std::env::temp_dir().join("lockstep-test-ports");
-    let file = fs::create_dir_all(&dir).and_then(|()| File::create(dir.join(port.to_string())));
-    let file = file.unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
-    let free = file.try_lock().is_ok();
-    if free {
-        HELD.lock().expect("nobody panics while it is held").push(file);
-    }
-    free
+    static HELD: Mutex<Vec<UdpSocket>> = Mutex::new(Vec::new());
+    let Ok(socket) = UdpSocket::bind(("127.0.0.1", port)) else { return false };
+    HELD.lock().expect("nobody panics while it is held").push(socket);
+    true
 }
 
 /// How to start a server.
