@@ -135,9 +135,9 @@ pub struct Reading<'a> {
 #[derive(Debug)]
 enum Stage {
     /// From packets to streams.
-    Packets(Gathered),
+    Packets(Box<Gathered>),
     /// From streams to the conversation.
-    Talks(Talks),
+    Talks(Box<Talks>),
 }
 
 /// What was found in the packets so far.
@@ -164,7 +164,7 @@ impl<'a> Reading<'a> {
         let packets = Packets::new(&file).ok_or(CaptureError::NoCapture)?;
         let (tcp, summary) = (Tcp::default(), Summary::default());
         let gathered = Gathered { packets, tcp, summary, began: None, now: 0 };
-        Ok(Self { file, stage: Stage::Packets(gathered), unknown: None })
+        Ok(Self { file, stage: Stage::Packets(Box::new(gathered)), unknown: None })
     }
 
     /// Reads on: about so many bytes. Returns whether there is more to do.
@@ -175,7 +175,7 @@ impl<'a> Reading<'a> {
                 Stage::Packets(gathered) => match gathered.packet(&self.file, &mut self.unknown) {
                     None => {
                         let talks = gathered.talks(&self.file);
-                        self.stage = Stage::Talks(talks);
+                        self.stage = Stage::Talks(Box::new(talks));
                         return true;
                     }
                     more => more,

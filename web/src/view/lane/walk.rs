@@ -62,7 +62,7 @@ fn items(frame: &Frame<'_>, lines: &[Line], lane: NodeId, cursor: u64) -> Vec<It
             items.push(Item { step: step.index, at, message: None, leaves: false, ahead });
         }
     }
-    items.sort_by(|a, b| (a.step, a.leaves).cmp(&(b.step, b.leaves)));
+    items.sort_by_key(|item| (item.step, item.leaves));
     items
 }
 

@@ -48,7 +48,7 @@ fn what_is_acknowledged_but_was_not_captured_is_missing_where_it_is_acknowledged
     let whole = records(RESYNC);
     // The only packet of the master with PING at that time: the replica's answer to it is there.
     let is_ping = |record: &&[u8]| record.windows(8).any(|bytes| bytes == b"$4\r\nping");
-    let ping = whole.iter().position(|record| is_ping(&record)).expect("a PING");
+    let ping = whole.iter().position(is_ping).expect("a PING");
     let mut some = whole.clone();
     some.remove(ping);
     let capture = read(&file_of(&some)).expect("a capture");
@@ -59,7 +59,7 @@ fn what_is_acknowledged_but_was_not_captured_is_missing_where_it_is_acknowledged
     assert!(Some(gap) < ack, "{told}");
     // Also where nothing follows that would show it.
     let is_rdb = |record: &&[u8]| record.windows(9).any(|bytes| bytes == b"REDIS0010");
-    let rdb = whole.iter().position(|record| is_rdb(&record)).expect("the RDB");
+    let rdb = whole.iter().position(is_rdb).expect("the RDB");
     let capture = read(&file_of(&[&whole[..rdb], &whole[rdb + 1..rdb + 3]].concat()));
     assert!(capture.expect("a capture").summary.missing > 200);
 }
