@@ -48,7 +48,6 @@ impl App {
                     { &self.announced }
                 </p>
                 { self.notice(ctx) }
-                { self.goal_reached(ctx) }
                 { self.help_dialog(ctx) }
             </>
         }

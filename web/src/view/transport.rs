@@ -64,6 +64,7 @@ impl App {
                     <span class="soft">{ seconds(self.timeline.now()) }</span>
                 </span>
                 { self.speeds(ctx) }
+                { self.goal_reached(ctx) }
             </footer>
         }
     }
