@@ -398,7 +398,7 @@ fn no_accessibility_violations() {
                 violations(&page, &look, tab, &mut wrong);
             }
         }
-        for state in ["share", "share-close"].into_iter().filter(|_| width < 500) {
+        for state in ["share", "notice-close", "share-close"].into_iter().filter(|_| width < 500) {
             page.click(state);
             violations(&page, &look, state, &mut wrong);
         }
