@@ -13,8 +13,8 @@ use lockstep_tests::sync::{assert_same, wait_online};
 use lockstep_tests::temp::TempDir;
 use lockstep_tests::wait_for;
 
-/// Sentinel looks at everything once in ten seconds, believes nothing at once, and begins a failover
-/// that found no replica alive anew after twice its timeout.
+/// Sentinel looks at everything once in ten seconds, believes nothing at once, and begins a
+/// failover that found no replica alive anew after twice its timeout.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running Sentinel that watches one master.

@@ -12,9 +12,10 @@ fn quiet(kind: Kind) -> Launch {
     Launch::new(kind).set("repl-ping-replica-period", "3600")
 }
 
-/// Runs a script: a command per line, after which `~ ms` lets time pass before one looks at what the
-/// stream said; `b` sends on a second connection without waiting for the reply, `r` reads that; `-` runs without writing the reply down, whose order is
-/// nobody's promise. After each line comes what the stream said.
+/// Runs a script: a command per line, after which `~ ms` lets time pass before one looks at what
+/// the stream said; `b` sends on a second connection without waiting for the reply, `r` reads that;
+/// `-` runs without writing the reply down, whose order is nobody's promise. After each line comes
+/// what the stream said.
 fn script(server: &Server, text: &str) -> Transcript {
     let mut log = Transcript::default();
     let mut quiet = Transcript::default();

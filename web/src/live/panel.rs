@@ -82,8 +82,8 @@ impl App {
             .done()
     }
 
-    /// Why the replica of the Redis that is followed has no link to it; `None`: it has one, or is on
-    /// its way to one.
+    /// Why the replica of the Redis that is followed has no link to it; `None`: it has one, or is
+    /// on its way to one.
     fn no_link(&self, followed: &str) -> Option<String> {
         let replica = self.scene.nodes.last()?.live.as_ref()?.master.as_ref()?;
         let steps = self.timeline.past().iter().rev().take(LOOK_BACK);

@@ -204,7 +204,8 @@ impl App {
         live.replicas.iter().map(replica).chain(lost).collect()
     }
 
-    /// The commands the backlog holds, from its first byte on, as far as they are few enough to be told apart.
+    /// The commands the backlog holds, from its first byte on, as far as they are few enough to be
+    /// told apart.
     fn commands(&self, node: NodeId, scale: Scale, first: u64) -> Vec<Html> {
         let mut found: Vec<(u64, Html)> = Vec::new();
         let past = self.timeline.past();

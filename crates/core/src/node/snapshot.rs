@@ -229,8 +229,8 @@ impl<T: Trace> Node<T> {
         }
     }
 
-    /// Every replica costs a write for each step: with several of them small steps would keep clients
-    /// waiting for longer in all.
+    /// Every replica costs a write for each step: with several of them small steps would keep
+    /// clients waiting for longer in all.
     fn step_bytes(&self) -> usize {
         (self.saving.step_bytes * self.replicas.len().max(1)).min(STEP_BYTES)
     }

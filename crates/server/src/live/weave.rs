@@ -379,8 +379,8 @@ fn plain(address: &str) -> String {
     address.replacen("localhost:", "127.0.0.1:", 1)
 }
 
-/// Leaves passwords out: of messages what follows the command's name, of commands too, as in Redis's
-/// own `MONITOR`.
+/// Leaves passwords out: of messages what follows the command's name, of commands too, as in
+/// Redis's own `MONITOR`.
 fn redact(record: &mut Record) {
     match &mut record.what {
         What::Packet(p)

@@ -107,8 +107,8 @@ impl Talks {
     /// Begins to tell what happened on connections; the first packet was seen at this time.
     pub(super) fn new(file: &[u8], tcp: Tcp, summary: Summary, began: u64) -> Self {
         let Tcp { conns, mut happened, .. } = tcp;
-        // What waited for a gap to be given up was put later than its packet; and a gap comes before
-        // what the packet says that acknowledges it.
+        // What waited for a gap to be given up was put later than its packet; and a gap comes
+        // before what the packet says that acknowledges it.
         happened.sort_by_key(|h| (h.packet, !matches!(h.what, What::Gap { cut_short: false, .. })));
         let mut all = Self {
             happened,

@@ -110,9 +110,10 @@ const PAIR: &[Role] = &[Role::Field, Role::Value];
 const TRIPLE: &[Role] = &[Role::Field, Role::Value, Role::Expiry];
 const SCORED: &[Role] = &[Role::Member, Role::Score];
 
-/// The program of a stream: its nodes; its length and last ID; its groups, each with what is pending
-/// and with its consumers, of which so many bytes of times are known. Since 7.0 there are also the
-/// first ID, the largest one deleted, and how many were ever added; of groups, how many were read.
+/// The program of a stream: its nodes; its length and last ID; its groups, each with what is
+/// pending and with its consumers, of which so many bytes of times are known. Since 7.0 there are
+/// also the first ID, the largest one deleted, and how many were ever added; of groups, how many
+/// were read.
 macro_rules! stream {
     (nodes [$($more:ident),*], groups [$($read:ident),*], consumers $times:literal) => {
         &[
