@@ -259,9 +259,11 @@ fn a_transfer_reset_at_any_byte_is_begun_again() {
         let rdb = on_its_way(&t, MessageKind::Rdb, REPLICA_A).unwrap();
         let start = t.cursor();
         t.act(Intervention::ResetAt { message: rdb, byte });
+        // All of the snapshot may arrive: then the end of the connection is noticed once it has
+        // been stored, and for that moment all seems well.
+        let again = |t: &Timeline| !decisions(t, start).is_empty();
+        assert!(until(&mut t, again), "byte {byte}: it asks again");
         assert!(until(&mut t, together), "byte {byte}");
-        let again = decisions(&t, start);
-        assert!(!again.is_empty(), "byte {byte}: it asked again");
     }
 }
 
