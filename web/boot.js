@@ -34,6 +34,11 @@
     done(text);
   };
 
+  globalThis.lockstepWhenWhole = async (done) => {
+    await globalThis.lockstepWhole;
+    done();
+  };
+
   // A file for the reader. The bytes are copied before this returns.
   globalThis.lockstepGive = (name, bytes) => {
     const link = document.createElement("a");

@@ -87,7 +87,7 @@ const fetchLater = async () => {
 };
 
 const fill = (later) => {
-  if (!complete) new WebAssembly.Instance(later, { first: wasm });
+  if (!complete) new WebAssembly.Instance(later, { ...imports, first: wasm });
   complete = true;
 };
 
@@ -105,9 +105,9 @@ const load = () => {
 
 for (const type of TYPES) addEventListener(type, hold, true);
 for (const type of DROPPED) addEventListener(type, drop, true);
+const imports = __wbg_get_imports();
+imports.later = { load };
 {
-  const imports = __wbg_get_imports();
-  imports.later = { load };
   const answer = await fetch(new URL("./FIRST_WASM", import.meta.url));
   const { instance, module } = await __wbg_load(answer, imports);
   __wbg_finalize_init(instance, module);

@@ -107,6 +107,13 @@ impl Page {
     }
 
     fn open_at(look: Look, url: String, play: Option<Play>) -> Self {
+        let page = Self::begin_at(look, url, play);
+        page.is_whole();
+        page
+    }
+
+    /// Opens a page of which the first part only need be there.
+    fn begin_at(look: Look, url: String, play: Option<Play>) -> Self {
         let browser = Browser::start(look);
         // Requests are counted from here on.
         let _ = browser.take_requests();
@@ -125,11 +132,20 @@ impl Page {
         });
     }
 
+    /// Waits until all of the program is there.
+    fn is_whole(&self) {
+        wait_for("all of the program", Duration::from_secs(60), || {
+            let open = self.browser.count("main:not([data-whole=true])[data-step]");
+            if open == 0 { Ok(()) } else { Err(format!("{:?}", self.browser.take_log("browser"))) }
+        });
+    }
+
     /// Loads the page anew, in the same browser.
     fn again(&self, query: &str) {
         let base = self.url.split(['?', '#']).next().unwrap_or_default();
         self.browser.open(&format!("{base}{query}"));
         self.appears();
+        self.is_whole();
     }
 
     fn main(&self, attribute: &str) -> String {
@@ -138,6 +154,23 @@ impl Page {
 
     fn step(&self) -> usize {
         self.main("data-step").parse().expect("data-step is a number")
+    }
+
+    /// What identifies the state: its fingerprint, or before that is there what is seen of it.
+    fn print(&self) -> String {
+        if self.main("data-whole") == "true" { self.fingerprint() } else { self.seen() }
+    }
+
+    /// The time, the sentence, the messages under way and the nodes, as far as they are seen.
+    fn seen(&self) -> String {
+        let body = "const all = (css) => [...document.querySelectorAll(css)];\
+                    return JSON.stringify([document.querySelector('main').dataset.time,\
+                    document.querySelector('[data-testid=announce]').textContent,\
+                    all('[data-testid=message]').map((message) => message.outerHTML),\
+                    all('[data-node]').map((card) => ({ ...card.dataset }))]);";
+        let seen = self.browser.script(body, &[]).as_str().unwrap_or_default().to_owned();
+        assert!(seen.contains("replid"), "{seen}");
+        seen
     }
 
     fn fingerprint(&self) -> String {
@@ -167,7 +200,7 @@ impl Page {
         button: &str,
         mut done: impl FnMut(&Self) -> bool,
     ) -> Vec<(usize, String)> {
-        let mut seen = vec![(self.step(), self.fingerprint())];
+        let mut seen = vec![(self.step(), self.print())];
         while !done(self) {
             assert!(seen.len() < STEPS_MAX, "not reached in {STEPS_MAX} steps");
             let before = self.step();
@@ -175,7 +208,7 @@ impl Page {
             wait_for("a step", Duration::from_secs(10), || {
                 if self.step() > before { Ok(()) } else { Err(format!("still {before}")) }
             });
-            seen.push((self.step(), self.fingerprint()));
+            seen.push((self.step(), self.print()));
         }
         seen
     }
@@ -456,7 +489,8 @@ fn input_waits_for_the_rest_of_the_program() {
     let dir = std::env::temp_dir().join(format!("lockstep-page-{}", std::process::id()));
     let later = without_later(&dir);
     let site = Site::start(dir.clone(), "early");
-    let page = Page::open_at(Look::default(), site.url.clone(), None);
+    let page = Page::begin_at(Look::default(), site.url.clone(), None);
+    assert_eq!(page.main("data-whole"), "false");
     let began = page.step();
     page.seek(0);
     let there = page.step_until("step", |page| page.step() >= began + 60);
@@ -465,19 +499,26 @@ fn input_waits_for_the_rest_of_the_program() {
         wait_for("a step back", Duration::from_secs(10), || {
             if page.step() == *step { Ok(()) } else { Err(page.step().to_string()) }
         });
-        assert_eq!(page.fingerprint(), *print, "going back to step {step}");
+        assert_eq!(page.seen(), *print, "going back to step {step}");
     }
     assert_eq!(page.browser.count("#loading, #stopped"), 0, "no input has waited yet");
 
     // This needs the rest: it waits, and so does the step after it.
-    let (step, print) = (page.step(), page.fingerprint());
-    page.click("tab-console-1");
+    let (step, print) = (page.step(), page.seen());
+    let theme = || page.browser.attribute("html", "data-theme").unwrap_or_default();
+    page.click("theme");
     page.click("step");
     assert_eq!(page.browser.count("#loading"), 1, "the page says what it waits for");
-    assert_eq!((page.step(), page.fingerprint()), (step, print));
-    assert_eq!(page.browser.count(&id("console-input")), 0);
+    assert_eq!((page.step(), page.seen()), (step, print));
+    assert_eq!((theme(), page.browser.count(&id("tab-console-1"))), (String::new(), 0));
 
     fs::copy(&later, dir.join(later.file_name().expect("a name"))).expect("a copy");
+    page.is_whole();
+    wait_for("what has waited", Duration::from_secs(40), || {
+        let done = (theme(), page.step() > step);
+        if done == ("dark".to_owned(), true) { Ok(()) } else { Err(format!("{done:?}")) }
+    });
+    page.click("tab-console-1");
     wait_for("the console", Duration::from_secs(40), || {
         if page.browser.count(&id("console-input")) == 1 { Ok(()) } else { Err("none".to_owned()) }
     });
@@ -492,7 +533,7 @@ fn input_waits_for_the_rest_of_the_program() {
     // What the first part alone has computed, both parts compute again.
     for (step, print) in there.iter().step_by(20) {
         page.seek(*step);
-        assert_eq!(page.fingerprint(), *print, "step {step}");
+        assert_eq!(page.seen(), *print, "step {step}");
     }
     assert_eq!(page.browser.count("#stopped"), 0);
     fs::remove_dir_all(&dir).expect("the copy can be removed");

@@ -110,6 +110,8 @@ pub(crate) enum Msg {
     Share(ShareMsg),
     /// The address has changed.
     OpenAddress,
+    /// All of the program is there.
+    Whole,
     /// Closes the notice.
     Noticed,
     /// Puts all cards back in their places.
@@ -159,6 +161,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
+    /// What hashes a whole world is not needed to draw it.
     fn of(watched: &Watched, fingerprint: bool) -> Self {
         let fingerprint = fingerprint && watched.recording().is_none();
         Self {
@@ -180,6 +183,9 @@ impl Scene {
 pub(crate) struct App {
     pub(crate) lang: Lang,
     pub(crate) theme: Theme,
+    /// Whether all of the program is there. Until then what needs more than the stage and the
+    /// transport does is not drawn.
+    pub(crate) whole: bool,
     pub(crate) timeline: Watched,
     pub(crate) scene: Scene,
     /// The nodes as they were shown before a step forward: what differs is marked.
@@ -257,10 +263,11 @@ impl Component for App {
         let lang = platform::language();
         platform::show_language(lang, lang.t(Key::Title));
         let timeline = Watched::new(scenarios::first_light());
-        let scene = Scene::of(&timeline, true);
+        let scene = Scene::of(&timeline, false);
         let mut app = Self {
             lang,
             theme: Theme::current(),
+            whole: false,
             scene,
             before: Vec::new(),
             inside: Insides::default(),
@@ -309,6 +316,7 @@ impl Component for App {
             _keys: Keys::listen(ctx.link().callback(Msg::Key)),
             _address: platform::on_hash(ctx.link().callback(|()| Msg::OpenAddress)),
         };
+        platform::when_whole(ctx.link().callback(|()| Msg::Whole));
         own::listen(ctx);
         live::begin(ctx);
         app.marks.update(&app.timeline);
@@ -376,6 +384,10 @@ impl Component for App {
             Msg::OpenAddress => {
                 live::begin(ctx);
                 self.open_address();
+            }
+            Msg::Whole => {
+                self.whole = true;
+                self.scene = Scene::of(&self.timeline, self.playing.is_none());
             }
             Msg::Own(msg) => return self.own(ctx, msg),
             Msg::Lesson(msg) => return self.lesson(ctx, msg),
@@ -504,7 +516,7 @@ impl App {
     /// The cursor has moved: looks at the world anew.
     pub(crate) fn moved(&mut self, before: Option<Vec<NodeView>>) {
         self.look_inside(before.is_some());
-        self.scene = Scene::of(&self.timeline, self.playing.is_none());
+        self.scene = Scene::of(&self.timeline, self.whole && self.playing.is_none());
         self.marks.update(&self.timeline);
         self.comparison = None;
         self.notice = None;

@@ -199,6 +199,11 @@ pub(crate) fn on_hash(callback: yew::Callback<()>) -> Listener {
     Listener(closure)
 }
 
+/// Calls once all of the program is there (`web/later.js`), at once if it came in one piece.
+pub(crate) fn when_whole(callback: yew::Callback<()>) {
+    lockstep_when_whole(&wasm_bindgen::closure::Closure::once_into_js(move || callback.emit(())));
+}
+
 /// Gives the space-time diagram to the reader as a file (`web/diagram.js`).
 pub(crate) fn save_diagram(kind: &str, step: u64) {
     let kind = kind.to_ascii_lowercase();
@@ -207,6 +212,9 @@ pub(crate) fn save_diagram(kind: &str, step: u64) {
 
 #[wasm_bindgen::prelude::wasm_bindgen]
 extern "C" {
+    #[wasm_bindgen(js_name = lockstepWhenWhole)]
+    fn lockstep_when_whole(done: &wasm_bindgen::JsValue);
+
     #[wasm_bindgen(js_name = lockstepSave)]
     fn lockstep_save(kind: &str, name: &str);
 

@@ -70,6 +70,7 @@ impl App {
                 data-step={self.timeline.cursor().to_string()}
                 data-steps={self.timeline.len().to_string()}
                 data-time={time.to_string()}
+                data-whole={self.whole.to_string()}
                 data-playing={self.playing.is_some().to_string()}
                 data-fingerprint={fingerprint}
                 style={format!("--step:{}ms", self.step_ms().min(600))}
@@ -88,8 +89,8 @@ impl App {
                 { self.panes(ctx) }
                 { self.guide(ctx) }
                 { self.stage(ctx) }
-                { self.lower(ctx) }
-                { self.side(ctx) }
+                { self.in_time("lower", || self.lower(ctx)) }
+                { self.in_time("side", || self.side(ctx)) }
                 { self.transport(ctx) }
                 { self.branches_panel(ctx) }
             </>
@@ -170,6 +171,11 @@ impl App {
                 } }
             </section>
         }
+    }
+
+    /// What is drawn once all of the program is there, and its empty place before.
+    fn in_time(&self, class: &str, drawn: impl FnOnce() -> Html) -> Html {
+        if self.whole { drawn() } else { el::el("section", class).done() }
     }
 
     /// The inspector.

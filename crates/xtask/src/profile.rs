@@ -1,9 +1,10 @@
 //! What of the page's module runs in its first seconds.
 //!
-//! The page is built so that it remembers what of it has run, and is used in a browser as people
-//! use it at first: in both languages, light and dark, wide and narrow, through the opening world
-//! by each grain, there and back. What ran is what the page starts with; everything else comes
-//! later (`bin/bindgen/split.rs`). A walk is done once for each build of the module.
+//! The page is built so that it remembers what of it has run, and all is done in a browser that
+//! needs not wait for the second part (`web/later.js`): through the opening world by step and
+//! slider, there and back, in both languages, light and dark, wide and narrow. What ran is what the
+//! page starts with; everything else comes later (`bin/bindgen/split.rs`). A walk is done once for
+//! each build of the module.
 
 use std::fs;
 use std::panic::catch_unwind;
@@ -46,24 +47,19 @@ const set = async (id, event, value) => {
   element.dispatchEvent(new Event(event, { bubbles: true }));
   await frame();
 };
-const key = async (name, shiftKey) => {
-  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: name, shiftKey, bubbles: true }));
+const key = async (name) => {
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true }));
   await frame();
 };
 (async () => {
   const began = at();
   for (const part of [0, 0.3, 0.7, 1]) await set("slider", "input", Math.round(began * part));
-  const grains = [...(find("grain")?.options ?? [])].map((option) => option.value);
-  for (const grain of [...grains.reverse(), "event"]) {
-    await set("slider", "input", 0);
-    await set("grain", "change", grain);
-    const steps = grain === "event" ? began + 100 : 30;
-    for (let count = 0; count < steps && at() < began + 100; count++) await click("step");
-    for (let count = 0; count < 10; count++) await click("back");
-    await set("slider", "input", began);
-    await click("step");
-    await click("back");
-  }
+  await set("slider", "input", 0);
+  for (let count = 0; count < 30; count++) await click("step");
+  await set("slider", "input", began);
+  for (let count = 0; count < 60; count++) await click("step");
+  for (let count = 0; count < 100; count++) await click("back");
+  for (let step = 0; step <= began; step++) await set("slider", "input", step);
   // Here and there: what is drawn anew differs with where one comes from.
   for (let count = 1, to = 0; count <= 150; count++) {
     to = (to * 31 + 17 * count) % (began + 100);
@@ -71,22 +67,7 @@ const key = async (name, shiftKey) => {
     if (count % 3) await click(count % 2 ? "step" : "back");
   }
   await set("slider", "input", began);
-  await click("back-transition");
-  await click("step-transition");
-  for (const shift of [false, true]) {
-    await key("ArrowRight", shift);
-    await key("ArrowLeft", shift);
-  }
-  for (const speed of ["8", "1"]) {
-    await set("speed", "change", speed);
-    await set("slider", "input", 0);
-    await click("play");
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    await click("play");
-  }
-  await click("theme");
-  await click("theme");
-  await set("slider", "input", began);
+  for (const name of ["ArrowRight", "ArrowLeft"]) await key(name);
   done([...lockstepRan()].flatMap((ran, index) => (ran ? [index] : [])));
 })().catch((error) => done(String(error)));
 "#;

@@ -168,7 +168,7 @@ fn meaning(before: &[&[u8]], word: &[u8]) -> (Say, Option<Key>) {
 /// it, or by its place in what is repeated.
 fn named(before: &[&[u8]], word: &[u8]) -> Say {
     let position = before.len();
-    let syntax = table::lookup(before[0]).map_or("", |spec| spec.syntax);
+    let syntax = table::lookup(before[0]).map_or("", |spec| spec.docs().syntax);
     let leading: Vec<&str> =
         syntax.split_whitespace().take_while(|word| !word.starts_with(['[', '<'])).collect();
     if let Some(name) = leading.get(position - 1) {

@@ -13,12 +13,15 @@ mod inspect;
 mod lesson;
 #[macro_use]
 mod live;
+mod opening;
 #[macro_use]
 mod own;
 #[macro_use]
 mod recording;
 #[macro_use]
 mod share;
+
+use lockstep_sim::narrate::pick;
 
 use super::{Lang, placeholders};
 
@@ -37,8 +40,9 @@ macro_rules! catalogue {
             pub(crate) const ALL: &[Self] = &[$(Self::$key),*];
         }
 
-        const EN: &[&str] = &[$($en),*];
-        const ZH: &[&str] = &[$($zh),*];
+        const EN: [&str; COUNT] = [$($en),*];
+        const ZH: [&str; COUNT] = [$($zh),*];
+        const COUNT: usize = [$(Key::$key),*].len();
 
         // A translation that lost or invented an argument does not compile.
         $(const _: () = assert!(
@@ -48,12 +52,32 @@ macro_rules! catalogue {
     };
 }
 
+/// By language: the texts that the page opens with, and all others.
+static AT_ONCE: [[&str; COUNT]; 2] = [pick(EN, &IN_OPENING, true), pick(ZH, &IN_OPENING, true)];
+static LATER: [[&str; COUNT]; 2] = [pick(EN, &IN_OPENING, false), pick(ZH, &IN_OPENING, false)];
+
+const IN_OPENING: [bool; COUNT] = {
+    let mut mask = [false; COUNT];
+    let mut at = 0;
+    while at < opening::KEYS.len() {
+        mask[opening::KEYS[at] as usize] = true;
+        at += 1;
+    }
+    mask
+};
+
 /// The text of a key in a language.
 pub(crate) fn text(lang: Lang, key: Key) -> &'static str {
-    match lang {
-        Lang::En => EN[key as usize],
-        Lang::Zh => ZH[key as usize],
+    match AT_ONCE[lang as usize][key as usize] {
+        "" => later(lang, key),
+        text => text,
     }
+}
+
+/// Apart, so that what it refers to need not be there before it is called.
+#[inline(never)]
+fn later(lang: Lang, key: Key) -> &'static str {
+    LATER[lang as usize][key as usize]
 }
 
 // The texts of the inspector are in files of their own; they join those below.

@@ -1,6 +1,6 @@
 //! The sentences in Simplified Chinese.
 
-use lockstep_sim::narrate::Key;
+use lockstep_sim::narrate::{IN_OPENING, Key, pick};
 use lockstep_sim::recording::Rule;
 
 /// The Chinese text of a rule of the protocol, with the arguments of the English one.
@@ -23,8 +23,34 @@ pub(super) fn rule(rule: Rule) -> &'static str {
 }
 
 /// The Chinese text of a sentence, with the arguments of the English one.
-#[rustfmt::skip]
 pub(super) fn text(key: Key) -> &'static str {
+    match AT_ONCE[key as usize] {
+        "" => later(key),
+        text => text,
+    }
+}
+
+/// Apart, so that what it refers to need not be there before it is called.
+#[inline(never)]
+fn later(key: Key) -> &'static str {
+    LATER[key as usize]
+}
+
+static AT_ONCE: [&str; Key::ALL.len()] = pick(TEXTS, &IN_OPENING, true);
+static LATER: [&str; Key::ALL.len()] = pick(TEXTS, &IN_OPENING, false);
+
+const TEXTS: [&str; Key::ALL.len()] = {
+    let mut texts = [""; Key::ALL.len()];
+    let mut at = 0;
+    while at < texts.len() {
+        texts[at] = chinese(Key::ALL[at]);
+        at += 1;
+    }
+    texts
+};
+
+#[rustfmt::skip]
+const fn chinese(key: Key) -> &'static str {
     match key {
         // Connections.
         Key::ConnectArrives => "{0} 请求与 {1} 建立连接。",

@@ -1,7 +1,7 @@
 //! The table of the commands about channels, and `MONITOR`. The node carries them out.
 
 use super::server::NodeCommand;
-use super::table::{CommandSpec, Flags, Group, Keys};
+use super::table::{Flags, Group, Keys, Row};
 
 const ANYTIME: Flags = Flags::PUBSUB.and(Flags::LOADING).and(Flags::STALE);
 const SUBSCRIBE: Flags = ANYTIME.and(Flags::NOSCRIPT);
@@ -11,7 +11,7 @@ const FAMILY: Group = Group::PubSub;
 
 #[rustfmt::skip] // a table: one command, three lines
 /// This family's commands.
-pub const COMMANDS: &[CommandSpec] = &[
+pub(crate) const COMMANDS: &[Row] = &[
     FAMILY.node("subscribe", -2, SUBSCRIBE, Keys::NONE, "2.0.0", NodeCommand::Subscribe,
         "channel [channel ...]",
         "Listens for messages on channels."),
@@ -39,12 +39,9 @@ pub const COMMANDS: &[CommandSpec] = &[
     FAMILY.node("pubsub", -2, ANYTIME, Keys::NONE, "2.8.0", NodeCommand::Pubsub,
         "subcommand [argument [argument ...]]",
         "Tells about channels and who listens."),
-    CommandSpec {
-        group: Group::Server,
-        ..FAMILY.node("monitor", 1,
-            Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE), Keys::NONE,
-            "1.0.0", NodeCommand::Monitor,
-            "",
-            "Shows every command that the server runs.")
-    },
+    Group::Server.node("monitor", 1,
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::LOADING).and(Flags::STALE), Keys::NONE,
+        "1.0.0", NodeCommand::Monitor,
+        "",
+        "Shows every command that the server runs."),
 ];

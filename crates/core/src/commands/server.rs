@@ -1,6 +1,6 @@
 //! Commands that the node itself carries out: connections, transactions, server, replication.
 
-use super::table::{CommandSpec, Flags, Group, Keys, Run};
+use super::table::{CommandSpec, Docs, Flags, Group, Keys, Row, Run};
 
 /// The commands of [`Run::Node`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,22 +70,14 @@ const fn spec(
     summary: &'static str,
     syntax: &'static str,
     command: NodeCommand,
-) -> CommandSpec {
-    CommandSpec {
-        name,
-        arity,
-        flags,
-        keys: Keys::NONE,
-        group,
-        since,
-        summary,
-        syntax,
-        run: Run::Node(command),
-    }
+) -> Row {
+    let run = Run::Node(command);
+    let spec = CommandSpec { name, arity, flags, keys: Keys::NONE, group, run };
+    Row { spec, docs: Docs { since, summary, syntax } }
 }
 
 /// This family's commands.
-pub const COMMANDS: &[CommandSpec] = &[
+pub(crate) const COMMANDS: &[Row] = &[
     spec(
         "ping",
         -1,
@@ -206,19 +198,17 @@ pub const COMMANDS: &[CommandSpec] = &[
         "",
         NodeCommand::Discard,
     ),
-    CommandSpec {
-        keys: Keys::ALL,
-        ..spec(
-            "watch",
-            -2,
-            Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NOSCRIPT),
-            Group::Transactions,
-            "2.2.0",
-            "Makes the next transaction depend on keys not changing.",
-            "key [key ...]",
-            NodeCommand::Watch,
-        )
-    },
+    spec(
+        "watch",
+        -2,
+        Flags::FAST.and(Flags::LOADING).and(Flags::STALE).and(Flags::NOSCRIPT),
+        Group::Transactions,
+        "2.2.0",
+        "Makes the next transaction depend on keys not changing.",
+        "key [key ...]",
+        NodeCommand::Watch,
+    )
+    .with_keys(Keys::ALL),
     spec(
         "unwatch",
         1,

@@ -4,8 +4,8 @@ use std::hash::{Hash, Hasher};
 
 use super::{Handler, server::NodeCommand};
 
-/// One command: everything `COMMAND`, the dispatcher and the documentation need to know.
-#[derive(Debug)]
+/// One command: everything `COMMAND` and the dispatcher need to know.
+#[derive(Debug, Clone, Copy)]
 pub struct CommandSpec {
     /// Name in lower case. Subcommands (`CONFIG GET`) are handled inside their container.
     pub name: &'static str,
@@ -17,6 +17,14 @@ pub struct CommandSpec {
     pub keys: Keys,
     /// Its family, as in `COMMAND DOCS`.
     pub group: Group,
+    /// Who carries it out.
+    pub run: Run,
+}
+
+/// What `COMMAND DOCS` tells of a command. Kept apart from [`CommandSpec`]: what runs commands does
+/// not need it, and the playground fetches it later.
+#[derive(Debug, Clone, Copy)]
+pub struct Docs {
     /// The Redis version that introduced it.
     pub since: &'static str,
     /// One line about what it does, in our own words.
@@ -24,8 +32,21 @@ pub struct CommandSpec {
     /// Its arguments in Redis's notation (`key value [NX | XX] [GET]`), which redis-cli shows as a
     /// hint.
     pub syntax: &'static str,
-    /// Who carries it out.
-    pub run: Run,
+}
+
+/// A row of a family's table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(super) spec: CommandSpec,
+    pub(super) docs: Docs,
+}
+
+impl Row {
+    /// The same command with its keys elsewhere.
+    pub(super) const fn with_keys(mut self, keys: Keys) -> Self {
+        self.spec.keys = keys;
+        self
+    }
 }
 
 /// By its name, which tells it from all others: the rest follows from it, and the address of a
@@ -157,9 +178,10 @@ impl Group {
         handler: Handler,
         syntax: &'static str,
         summary: &'static str,
-    ) -> CommandSpec {
+    ) -> Row {
         let run = Run::Data(handler);
-        CommandSpec { name, arity, flags, keys, group: self, since, summary, syntax, run }
+        let spec = CommandSpec { name, arity, flags, keys, group: self, run };
+        Row { spec, docs: Docs { since, summary, syntax } }
     }
 
     /// A command of this family that the node carries out.
@@ -173,9 +195,10 @@ impl Group {
         command: NodeCommand,
         syntax: &'static str,
         summary: &'static str,
-    ) -> CommandSpec {
+    ) -> Row {
         let run = Run::Node(command);
-        CommandSpec { name, arity, flags, keys, group: self, since, summary, syntax, run }
+        let spec = CommandSpec { name, arity, flags, keys, group: self, run };
+        Row { spec, docs: Docs { since, summary, syntax } }
     }
 }
 
@@ -200,7 +223,7 @@ impl Group {
 }
 
 /// The families' tables.
-pub const FAMILIES: &[&[CommandSpec]] = &[
+const FAMILIES: &[&[Row]] = &[
     super::string::COMMANDS,
     super::bitmap::COMMANDS,
     super::keys::COMMANDS,
@@ -212,9 +235,62 @@ pub const FAMILIES: &[&[CommandSpec]] = &[
     super::server::COMMANDS,
 ];
 
+const COUNT: usize = {
+    let (mut count, mut family) = (0, 0);
+    while family < FAMILIES.len() {
+        count += FAMILIES[family].len();
+        family += 1;
+    }
+    count
+};
+
+/// All rows, family by family.
+const ROWS: [Row; COUNT] = {
+    let mut rows = [FAMILIES[0][0]; COUNT];
+    let (mut count, mut family) = (0, 0);
+    while family < FAMILIES.len() {
+        let mut at = 0;
+        while at < FAMILIES[family].len() {
+            rows[count] = FAMILIES[family][at];
+            (count, at) = (count + 1, at + 1);
+        }
+        family += 1;
+    }
+    rows
+};
+
+static SPECS: [CommandSpec; COUNT] = {
+    let mut specs = [ROWS[0].spec; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        specs[at] = ROWS[at].spec;
+        at += 1;
+    }
+    specs
+};
+
+/// Of the commands in the same places.
+static DOCS: [Docs; COUNT] = {
+    let mut docs = [ROWS[0].docs; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        docs[at] = ROWS[at].docs;
+        at += 1;
+    }
+    docs
+};
+
+impl CommandSpec {
+    /// What `COMMAND DOCS` tells of it.
+    pub fn docs(&self) -> &'static Docs {
+        let place = SPECS.iter().position(|spec| spec.name == self.name);
+        &DOCS[place.unwrap_or_default()]
+    }
+}
+
 /// All commands, family by family.
 pub fn all() -> impl Iterator<Item = &'static CommandSpec> {
-    FAMILIES.iter().flat_map(|family| family.iter())
+    SPECS.iter()
 }
 
 const SLOTS: usize = 1024;

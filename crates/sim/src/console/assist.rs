@@ -120,7 +120,7 @@ fn parameters(args: &[Vec<u8>]) -> Option<(usize, String)> {
     let container = SUBCOMMANDS.iter().any(|(sub, _)| {
         sub.split(' ').next().is_some_and(|first| first.eq_ignore_ascii_case(spec.name))
     });
-    let params = if container { String::new() } else { spec.syntax.replace(" | ", "|") };
+    let params = if container { String::new() } else { spec.docs().syntax.replace(" | ", "|") };
     Some((1, params))
 }
 

@@ -28,11 +28,11 @@ pub(crate) fn help(args: &[Vec<u8>]) -> Option<String> {
         if !text.is_empty() {
             text.push('\n');
         }
-        let syntax = spec.syntax.replace(" | ", "|");
+        let syntax = spec.docs().syntax.replace(" | ", "|");
         let name = spec.name.to_uppercase();
         let _ = writeln!(text, "  {}", format!("{name} {syntax}").trim_end());
-        let _ = writeln!(text, "  summary: {}", spec.summary);
-        let _ = writeln!(text, "  since: {}", spec.since);
+        let _ = writeln!(text, "  summary: {}", spec.docs().summary);
+        let _ = writeln!(text, "  since: {}", spec.docs().since);
         if !what.starts_with('@') {
             let _ = writeln!(text, "  group: {}", spec.group.name());
         }

@@ -1,6 +1,8 @@
 //! The sentences, as names with an English text. `{0}` to `{9}` stand for arguments, in the order
 //! of [`super::Sentence::args`]; a translation uses the same numbers in any order.
 
+use super::opening::{IN_OPENING, pick};
+
 macro_rules! keys {
     ($($key:ident = $en:literal;)*) => {
         /// The name of a sentence; its documentation is its English text.
@@ -20,10 +22,22 @@ macro_rules! keys {
 
             /// The English text.
             pub fn english(self) -> &'static str {
-                match self { $(Self::$key => $en,)* }
+                match AT_ONCE[self as usize] {
+                    "" => later(self),
+                    text => text,
+                }
             }
         }
+
+        static AT_ONCE: [&str; Key::ALL.len()] = pick([$($en),*], &IN_OPENING, true);
+        static LATER: [&str; Key::ALL.len()] = pick([$($en),*], &IN_OPENING, false);
     };
+}
+
+/// Apart, so that what it refers to need not be there before it is called.
+#[inline(never)]
+fn later(key: Key) -> &'static str {
+    LATER[key as usize]
 }
 
 keys! {

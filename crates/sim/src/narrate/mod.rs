@@ -6,6 +6,7 @@
 mod acts;
 mod effects;
 mod key;
+mod opening;
 mod recorded;
 
 use std::fmt;
@@ -15,6 +16,7 @@ use lockstep_core::replication::state::{ReplState, ReplicaState};
 use lockstep_core::trace::{Event, Fed};
 
 pub use key::Key;
+pub use opening::{IN_OPENING, pick};
 
 use crate::ids::{ClientId, NodeId, Peer};
 use crate::message::{Message, MessageKind, readable};

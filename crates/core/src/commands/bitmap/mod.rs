@@ -5,7 +5,7 @@ mod field;
 mod op;
 mod specs;
 
-pub use specs::COMMANDS;
+pub(crate) use specs::COMMANDS;
 
 use super::string::{STRING_MAX, read};
 use super::{CmdError, Ctx, Outcome};

@@ -1,7 +1,7 @@
 //! The table of bitmap commands.
 
 use super::{count, field, op};
-use crate::commands::table::{CommandSpec, Flags, Group, Keys};
+use crate::commands::table::{Flags, Group, Keys, Row};
 
 const READ: Flags = Flags::READONLY;
 const FAST: Flags = Flags::FAST;
@@ -13,7 +13,7 @@ const FAMILY: Group = Group::Bitmap;
 
 #[rustfmt::skip] // a table: one command, three lines
 /// This family's commands.
-pub const COMMANDS: &[CommandSpec] = &[
+pub(crate) const COMMANDS: &[Row] = &[
     FAMILY.data("setbit", 4, MORE, Keys::ONE, "2.2.0", super::setbit,
         "key offset value",
         "Sets or clears one bit of a string."),

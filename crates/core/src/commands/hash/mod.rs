@@ -6,7 +6,7 @@ mod read;
 mod specs;
 mod write;
 
-pub use specs::COMMANDS;
+pub(crate) use specs::COMMANDS;
 
 use super::CmdError;
 use crate::keyspace::{Hash, Keyspace, Value};

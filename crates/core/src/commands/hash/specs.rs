@@ -1,7 +1,7 @@
 //! The table of hash commands.
 
 use super::{incr, random, read, write};
-use crate::commands::table::{CommandSpec, Flags, Group, Keys};
+use crate::commands::table::{Flags, Group, Keys, Row};
 
 const READ: Flags = Flags::READONLY;
 const FAST: Flags = Flags::FAST;
@@ -11,7 +11,7 @@ const FAMILY: Group = Group::Hash;
 
 #[rustfmt::skip] // a table: one command, three lines
 /// This family's commands.
-pub const COMMANDS: &[CommandSpec] = &[
+pub(crate) const COMMANDS: &[Row] = &[
     FAMILY.data("hset", -4, SET, Keys::ONE, "2.0.0", write::hset,
         "key field value [field value ...]",
         "Gives fields of a hash their values."),

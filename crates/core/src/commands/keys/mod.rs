@@ -8,7 +8,7 @@ mod scan;
 mod sort;
 mod specs;
 
-pub use specs::COMMANDS;
+pub(crate) use specs::COMMANDS;
 
 use super::{CmdError, Ctx, Outcome};
 use crate::keyspace::KeyEvent;

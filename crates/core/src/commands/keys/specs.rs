@@ -1,7 +1,7 @@
 //! The table of commands for keys of any type.
 
 use super::{copy, dump, expire, object, scan, sort};
-use crate::commands::table::{CommandSpec, Flags, Group, Keys};
+use crate::commands::table::{Flags, Group, Keys, Row};
 
 const READ: Flags = Flags::READONLY;
 const FAST: Flags = Flags::FAST;
@@ -14,7 +14,7 @@ const FAMILY: Group = Group::Generic;
 
 #[rustfmt::skip] // a table: one command, three lines
 /// This family's commands.
-pub const COMMANDS: &[CommandSpec] = &[
+pub(crate) const COMMANDS: &[Row] = &[
     FAMILY.data("del", -2, WRITE, Keys::ALL, "1.0.0", super::del,
         "key [key ...]",
         "Deletes keys."),

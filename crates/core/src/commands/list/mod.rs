@@ -11,7 +11,7 @@ mod push;
 mod read;
 mod specs;
 
-pub use specs::COMMANDS;
+pub(crate) use specs::COMMANDS;
 
 use super::CmdError;
 use crate::keyspace::list::{End, List};

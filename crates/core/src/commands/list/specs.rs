@@ -1,7 +1,7 @@
 //! The table of list commands.
 
 use super::{blocking, edit, pop, push, read};
-use crate::commands::table::{CommandSpec, Flags, Group, Keys};
+use crate::commands::table::{Flags, Group, Keys, Row};
 
 const READ: Flags = Flags::READONLY;
 const WRITE: Flags = Flags::WRITE;
@@ -18,7 +18,7 @@ const FAMILY: Group = Group::List;
 
 #[rustfmt::skip] // a table: one command, three lines
 /// This family's commands.
-pub const COMMANDS: &[CommandSpec] = &[
+pub(crate) const COMMANDS: &[Row] = &[
     FAMILY.data("lpush", -3, MORE.and(FAST), Keys::ONE, "1.0.0", push::lpush,
         "key element [element ...]",
         "Puts elements at the head of a list, one after the other."),

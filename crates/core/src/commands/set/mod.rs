@@ -6,7 +6,7 @@ mod random;
 mod read;
 mod specs;
 
-pub use specs::COMMANDS;
+pub(crate) use specs::COMMANDS;
 
 use super::CmdError;
 use crate::keyspace::{Keyspace, Set, Value};

@@ -1,7 +1,7 @@
 //! The table of set commands.
 
 use super::{algebra, edit, random, read};
-use crate::commands::table::{CommandSpec, Flags, Group, Keys};
+use crate::commands::table::{Flags, Group, Keys, Row};
 
 const READ: Flags = Flags::READONLY;
 const WRITE: Flags = Flags::WRITE;
@@ -12,7 +12,7 @@ const FAMILY: Group = Group::Set;
 
 #[rustfmt::skip] // a table: one command, three lines
 /// This family's commands.
-pub const COMMANDS: &[CommandSpec] = &[
+pub(crate) const COMMANDS: &[Row] = &[
     FAMILY.data("sadd", -3, MORE.and(FAST), Keys::ONE, "1.0.0", edit::sadd,
         "key member [member ...]",
         "Adds members to a set."),

@@ -6,7 +6,7 @@ mod range;
 mod set;
 mod specs;
 
-pub use specs::COMMANDS;
+pub(crate) use specs::COMMANDS;
 
 use super::{CmdError, Ctx, Outcome};
 use crate::keyspace::{Keyspace, Str, Value};

@@ -1,7 +1,7 @@
 //! The table of string commands.
 
 use super::{counter, lcs, range, set};
-use crate::commands::table::{CommandSpec, Flags, Group, Keys};
+use crate::commands::table::{Flags, Group, Keys, Row};
 
 const READ: Flags = Flags::READONLY;
 const FAST: Flags = Flags::FAST;
@@ -12,7 +12,7 @@ const FAMILY: Group = Group::String;
 
 #[rustfmt::skip] // a table: one command, three lines
 /// This family's commands.
-pub const COMMANDS: &[CommandSpec] = &[
+pub(crate) const COMMANDS: &[Row] = &[
     FAMILY.data("get", 2, READ.and(FAST), Keys::ONE, "1.0.0", set::get,
         "key",
         "Shows the value of a key."),

@@ -13,7 +13,7 @@ mod remove;
 mod score;
 mod specs;
 
-pub use specs::COMMANDS;
+pub(crate) use specs::COMMANDS;
 
 use super::{CmdError, Ctx};
 use crate::keyspace::{KeyEvent, Keyspace, Ttl, Value, ZSet};

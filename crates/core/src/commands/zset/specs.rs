@@ -1,7 +1,7 @@
 //! The table of sorted set commands.
 
 use super::{add, combine, pop, random, range, read, remove};
-use crate::commands::table::{CommandSpec, Flags, Group, Keys};
+use crate::commands::table::{Flags, Group, Keys, Row};
 
 const READ: Flags = Flags::READONLY;
 const WRITE: Flags = Flags::WRITE;
@@ -18,7 +18,7 @@ const FAMILY: Group = Group::SortedSet;
 
 #[rustfmt::skip] // a table: one command, three lines
 /// This family's commands.
-pub const COMMANDS: &[CommandSpec] = &[
+pub(crate) const COMMANDS: &[Row] = &[
     FAMILY.data("zadd", -4, MORE.and(FAST), Keys::ONE, "1.2.0", add::zadd,
         "key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]",
         "Adds members to a sorted set or changes their scores."),

@@ -178,12 +178,14 @@ fn command_docs(out: &mut Reply, args: Args<'_>) {
     };
     out.map(specs.len());
     for spec in specs {
-        let arguments = docs::parse(spec.syntax);
+        let arguments = docs::parse(spec.docs().syntax);
         out.bulk(spec.name.as_bytes());
         out.map(3 + usize::from(!arguments.is_empty()));
-        for (field, text) in
-            [("summary", spec.summary), ("since", spec.since), ("group", spec.group.name())]
-        {
+        for (field, text) in [
+            ("summary", spec.docs().summary),
+            ("since", spec.docs().since),
+            ("group", spec.group.name()),
+        ] {
             out.bulk(field.as_bytes());
             out.bulk(text.as_bytes());
         }

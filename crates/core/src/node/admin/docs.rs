@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn every_notation_of_the_table_comes_back() {
         let wrong: Vec<_> = all()
-            .map(|spec| (hint(&parse(spec.syntax)), spec.syntax))
+            .map(|spec| (hint(&parse(spec.docs().syntax)), spec.docs().syntax))
             .filter(|(hint, syntax)| hint != syntax)
             .collect();
         assert_eq!(wrong, []);

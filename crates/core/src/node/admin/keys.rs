@@ -73,7 +73,7 @@ fn specs(spec: &CommandSpec) -> Vec<(&'static str, Find)> {
     }
     let is = |(_, names): &&(&str, &str)| names.split(' ').any(|name| name == spec.name);
     let access = ACCESS.iter().find(is).map_or(READS, |(access, _)| access);
-    let counted = docs::numkeys_index(spec.syntax);
+    let counted = docs::numkeys_index(spec.docs().syntax);
     let Keys { first, last, step } = spec.keys;
     let mut found = Vec::new();
     if first > 0 && access.contains(' ') && !access.contains('?') && counted.is_none() {

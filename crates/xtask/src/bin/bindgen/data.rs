@@ -96,6 +96,11 @@ impl Data {
         Ok(Some(u32::try_from(found)?))
     }
 
+    /// Whether a function refers to any data, by its name.
+    pub(crate) fn is_used_by(&self, function: &str) -> bool {
+        self.functions.get(function).is_some_and(|symbols| !symbols.is_empty())
+    }
+
     /// The constants that nothing can reach from these functions, in order. A function is given by
     /// its name and the numbers in it: it may be less than what the linker knew, and more.
     pub(crate) fn unreached(&self, functions: &[(&str, BTreeSet<u32>)]) -> Vec<Range<u32>> {

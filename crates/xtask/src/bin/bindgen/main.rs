@@ -4,7 +4,8 @@
 //! bind LINKED.wasm NAME OUT_DIR [--names]     wasm-bindgen: OUT_DIR/NAME_bg.wasm and NAME.js
 //! mark BOUND.wasm OUT.wasm                    the module, remembering what of it has run
 //! divide LINKED.wasm BOUND.wasm RAN           the module in two, by what has run: BOUND.wasm,
-//!                                             BOUND_later.wasm, BOUND_parts.txt
+//!                                             BOUND_later.wasm, BOUND_parts.txt; and its script
+//!                                             for these
 //! ```
 //!
 //! wasm-bindgen comes from its library, so its version is the one in Cargo.lock: cargo refuses a
@@ -12,6 +13,7 @@
 #![allow(clippy::print_stdout)] // Its reader is whoever builds the page.
 
 mod data;
+mod glue;
 mod outline;
 mod pieces;
 mod profile;
@@ -62,9 +64,12 @@ fn divide(linked: &str, bound: &str, ran: &str) -> Result<()> {
         .unwrap_or_default();
     let ran: Vec<bool> = read(ran)?.iter().map(|byte| *byte == b'1').collect();
     let outlined = outline::outline(&read(bound)?, &ran, outline::WORTH)?;
-    let parts = split::split(&outlined, &data)?;
+    let mut parts = split::split(&outlined, &data)?;
     let stem = Path::new(bound).with_extension("");
     let beside = |end: &str| format!("{}{end}", stem.display());
+    let script = beside(".js").replace("_bg.js", ".js");
+    let text = String::from_utf8(read(&script)?).context("the script is no text")?;
+    fs::write(&script, glue::shorten(&mut parts, &text)?)?;
     fs::write(bound, parts.first)?;
     fs::write(beside("_later.wasm"), parts.second)?;
     fs::write(beside("_parts.txt"), parts.listing)?;

@@ -18,7 +18,7 @@ use crate::pieces::{Piece, inner, pieces};
 /// What comes before the name of a function that is needed at once, or later.
 pub(crate) const MARKS: [&str; 2] = ["first:", "later:"];
 /// A region has to be larger than what stands in its place by this many instructions.
-pub(crate) const WORTH: usize = 8;
+pub(crate) const WORTH: usize = 3;
 
 type Instrs = Vec<(Instr, InstrLocId)>;
 
@@ -41,20 +41,12 @@ pub(crate) fn outline(bytes: &[u8], ran: &[bool], worth: usize) -> Result<Vec<u8
         }
         let name = module.funcs.get(id).name.clone().unwrap_or_default();
         module.funcs.get_mut(id).name = Some(format!("{}{name}", MARKS[usize::from(!any)]));
-        if any && is_ours(&name) {
+        if any {
             let later = format!("{}{name}", MARKS[1]);
             Function::new(&mut module, id, later, cold, &all, worth).outline();
         }
     }
     Ok(module.emit_wasm())
-}
-
-/// Whether a function is divided if it has run. Those of the standard library and of Yew are not:
-/// which way they go depends on how full a vector is, or on what stood on the page before.
-fn is_ours(symbol: &str) -> bool {
-    let name = rustc_demangle::demangle(symbol).to_string();
-    let name = name.trim_start_matches('<');
-    name.starts_with("lockstep_") || name.starts_with("yew::html::component::lifecycle::CompState")
 }
 
 /// How often a local variable is read and written.

@@ -3,10 +3,11 @@
 //! Which functions the page starts with is said by marks before their names (`outline`); all others
 //! come later, and with them the constants that only they reach. The two share one memory, one
 //! table of functions and the stack pointer. A call from one into the other goes through the table.
-//! What stands in the places of the later functions until they come is a stub of the same type: it
-//! calls the import `later.load`, which returns once the second module has been instantiated and
-//! has filled the places, and then the function that now stands there. So the marks decide what has
-//! to be waited for, and nothing else: a call that comes too early waits.
+//! Before the first part calls a later function it waits for it, if it has not come: it calls the
+//! import `later.load`, which returns once the second module has been instantiated and has filled
+//! its places. In those that were in the table anyhow, and may be called by anybody, stand stubs
+//! that do the same. So the marks decide what has to be waited for, and nothing else: a call that
+//! comes too early waits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -15,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use walrus::ir::{self, Instr, Visitor};
 use walrus::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId,
-    GlobalKind, Module, TableId,
+    FunctionKind, GlobalKind, Module, TableId,
 };
 
 use crate::data::Data;
@@ -24,11 +25,14 @@ use crate::outline::MARKS;
 /// The one "module" the second imports from; the script that instantiates it gives the exports of
 /// the first under this name.
 const FIRST: &str = "first";
-/// What the stubs call, of JavaScript: module and name.
+/// What is called to wait, of JavaScript: module and name.
 const LOAD: [&str; 2] = ["later", "load"];
 /// A function of at most so many instructions, that calls nothing of what comes later, is no larger
 /// than what it would take to wait for it.
 const SMALL: u64 = 8;
+/// A function of the first part that the second calls at so many places is lent to it by name: a
+/// call through the table is longer.
+const OFTEN: usize = 6;
 /// Constants with at most so many bytes of others between them are sent as one.
 const GAP: u32 = 8;
 
@@ -61,8 +65,13 @@ struct Plan {
     late: Vec<bool>,
     /// Places in the table, for functions that the other module calls or that were there anyhow.
     slots: BTreeMap<Index, u32>,
-    /// Functions that get new places, in the order of these.
-    new: Vec<Index>,
+    /// Later functions that were there anyhow.
+    known: BTreeSet<Index>,
+    /// Functions of the first part that it lends to the second by name.
+    named: Vec<Index>,
+    /// Functions of the first part that get new places, in the order of these; those of the second
+    /// part come after them.
+    lent: Vec<Index>,
     /// The table's size before, and with the new places.
     table: Range<u32>,
     /// The addresses of the constants that come later.
@@ -73,37 +82,54 @@ impl Plan {
     fn new(module: &Module, data: &Data) -> Result<Self> {
         let calls = calls(module);
         let placed = placed(module)?;
-        let late = late(module, &calls);
+        let late = late(module, &calls, data);
         let constants = constants(module, &late, data);
         let mut slots = BTreeMap::new();
         for (slot, id) in placed {
             slots.entry(id.index()).or_insert(slot);
         }
-        let (mut lent, mut asked) = (Vec::new(), Vec::new());
+        let (mut lent, mut asked) = (BTreeMap::<Index, usize>::new(), Vec::new());
         for (caller, called) in calls.iter().enumerate() {
-            for callee in called.iter().flatten().filter(|callee| late[caller] != late[**callee]) {
-                if late[*callee] { &mut asked } else { &mut lent }.push(*callee);
+            let other = |callee: &&(Index, usize)| late[caller] != late[callee.0];
+            for (callee, times) in called.iter().flatten().filter(other) {
+                if late[*callee] {
+                    asked.push(*callee);
+                } else if calls[*callee].is_some() {
+                    *lent.entry(*callee).or_default() += times;
+                }
             }
         }
+        let is_named = |(index, times): (&Index, &usize)| (*times >= OFTEN).then_some(*index);
+        let named: Vec<Index> = lent.iter().filter_map(is_named).collect();
+        lent.retain(|_, times| *times < OFTEN);
         let table = module.tables.get(function_table(module)?);
         let size = u32::try_from(table.initial)?;
-        let mut new = Vec::new();
-        for callee in lent.into_iter().chain(asked) {
-            slots.entry(callee).or_insert_with(|| {
-                new.push(callee);
-                size + new.len() as u32 - 1
-            });
-        }
-        let table = size..size + u32::try_from(new.len())?;
-        Ok(Self { late, slots, new, table, constants })
+        let known = slots.keys().copied().filter(|index| late[*index]).collect();
+        let mut end = size;
+        let mut give_places = |callees: Vec<Index>| {
+            let mut new = Vec::new();
+            for callee in callees {
+                slots.entry(callee).or_insert_with(|| {
+                    new.push(callee);
+                    end += 1;
+                    end - 1
+                });
+            }
+            new
+        };
+        let lent = give_places(lent.into_keys().collect());
+        give_places(asked);
+        Ok(Self { late, slots, known, named, lent, table: size..end, constants })
     }
 
     /// The module that the page starts with.
     fn first(&self, mut module: Module) -> Result<Vec<u8>> {
         let table = self.widen_table(&mut module)?;
         let ids = ids(&module);
-        self.reroute(&mut module, table, false);
-        let stubs = self.stubs(&mut module, table);
+        let shared = variables(&module);
+        let wait = wait(&mut module);
+        self.reroute(&mut module, table, Some(wait));
+        let stubs = self.stubs(&mut module, table, wait);
         for segment in module.elements.iter_mut() {
             if let ElementItems::Functions(functions) = &mut segment.items {
                 for function in functions.iter_mut() {
@@ -120,16 +146,18 @@ impl Plan {
                 }
             }
         }
-        let function = |index: &Index| stubs.get(index).copied().unwrap_or_else(|| ids[index]);
-        let new = self.new.iter().map(function).collect();
-        fill(&mut module, table, self.table.start, new);
+        let lent = self.lent.iter().map(|index| ids[index]).collect();
+        fill(&mut module, table, self.table.start, lent);
+        for (number, index) in self.named.iter().enumerate() {
+            export(&mut module, &format!("f{number}"), ids[index].into());
+        }
         let memory = module.get_memory_id()?;
         export(&mut module, "m", memory.into());
         export(&mut module, "t", table.into());
         for (index, other) in other_tables(&module, table).into_iter().enumerate() {
             export(&mut module, &format!("t{index}"), other.into());
         }
-        for (index, global) in variables(&module).into_iter().enumerate() {
+        for (index, global) in shared.into_iter().enumerate() {
             export(&mut module, &format!("g{index}"), global.into());
         }
         walrus::passes::gc::run(&mut module);
@@ -140,7 +168,7 @@ impl Plan {
     fn second(&self, mut module: Module) -> Result<Vec<u8>> {
         let table = self.widen_table(&mut module)?;
         let ids = ids(&module);
-        self.reroute(&mut module, table, true);
+        self.reroute(&mut module, table, None);
         module.start = None;
         for id in module.exports.iter().map(|export| export.id()).collect::<Vec<_>>() {
             module.exports.delete(id);
@@ -152,6 +180,12 @@ impl Plan {
         self.keep_constants(&mut module, memory);
         for other in module.tables.iter_mut() {
             other.elem_segments.clear();
+        }
+        for (number, index) in self.named.iter().enumerate() {
+            let (id, ty) = (ids[index], module.funcs.get(ids[index]).ty());
+            let import = module.imports.add(FIRST, &format!("f{number}"), id);
+            let kind = FunctionKind::Import(walrus::ImportedFunction { import, ty });
+            module.funcs.get_mut(id).kind = kind;
         }
         let import = module.imports.add(FIRST, "m", memory);
         module.memories.get_mut(memory).import = Some(import);
@@ -186,21 +220,24 @@ impl Plan {
         Ok(emit(module))
     }
 
-    /// For each later function a stub that waits for it, if it has a place in the table.
-    fn stubs(&self, module: &mut Module, table: TableId) -> BTreeMap<Index, FunctionId> {
-        let ty = module.types.add(&[], &[]);
-        let (load, _) = module.add_import_func(LOAD[0], LOAD[1], ty);
+    /// For each later function that has been in the table a stub that waits for it.
+    fn stubs(
+        &self,
+        module: &mut Module,
+        table: TableId,
+        wait: FunctionId,
+    ) -> BTreeMap<Index, FunctionId> {
         let types: BTreeMap<Index, walrus::TypeId> =
             module.funcs.iter().map(|function| (function.id().index(), function.ty())).collect();
         let mut stubs = BTreeMap::new();
-        for (index, slot) in self.slots.iter().filter(|(index, _)| self.late[**index]) {
-            let ty = types[index];
+        for index in &self.known {
+            let (ty, slot) = (types[index], self.slots[index]);
             let (params, results) = module.types.params_results(ty);
             let (params, results) = (params.to_vec(), results.to_vec());
             let args: Vec<_> = params.iter().map(|param| module.locals.add(*param)).collect();
             let mut stub = FunctionBuilder::new(&mut module.types, &params, &results);
             let mut body = stub.func_body();
-            body.call(load);
+            body.call(wait);
             for arg in &args {
                 body.local_get(*arg);
             }
@@ -256,13 +293,28 @@ impl Plan {
         Ok(id)
     }
 
-    /// Sends calls from one module's functions to the other's through the table.
-    fn reroute(&self, module: &mut Module, table: TableId, late: bool) {
+    /// Sends calls from one module's functions to the other's through the table; those of the first
+    /// call `wait` before.
+    fn reroute(&self, module: &mut Module, table: TableId, wait: Option<FunctionId>) {
+        let late = wait.is_none();
         let types: BTreeMap<Index, walrus::TypeId> =
             module.funcs.iter().map(|function| (function.id().index(), function.ty())).collect();
-        let other = |id: FunctionId| (self.late[id.index()] != late).then(|| id.index());
+        // `wait` itself was not there when the plan was made.
+        let is_late = |id: FunctionId| self.late.get(id.index()).copied().unwrap_or(late);
+        let direct: BTreeSet<Index> = if late {
+            let imports = module.imports.iter().filter_map(|import| match import.kind {
+                walrus::ImportKind::Function(id) => Some(id.index()),
+                _ => None,
+            });
+            imports.chain(self.named.iter().copied()).collect()
+        } else {
+            BTreeSet::new()
+        };
+        let other = |id: FunctionId| {
+            (is_late(id) != late && !direct.contains(&id.index())).then(|| id.index())
+        };
         for (id, function) in module.funcs.iter_local_mut() {
-            if self.late[id.index()] != late {
+            if is_late(id) != late {
                 continue;
             }
             for block in blocks(function) {
@@ -284,6 +336,10 @@ impl Plan {
                         };
                         instrs.insert(at, (ir::Const { value: slot }.into(), place));
                         at += 1;
+                        if let Some(func) = wait {
+                            instrs.insert(at - 1, (ir::Call { func }.into(), place));
+                            at += 1;
+                        }
                     }
                     at += 1;
                 }
@@ -292,8 +348,25 @@ impl Plan {
     }
 }
 
+/// Adds the function that waits for the second module, once.
+fn wait(module: &mut Module) -> FunctionId {
+    let ty = module.types.add(&[], &[]);
+    let (load, _) = module.add_import_func(LOAD[0], LOAD[1], ty);
+    let zero = ConstExpr::Value(ir::Value::I32(0));
+    let here = module.globals.add_local(walrus::ValType::I32, true, false, zero);
+    let mut wait = FunctionBuilder::new(&mut module.types, &[], &[]);
+    wait.func_body().global_get(here).unop(ir::UnaryOp::I32Eqz).if_else(
+        None,
+        |then| {
+            then.call(load).i32_const(1).global_set(here);
+        },
+        |_| {},
+    );
+    wait.finish(Vec::new(), &mut module.funcs)
+}
+
 /// Whether each function comes later.
-fn late(module: &Module, calls: &[Option<Vec<Index>>]) -> Vec<bool> {
+fn late(module: &Module, calls: &[Option<Vec<(Index, usize)>>], data: &Data) -> Vec<bool> {
     let mut late = vec![false; calls.len()];
     for (id, _) in module.funcs.iter_local() {
         let name = module.funcs.get(id).name.as_deref();
@@ -310,8 +383,13 @@ fn late(module: &Module, calls: &[Option<Vec<Index>>]) -> Vec<bool> {
     loop {
         let small = |(id, function): (FunctionId, &walrus::LocalFunction)| {
             let called = calls[id.index()].iter().flatten();
-            (late[id.index()] && function.size() <= SMALL && called.copied().all(|f| !late[f]))
-                .then(|| id.index())
+            // Data would come with it.
+            let bare = !data.is_used_by(symbol(module.funcs.get(id).name.as_deref()));
+            (late[id.index()]
+                && bare
+                && function.size() <= SMALL
+                && called.copied().all(|(f, _)| !late[f]))
+            .then(|| id.index())
         };
         let found: Vec<Index> = module.funcs.iter_local().filter_map(small).collect();
         if found.is_empty() {
@@ -381,8 +459,8 @@ fn function_table(module: &Module) -> Result<TableId> {
     module.tables.main_function_table()?.context("the page's module has no table of functions")
 }
 
-/// What each function calls; `None` for what JavaScript gives.
-fn calls(module: &Module) -> Vec<Option<Vec<Index>>> {
+/// What each function calls, at how many places; `None` for what JavaScript gives.
+fn calls(module: &Module) -> Vec<Option<Vec<(Index, usize)>>> {
     struct Calls(Vec<Index>);
     impl Visitor<'_> for Calls {
         fn visit_function_id(&mut self, function: &FunctionId) {
@@ -394,9 +472,11 @@ fn calls(module: &Module) -> Vec<Option<Vec<Index>>> {
     for (id, function) in module.funcs.iter_local() {
         let mut found = Calls(Vec::new());
         ir::dfs_in_order(&mut found, function, function.entry_block());
-        found.0.sort_unstable();
-        found.0.dedup();
-        all[id.index()] = Some(found.0);
+        let mut times = BTreeMap::new();
+        for callee in found.0 {
+            *times.entry(callee).or_default() += 1;
+        }
+        all[id.index()] = Some(times.into_iter().collect());
     }
     all
 }
