@@ -55,10 +55,8 @@ const key = async (name) => {
   const began = at();
   for (const part of [0, 0.3, 0.7, 1]) await set("slider", "input", Math.round(began * part));
   await set("slider", "input", 0);
-  for (let count = 0; count < 30; count++) await click("step");
-  await set("slider", "input", began);
-  for (let count = 0; count < 60; count++) await click("step");
-  for (let count = 0; count < 100; count++) await click("back");
+  for (let count = 0; count < 400 && at() < began + 80; count++) await click("step");
+  for (let count = 0; count < 400 && at() > 0; count++) await click("back");
   for (let step = 0; step <= began; step++) await set("slider", "input", step);
   // Here and there: what is drawn anew differs with where one comes from.
   for (let count = 1, to = 0; count <= 150; count++) {
