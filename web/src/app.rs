@@ -322,7 +322,7 @@ impl Component for App {
         app.marks.update(&app.timeline);
         app.message = app.moment();
         app.desks.resize_with(app.scene.nodes.len(), Desk::default);
-        app.open_place();
+        app.open_place(ctx);
         app
     }
 
@@ -383,13 +383,16 @@ impl Component for App {
             Msg::Key(event) => return self.key(ctx, &event),
             Msg::OpenAddress => {
                 live::begin(ctx);
-                self.open_address();
+                if !platform::hash().is_empty() {
+                    self.open_place(ctx);
+                }
             }
             Msg::Whole => {
                 self.whole = true;
                 self.scene = Scene::of(&self.timeline, self.playing.is_none());
             }
             Msg::Own(msg) => return self.own(ctx, msg),
+            Msg::Share(msg) => self.sharing(ctx, msg),
             Msg::Lesson(msg) => return self.lesson(ctx, msg),
             Msg::Live(msg) => return self.live(ctx, msg),
             other => self.choose(other),
@@ -628,7 +631,6 @@ impl App {
             Msg::ByTime(by_time) => self.by_time = by_time,
             Msg::SaveLane(kind) => platform::save_diagram(kind, self.timeline.cursor()),
             Msg::OfBranch(what) => self.of_branch(what),
-            Msg::Share(msg) => self.sharing(msg),
             Msg::Noticed => self.notice = None,
             Msg::Tidy => self.moved_cards.clear(),
             // The focus goes to what was opened; `data-refocus` brings it back.

@@ -108,7 +108,7 @@ pub(crate) enum LessonMsg {
 
 /// Fetches the list of lessons, and what was done is remembered.
 pub(crate) fn begin(ctx: &Context<App>) -> Lessons {
-    shelf::fetch(INDEX, ctx.link().callback(|text| Msg::Lesson(LessonMsg::Shelf(text))));
+    platform::fetch(INDEX, ctx.link().callback(|text| Msg::Lesson(LessonMsg::Shelf(text))));
     Lessons::default()
 }
 
@@ -221,7 +221,7 @@ impl App {
             LessonMsg::Again => {
                 self.lessons.shelf = Shelf::Awaited;
                 let then = ctx.link().callback(|text| Msg::Lesson(LessonMsg::Shelf(text)));
-                shelf::fetch(INDEX, then);
+                platform::fetch(INDEX, then);
             }
             LessonMsg::Open(place) => {
                 // What the address says was about another lesson, or another time.
@@ -280,7 +280,7 @@ impl App {
     fn fetch_lesson(&mut self, ctx: &Context<Self>, place: usize) {
         let Some(entry) = self.lessons.entry(place) else { return };
         let then = ctx.link().callback(move |text| Msg::Lesson(LessonMsg::Arrived(place, text)));
-        shelf::fetch(&entry.path(), then);
+        platform::fetch(&entry.path(), then);
     }
 
     fn lesson_arrived(&mut self, place: usize, text: Option<&str>) {

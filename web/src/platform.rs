@@ -204,6 +204,14 @@ pub(crate) fn when_whole(callback: yew::Callback<()>) {
     lockstep_when_whole(&wasm_bindgen::closure::Closure::once_into_js(move || callback.emit(())));
 }
 
+/// Fetches a text beside the page, and calls with it once the whole program has arrived, or with
+/// nothing if it cannot be had.
+pub(crate) fn fetch(path: &str, then: yew::Callback<Option<String>>) {
+    let done =
+        wasm_bindgen::closure::Closure::once_into_js(move |text: Option<String>| then.emit(text));
+    lockstep_fetch(path, &done);
+}
+
 /// Gives the space-time diagram to the reader as a file (`web/diagram.js`).
 pub(crate) fn save_diagram(kind: &str, step: u64) {
     let kind = kind.to_ascii_lowercase();
@@ -212,6 +220,9 @@ pub(crate) fn save_diagram(kind: &str, step: u64) {
 
 #[wasm_bindgen::prelude::wasm_bindgen]
 extern "C" {
+    #[wasm_bindgen(js_name = lockstepFetch)]
+    fn lockstep_fetch(path: &str, done: &wasm_bindgen::JsValue);
+
     #[wasm_bindgen(js_name = lockstepWhenWhole)]
     fn lockstep_when_whole(done: &wasm_bindgen::JsValue);
 

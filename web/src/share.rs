@@ -10,15 +10,25 @@ use lockstep_sim::Permalink;
 use lockstep_sim::Timeline;
 use lockstep_sim::export::Form;
 use lockstep_sim::permalink::{FRAGMENT, LinkError, Start, TEXT_MAX, VERSION};
-use lockstep_sim::scenario::{Scenario, find};
+use lockstep_sim::scenario::Scenario;
+use yew::Context;
 
-use crate::app::App;
+use crate::app::{App, Msg};
 use crate::i18n::{Key, Lang};
 use crate::platform;
 
 /// The moment that an address names, if it names one.
-pub(crate) fn named(hash: &str) -> Option<Result<Permalink, LinkError>> {
-    hash.starts_with(FRAGMENT).then(|| Permalink::decode(hash))
+fn named(
+    hash: &str,
+    library: impl FnOnce(&str) -> Option<String>,
+) -> Option<Result<Permalink, LinkError>> {
+    hash.starts_with(FRAGMENT).then(|| Permalink::decode_in(hash, library))
+}
+
+/// Where the text of a scenario of the library is, if its name can be one.
+fn path(name: &str) -> Option<String> {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+    name.bytes().all(fits).then(|| format!("./scenarios/{name}.scenario"))
 }
 
 /// What makes no sense in a link, as the simulator says it, and in Chinese.
@@ -68,6 +78,17 @@ pub(crate) struct Sharing {
     pub(crate) panel: Option<Panel>,
     /// What the scenario that the address names is called, in both languages.
     pub(crate) title: Option<[String; 2]>,
+    /// The scenario of the library that was asked for last: its name, and its text if there is one.
+    library: Option<(String, Option<String>)>,
+    /// A scenario of the library is on its way.
+    pub(crate) awaits: bool,
+}
+
+impl Sharing {
+    fn text(&self, name: &str) -> Option<String> {
+        let (known, text) = self.library.as_ref()?;
+        text.clone().filter(|_| known == name)
+    }
 }
 
 /// What is to be known about a moment that is shared.
@@ -91,6 +112,8 @@ pub(crate) enum ShareMsg {
     CopyEmbed,
     /// Gives the conversation to the reader as a file.
     Export(Form),
+    /// The text of a scenario of the library has arrived, or cannot be had.
+    Arrived(String, Option<String>),
 }
 
 /// What another page says to show a moment.
@@ -132,7 +155,7 @@ impl App {
         format!("{}?lang={}{}", platform::base(), self.lang.tag(), self.fragment())
     }
 
-    pub(crate) fn sharing(&mut self, msg: ShareMsg) {
+    pub(crate) fn sharing(&mut self, ctx: &Context<Self>, msg: ShareMsg) {
         match (msg, &self.sharing.panel) {
             (ShareMsg::Open, None) => self.share(),
             (ShareMsg::Open | ShareMsg::Close, _) => {
@@ -148,6 +171,11 @@ impl App {
                 self.tell(self.t(Key::ShareCopied).to_owned(), false);
             }
             (ShareMsg::Export(form), _) => self.export(form),
+            (ShareMsg::Arrived(name, text), _) => {
+                self.sharing.library = Some((name, text));
+                self.sharing.awaits = false;
+                self.open_place(ctx);
+            }
             (ShareMsg::CopyLink | ShareMsg::CopyEmbed, None) => {}
         }
     }
@@ -155,8 +183,8 @@ impl App {
     /// The moment that the address names, if it names one and the page shows it: its history, if
     /// that began as this scenario does.
     pub(crate) fn shared_moment(&self, start: &Scenario) -> Option<Option<Timeline>> {
-        let link = named(&platform::hash())?.ok()?;
-        let begins = link.start.scenario().is_ok_and(|s| s.header_text() == start.header_text());
+        let link = named(&platform::hash(), |_| None)?.ok()?;
+        let begins = link.start.scenario().header_text() == start.header_text();
         Some(link.open().ok().filter(|_| begins))
     }
 
@@ -177,21 +205,47 @@ impl App {
         self.tell(self.t(Key::ShareDone).to_owned(), false);
     }
 
-    /// Opens what the address names: a moment, or a scenario of the library.
-    pub(crate) fn open_place(&mut self) {
-        if !platform::hash().is_empty() {
-            self.open_address();
-        } else if let Some(name) = platform::query("scenario") {
-            self.open_scenario(&name);
+    /// Opens what the address names: a moment, or a scenario of the library, which is files beside
+    /// the page.
+    pub(crate) fn open_place(&mut self, ctx: &Context<Self>) {
+        let Some((name, path)) = self.wanted() else { return self.open_known() };
+        let arrived = move |text| Msg::Share(ShareMsg::Arrived(String::clone(&name), text));
+        self.sharing.awaits = true;
+        platform::fetch(&path, ctx.link().callback(arrived));
+    }
+
+    /// The scenario that the address needs and nobody has asked for: its name, and where it is.
+    fn wanted(&self) -> Option<(String, String)> {
+        let name = match self.named() {
+            Some(Err(LinkError::UnknownScenario(name))) => name,
+            Some(_) => return None,
+            None => platform::query("scenario")?,
+        };
+        let asked = self.sharing.library.as_ref().is_some_and(|(known, _)| *known == name);
+        let path = path(&name).filter(|_| !asked)?;
+        Some((name, path))
+    }
+
+    /// The moment that the address names, if it names one.
+    fn named(&self) -> Option<Result<Permalink, LinkError>> {
+        named(&platform::hash(), |name| self.sharing.text(name))
+    }
+
+    /// Opens what the address names, with what has been fetched for it.
+    pub(crate) fn open_known(&mut self) {
+        match (self.named(), platform::query("scenario")) {
+            (Some(link), _) => self.open_moment(link),
+            (None, Some(name)) => self.open_scenario(&name),
+            (None, None) => {}
         }
     }
 
     /// Opens a scenario: all of it is known, and one stands at its beginning, or at the step that
     /// the address says.
     fn open_scenario(&mut self, name: &str) {
-        let Some(scenario) = find(name).and_then(|text| Scenario::parse(text).ok()) else {
-            let error = LinkError::UnknownScenario(name.to_owned());
-            return self.cannot_show(&error);
+        let scenario = match Start::named(name, self.sharing.text(name).as_deref()) {
+            Ok(start) => start.scenario().clone(),
+            Err(error) => return self.cannot_show(&error),
         };
         let mut timeline = scenario.play();
         let step = platform::query("step").and_then(|step| step.parse().ok());
@@ -218,20 +272,14 @@ impl App {
         self.notice = Some(Notice { text, bad: true });
     }
 
-    /// Opens the moment that the address names, if it names one.
-    pub(crate) fn open_address(&mut self) {
-        let Some(link) = named(&platform::hash()) else { return };
-        let opened = link.and_then(|link| {
-            let (start, timeline) = (link.start.scenario()?, link.open()?);
-            Ok((start, timeline, link))
-        });
-        match opened {
-            Ok((start, mut timeline, link)) => {
+    fn open_moment(&mut self, link: Result<Permalink, LinkError>) {
+        match link.and_then(|link| Ok((link.open()?, link))) {
+            Ok((mut timeline, link)) => {
                 if let Some(name) = &link.branch {
                     timeline.set_name(name);
                 }
                 self.sharing.title = None;
-                self.show(start, timeline);
+                self.show(link.start.scenario().clone(), timeline);
             }
             Err(error) => self.cannot_show(&error),
         }
@@ -256,7 +304,7 @@ mod tests {
             branch: None,
         };
         let hash = format!("{FRAGMENT}{}", link.encode());
-        let read = named(&hash).expect("it is a link").expect("it is whole");
+        let read = named(&hash, |_| None).expect("it is a link").expect("it is whole");
         assert_eq!(read, link);
         read.open().expect("it can be opened")
     }
@@ -312,8 +360,8 @@ mod tests {
 
     #[test]
     fn what_is_no_link_is_left_alone() {
-        assert_eq!(named(""), None);
-        assert_eq!(named("#elsewhere"), None);
-        assert!(matches!(named("#run=x"), Some(Err(_))));
+        assert_eq!(named("", |_| None), None);
+        assert_eq!(named("#elsewhere", |_| None), None);
+        assert!(matches!(named("#run=x", |_| None), Some(Err(_))));
     }
 }

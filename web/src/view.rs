@@ -70,7 +70,7 @@ impl App {
                 data-step={self.timeline.cursor().to_string()}
                 data-steps={self.timeline.len().to_string()}
                 data-time={time.to_string()}
-                data-whole={self.whole.to_string()}
+                data-whole={(self.whole && !self.sharing.awaits).to_string()}
                 data-playing={self.playing.is_some().to_string()}
                 data-fingerprint={fingerprint}
                 style={format!("--step:{}ms", self.step_ms().min(600))}

@@ -100,7 +100,7 @@ impl App {
             Some(shape) => self.build(shape),
             None if self.experiment == usize::MAX => match self.own.world.clone() {
                 Some(loaded) => self.load_world(loaded),
-                None => self.open_place(),
+                None => self.open_known(),
             },
             None => self.experiment(self.experiment),
         }

@@ -411,7 +411,8 @@ fn optimise(wasm: &Path) -> Result<bool> {
     ];
     // Nothing of ours lies in the first 1024 bytes (the far end of the stack does), which lets
     // offsets be folded. Functions with one caller stay apart: that compresses better. Once flat,
-    // the code is put together anew by the passes that follow.
+    // the code is put together anew by the passes that follow. Alignments are hints that no engine
+    // needs, and what is alike compresses best side by side: `split` has named functions for that.
     const PASSES: &[&str] = &[
         "--low-memory-unused",
         "--one-caller-inline-max-function-size=0",
@@ -420,6 +421,13 @@ fn optimise(wasm: &Path) -> Result<bool> {
         "--rereloop",
         "-Oz",
         "-Oz",
+        "--code-folding",
+        "--merge-locals",
+        "--coalesce-locals-learning",
+        "--vacuum",
+        "--reorder-locals",
+        "--dealign",
+        "--reorder-functions-by-name",
     ];
     let small = wasm.with_extension("small.wasm");
     command.args(PASSES).args(FEATURES).arg(wasm).arg("-o").arg(&small);

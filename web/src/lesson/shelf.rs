@@ -1,8 +1,5 @@
 //! Which lessons there are, and how they come.
 
-use wasm_bindgen::prelude::*;
-use yew::Callback;
-
 use crate::i18n::Lang;
 
 /// The list of lessons, beside the page. `cargo xtask lessons` writes it.
@@ -76,19 +73,6 @@ impl Entry {
     pub(super) fn is_part_two(&self) -> bool {
         self.number > PART_TWO
     }
-}
-
-/// Fetches a text beside the page, and calls with it once the whole program has arrived, or with
-/// nothing if it cannot be had.
-pub(super) fn fetch(path: &str, then: Callback<Option<String>>) {
-    let done = Closure::once_into_js(move |text: Option<String>| then.emit(text));
-    lockstep_fetch(path, &done);
-}
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_name = lockstepFetch)]
-    fn lockstep_fetch(path: &str, done: &JsValue);
 }
 
 #[cfg(test)]

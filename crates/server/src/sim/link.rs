@@ -45,7 +45,7 @@ pub(super) fn run(matches: &ArgMatches) -> ExitCode {
         timeline.seek(*step);
     }
     let start = match find(what) {
-        Some(_) => Start::Named(what.to_owned()),
+        Some(_) => Start::Named(what.to_owned(), Box::new(scenario)),
         None => Start::Inline(Box::new(scenario)),
     };
     let (script, cursor) = (timeline.script().to_vec(), timeline.cursor());

@@ -160,7 +160,7 @@ fn load(what: &str) -> Result<(Scenario, u64), String> {
     if what.contains(FRAGMENT) {
         let link = Permalink::decode(what).map_err(|error| format!("Can't open the link: {error}"));
         let link = link?;
-        let scenario = link.scenario().map_err(|error| format!("Can't open the link: {error}"))?;
+        let scenario = link.scenario();
         return Ok((scenario, link.cursor));
     }
     read(what).map(|scenario| (scenario, STEPS_MAX))

@@ -63,8 +63,8 @@ const BODY_BYTES_MAX: usize = 256 * 1024;
 /// How a world begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// As a scenario of the library, of this name, begins.
-    Named(String),
+    /// As the scenario of the library of this name begins: this one.
+    Named(String, Box<Scenario>),
     /// As this scenario begins. Its script does not matter.
     Inline(Box<Scenario>),
 }
@@ -150,18 +150,20 @@ impl fmt::Display for LinkError {
 impl std::error::Error for LinkError {}
 
 impl Start {
-    /// The scenario; its script is not part of the start.
+    /// As the scenario of the library of this name begins; `text` is what the library says of it.
     ///
     /// # Errors
-    /// There is none of this name.
-    pub fn scenario(&self) -> Result<Scenario, LinkError> {
+    /// It has none of this name, or cannot read it.
+    pub fn named(name: &str, text: Option<&str>) -> Result<Self, LinkError> {
+        let text = text.ok_or_else(|| LinkError::UnknownScenario(name.to_owned()))?;
+        let scenario = Scenario::parse(text).map_err(LinkError::Scenario)?;
+        Ok(Self::Named(name.to_owned(), Box::new(scenario)))
+    }
+
+    /// The scenario; its script is not part of the start.
+    pub fn scenario(&self) -> &Scenario {
         match self {
-            Self::Named(name) => {
-                let text = scenario::find(name);
-                let text = text.ok_or_else(|| LinkError::UnknownScenario(name.clone()))?;
-                Scenario::parse(text).map_err(LinkError::Scenario)
-            }
-            Self::Inline(scenario) => Ok(Scenario::clone(scenario)),
+            Self::Named(_, scenario) | Self::Inline(scenario) => scenario,
         }
     }
 }
@@ -176,11 +178,10 @@ impl Permalink {
     pub fn encode(&self) -> String {
         let mut body = Vec::new();
         match &self.start {
-            Start::Named(name) => {
+            Start::Named(name, scenario) => {
                 put(&mut body, 0);
                 put_text(&mut body, name);
-                let check = self.start.scenario().map_or(0, |scenario| check(&scenario));
-                put(&mut body, check);
+                put(&mut body, check(scenario));
             }
             Start::Inline(scenario) => {
                 put(&mut body, 1);
@@ -217,6 +218,18 @@ impl Permalink {
     /// # Errors
     /// What is wrong with it.
     pub fn decode(text: &str) -> Result<Self, LinkError> {
+        Self::decode_in(text, |name| scenario::find(name).map(str::to_owned))
+    }
+
+    /// As [`Permalink::decode`], with a library that is not this program's: the text of the scenario
+    /// of a name.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn decode_in(
+        text: &str,
+        library: impl FnOnce(&str) -> Option<String>,
+    ) -> Result<Self, LinkError> {
         let text = text.split_once(FRAGMENT).map_or(text, |(_, link)| link).trim();
         if text.len() > TEXT_MAX {
             return Err(LinkError::TooLong(text.len()));
@@ -236,26 +249,23 @@ impl Permalink {
         }
         let body = pack::unpack(packed, BODY_BYTES_MAX)
             .ok_or(LinkError::Senseless("its body cannot be unpacked"))?;
-        body_of(&mut Reader::new(&body))
+        body_of(&mut Reader::new(&body), library)
     }
 
     /// The same as a scenario: its interventions in the places where they were, up to its moment.
-    ///
-    /// # Errors
-    /// There is no such scenario here.
-    pub fn scenario(&self) -> Result<Scenario, LinkError> {
-        let mut scenario = self.start.scenario()?.with_acts(&self.script);
+    pub fn scenario(&self) -> Scenario {
+        let mut scenario = self.start.scenario().clone().with_acts(&self.script);
         let what = Instruction::AtStep(self.cursor, None);
         scenario.script.push(Statement { line: 0, what });
-        Ok(scenario)
+        scenario
     }
 
     /// The timeline, at its moment.
     ///
     /// # Errors
-    /// There is no such scenario here.
+    /// Its interventions are not in order.
     pub fn open(&self) -> Result<Timeline, LinkError> {
-        let world = self.start.scenario()?.world();
+        let world = self.start.scenario().world();
         Timeline::replay(world, self.script.clone(), self.cursor)
             .ok_or(LinkError::Senseless("its interventions are not in order"))
     }
@@ -269,14 +279,17 @@ fn check(scenario: &Scenario) -> u64 {
     crc64::update(0, world.header_text().as_bytes()) & u64::from(u32::MAX)
 }
 
-fn body_of(reader: &mut Reader<'_>) -> Result<Permalink, LinkError> {
+fn body_of(
+    reader: &mut Reader<'_>,
+    library: impl FnOnce(&str) -> Option<String>,
+) -> Result<Permalink, LinkError> {
     let cut = || LinkError::Senseless("it ends too early");
     let start = match reader.number().ok_or_else(cut)? {
         0 => {
             let name = reader.text().ok_or_else(cut)?.to_owned();
             let sum = reader.number().ok_or_else(cut)?;
-            let start = Start::Named(name.clone());
-            if check(&start.scenario()?) != sum {
+            let start = Start::named(&name, library(&name).as_deref())?;
+            if check(start.scenario()) != sum {
                 return Err(LinkError::OtherScenario(name));
             }
             start

@@ -83,8 +83,8 @@ fn a_hundred_interventions_and_their_world_take_at_most_two_kilobytes() {
 #[test]
 fn a_link_opens_the_very_moment_it_was_made_at() {
     let name = "a07-partial-if-id-and-offset-fit";
-    let start = Start::Named(name.into());
-    let scenario = start.scenario().expect("of the library");
+    let start = Start::named(name, scenario::find(name)).expect("of the library");
+    let scenario = start.scenario().clone();
     let mut made = scenario.play();
     made.seek(60);
     let (script, cursor) = (made.script().to_vec(), made.cursor());
@@ -99,10 +99,12 @@ fn a_link_opens_the_very_moment_it_was_made_at() {
 
 #[test]
 fn what_is_wrong_with_a_link_is_said() {
-    let good = link(Start::Named("a07-partial-if-id-and-offset-fit".into()), 3).encode();
+    let name = "a07-partial-if-id-and-offset-fit";
+    let good = link(Start::named(name, scenario::find(name)).expect("it is there"), 3).encode();
     let swapped: String =
         good.replacen(&good[20..21], if &good[20..21] == "A" { "B" } else { "A" }, 1);
-    let unknown = Permalink { start: Start::Named("nowhere".into()), ..link_of_nothing() };
+    let nowhere = Start::Named("nowhere".into(), Box::new(world()));
+    let unknown = Permalink { start: nowhere, ..link_of_nothing() };
     let mut later = good.clone();
     later.replace_range(0..2, "Ag");
     for (text, words) in [

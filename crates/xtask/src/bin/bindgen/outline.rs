@@ -18,7 +18,7 @@ use crate::pieces::{Piece, inner, pieces};
 /// What comes before the name of a function that is needed at once, or later.
 pub(crate) const MARKS: [&str; 2] = ["first:", "later:"];
 /// A region has to be larger than what stands in its place by this many instructions.
-pub(crate) const WORTH: usize = 3;
+pub(crate) const WORTH: usize = 2;
 
 type Instrs = Vec<(Instr, InstrLocId)>;
 
