@@ -28,9 +28,9 @@
 //! # For tests in a browser
 //!
 //! `<main>` carries `data-step` (cursor), `data-steps` (steps known), `data-time` (virtual
-//! microseconds), `data-playing`, `data-whole` (all of the program is there) and, from then on while
-//! paused, `data-fingerprint`: equal fingerprints are equal states. Controls and cards have a
-//! `data-testid`; a node's card has `data-node`,
+//! microseconds), `data-playing`, `data-whole` (all of the program is there, and the scenario that
+//! the address names) and, from then on while paused, `data-fingerprint`: equal fingerprints are
+//! equal states. Controls and cards have a `data-testid`; a node's card has `data-node`,
 //! `data-port`, `data-role`, `data-state`, `data-offset`, `data-replid`.
 
 mod app;

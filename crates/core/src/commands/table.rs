@@ -245,6 +245,7 @@ const COUNT: usize = {
 };
 
 /// All rows, family by family.
+#[allow(clippy::large_const_arrays)] // nothing reads it but the compiler
 const ROWS: [Row; COUNT] = {
     let mut rows = [FAMILIES[0][0]; COUNT];
     let (mut count, mut family) = (0, 0);

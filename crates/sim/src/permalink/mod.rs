@@ -221,8 +221,8 @@ impl Permalink {
         Self::decode_in(text, |name| scenario::find(name).map(str::to_owned))
     }
 
-    /// As [`Permalink::decode`], with a library that is not this program's: the text of the scenario
-    /// of a name.
+    /// As [`Permalink::decode`], with a library that is not this program's: the text of the
+    /// scenario of a name.
     ///
     /// # Errors
     /// What is wrong with it.

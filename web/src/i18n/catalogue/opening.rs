@@ -1,7 +1,7 @@
 //! The texts that the page opens with, and those of the steps that follow.
 //!
-//! They are fetched first (`lockstep_sim::narrate::pick`). One that is missing here is shown all the
-//! same; but then all other texts come first, too, and the page is over its budget.
+//! They are fetched first (`lockstep_sim::narrate::pick`). One that is missing here is shown all
+//! the same; but then all other texts come first, too, and the page is over its budget.
 
 use super::Key;
 
